@@ -1,0 +1,97 @@
+// swift-tools-version: 6.1
+import PackageDescription
+
+/// Language settings of every target. Warnings become errors in `.ci/run` only, so that a newer
+/// compiler's new warning does not stop an admin's build.
+let strict: [SwiftSetting] = [
+  .swiftLanguageMode(.v6),
+  .enableUpcomingFeature("ExistentialAny"),
+  .enableUpcomingFeature("MemberImportVisibility"),
+  .enableUpcomingFeature("InternalImportsByDefault"),
+]
+
+let argumentParser = Target.Dependency.product(
+  name: "ArgumentParser", package: "swift-argument-parser")
+let asn1 = Target.Dependency.product(name: "SwiftASN1", package: "swift-asn1")
+let certificates = Target.Dependency.product(name: "X509", package: "swift-certificates")
+let crypto = Target.Dependency.product(name: "Crypto", package: "swift-crypto")
+let cryptoExtras = Target.Dependency.product(name: "CryptoExtras", package: "swift-crypto")
+let grdb = Target.Dependency.product(name: "GRDB", package: "GRDB.swift")
+let httpTypes = Target.Dependency.product(name: "HTTPTypes", package: "swift-http-types")
+let hummingbird = Target.Dependency.product(name: "Hummingbird", package: "hummingbird")
+let hummingbirdHTTP2 = Target.Dependency.product(name: "HummingbirdHTTP2", package: "hummingbird")
+let hummingbirdTLS = Target.Dependency.product(name: "HummingbirdTLS", package: "hummingbird")
+let lifecycle = Target.Dependency.product(
+  name: "ServiceLifecycle", package: "swift-service-lifecycle")
+let logging = Target.Dependency.product(name: "Logging", package: "swift-log")
+let nio = Target.Dependency.product(name: "NIOCore", package: "swift-nio")
+let nioSSL = Target.Dependency.product(name: "NIOSSL", package: "swift-nio-ssl")
+let protobuf = Target.Dependency.product(name: "SwiftProtobuf", package: "swift-protobuf")
+let yams = Target.Dependency.product(name: "Yams", package: "Yams")
+
+let package = Package(
+  name: "kreisnetz",
+  platforms: [.macOS(.v15)],
+  products: [.executable(name: "kreisnetz", targets: ["kreisnetz"])],
+  dependencies: [
+    .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.0"),
+    .package(url: "https://github.com/apple/swift-asn1", from: "1.7.0"),
+    .package(url: "https://github.com/apple/swift-certificates", from: "1.21.0"),
+    .package(url: "https://github.com/apple/swift-crypto", from: "4.5.0"),
+    .package(url: "https://github.com/apple/swift-http-types", from: "1.8.0"),
+    .package(url: "https://github.com/apple/swift-log", from: "1.16.0"),
+    .package(url: "https://github.com/apple/swift-nio", from: "2.101.0"),
+    .package(url: "https://github.com/apple/swift-nio-ssl", from: "2.37.0"),
+    .package(url: "https://github.com/apple/swift-protobuf", from: "1.39.0"),
+    .package(url: "https://github.com/groue/GRDB.swift", from: "7.10.0"),
+    .package(url: "https://github.com/hummingbird-project/hummingbird", from: "2.28.0"),
+    .package(url: "https://github.com/jpsim/Yams", from: "6.2.0"),
+    .package(url: "https://github.com/swift-server/swift-service-lifecycle", from: "2.13.0"),
+  ],
+  targets: [
+    .target(name: "KreisCore", dependencies: [crypto, protobuf], swiftSettings: strict),
+    .target(name: "KreisStore", dependencies: ["KreisCore", crypto, grdb], swiftSettings: strict),
+    .target(name: "KreisInterchange", dependencies: ["KreisCore"], swiftSettings: strict),
+    .target(
+      name: "KreisLocal", dependencies: ["KreisCore", "KreisStore", "KreisInterchange", logging],
+      swiftSettings: strict),
+    .systemLibrary(name: "CZstd", pkgConfig: "libzstd", providers: [.apt(["libzstd-dev"])]),
+    .systemLibrary(
+      name: "CLibcurl", pkgConfig: "libcurl", providers: [.apt(["libcurl4-openssl-dev"])]),
+    .target(name: "CCurl", dependencies: ["CLibcurl"]),
+    .target(
+      name: "KreisTransport", dependencies: ["KreisCore", "CCurl", "CZstd", crypto],
+      swiftSettings: strict),
+    .target(
+      name: "KreisHub",
+      dependencies: [
+        "KreisCore", "KreisStore", "KreisTransport", asn1, certificates, crypto, httpTypes,
+        hummingbird, hummingbirdHTTP2, hummingbirdTLS, lifecycle, logging, nio, nioSSL, protobuf,
+      ], swiftSettings: strict),
+    .target(
+      name: "KreisTown",
+      dependencies: ["KreisCore", "KreisStore", "KreisTransport", crypto, lifecycle, logging],
+      swiftSettings: strict),
+    .executableTarget(
+      name: "kreisnetz",
+      dependencies: [
+        "KreisCore", "KreisStore", "KreisInterchange", "KreisLocal", "KreisTransport", "KreisHub",
+        "KreisTown", argumentParser, crypto, cryptoExtras, lifecycle, logging, yams,
+      ], swiftSettings: strict),
+    .testTarget(name: "KreisCoreTests", dependencies: ["KreisCore"], swiftSettings: strict),
+    .testTarget(
+      name: "KreisStoreTests", dependencies: ["KreisCore", "KreisStore"], swiftSettings: strict),
+    .testTarget(
+      name: "KreisInterchangeTests", dependencies: ["KreisCore", "KreisInterchange"],
+      swiftSettings: strict),
+    .testTarget(
+      name: "KreisTransportTests", dependencies: ["KreisTransport", "CCurl"],
+      swiftSettings: strict),
+    .testTarget(
+      name: "KreisHubTests", dependencies: ["KreisCore", "KreisHub", "KreisTransport", certificates],
+      swiftSettings: strict),
+    .testTarget(
+      name: "EndToEndTests", dependencies: ["KreisCore", "KreisStore", "KreisInterchange"],
+      swiftSettings: strict),
+  ]
+)

@@ -1,0 +1,1 @@
+@main struct Kreisnetz { static func main() {} }
