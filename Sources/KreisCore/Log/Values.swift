@@ -50,7 +50,7 @@ package struct Values: Hashable, Sendable {
       throw MalformedBytes("a block of values of \(block.count) bytes")
     }
     do {
-      let message = try WireValues(serializedBytes: block[16...])
+      let message = try WireValues(serializedBytes: Array(block[16...]))
       self.init(values: message.values, role: message.role, reason: message.reason)
     } catch {
       throw MalformedBytes("values that are not the message they should be")
