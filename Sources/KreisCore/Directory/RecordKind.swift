@@ -1,0 +1,64 @@
+/// A kind of record with its fields.
+package struct RecordKind: Hashable, Sendable {
+  /// The kind's number in headers. Never reused for another meaning.
+  package let tag: UInt32
+  package let name: String
+  /// The German name of one record.
+  package let label: String
+  /// The German name of several records.
+  package let pluralLabel: String
+  /// The fields common to all kinds, then the kind's own, in the order in which people read them.
+  package let fields: [Field]
+
+  /// The register that deletes a record. It is a flag and no field: `delete` and `restore` write it.
+  package static let deletedTag: UInt32 = 1
+
+  private let indexByName: [String: Int]
+  private let indexByTag: [UInt32: Int]
+
+  /// - Parameter scope: where the common fields go: an external id can contain a person's name.
+  init(
+    _ tag: UInt32, _ name: String, _ label: String, plural: String, scope: ScopeKind,
+    _ own: [Field]
+  ) {
+    self.tag = tag
+    self.name = name
+    self.label = label
+    pluralLabel = plural
+    fields = Self.common(in: scope) + own
+    // A name or tag that is used twice keeps the first; the tests refuse such a table.
+    indexByName = Dictionary(
+      zip(fields.map(\.name), fields.indices), uniquingKeysWith: { first, _ in first })
+    indexByTag = Dictionary(
+      zip(fields.map(\.tag), fields.indices), uniquingKeysWith: { first, _ in first })
+  }
+
+  /// Tags 1 to 15 mean the same in every kind; 1 is `deletedTag`.
+  private static func common(in scope: ScopeKind) -> [Field] {
+    [
+      Field(2, "external_id", .text(limit: 128), scope, "Kennung im Quellsystem"),
+      Field(3, "assured_date", .date, scope, "Zuletzt bestätigt am"),
+      Field(4, "note", .longText, .coordination, "Interne Notiz der Koordination"),
+      Field(5, "memo", .longText, .local, "Eigene Notiz (nur hier)"),
+    ]
+  }
+
+  /// The field with this tag; `nil` if a newer version wrote it.
+  package func field(tag: UInt32) -> Field? { indexByTag[tag].map { fields[$0] } }
+
+  /// The field with this name.
+  ///
+  /// - Throws: `UnknownName`, which lists the names there are.
+  package func field(named name: String) throws(UnknownName) -> Field {
+    guard let index = indexByName[name] else {
+      throw UnknownName(what: "field", name: name, of: self.name, known: fields.map(\.name))
+    }
+    return fields[index]
+  }
+
+  /// The field whose value names a record in the system that it came from.
+  package var externalID: Field? { field(tag: 2) }
+
+  package static func == (lhs: RecordKind, rhs: RecordKind) -> Bool { lhs.tag == rhs.tag }
+  package func hash(into hasher: inout Hasher) { hasher.combine(tag) }
+}
