@@ -1,0 +1,187 @@
+/// The merge (I3): from the set of a record's entries to its state, whatever the order of arrival.
+///
+/// - A register's **heads** are its effective writes that no other effective write reaches through
+///   bases, inert and destroyed writes included on the way.
+/// - The **winner** among several is a withdrawal, then the latest recorded-at, then the higher
+///   header hash. Clocks only break ties (I6).
+/// - A register written twice in one entry counts once, the first time.
+package enum Fold {
+  /// Folds all entries of `record` that a replica holds.
+  package static func record(
+    _ record: RecordID, _ entries: [LoggedEntry], under membership: Membership
+  ) -> RecordState {
+    let destruction = Destruction(entries, membership)
+    var inert: [Hash256: Inertness] = [:]
+    for entry in entries {
+      let reason =
+        entry.header.kind == .write
+        ? membership.inertness(of: entry.log, entry.sequence, on: record)
+        : membership.destructionInertness(of: entry.log, entry.sequence)
+      if let reason { inert[entry.hash] = reason }
+    }
+    var scopes: [Scope: ScopeState] = [:]
+    for (scope, members) in Dictionary(grouping: entries, by: \.log.scope) {
+      let writes = members.filter { $0.header.kind == .write }
+      guard let kind = kind(of: writes, inert) else { continue }
+      for entry in writes where entry.header.recordKind != kind && inert[entry.hash] == nil {
+        inert[entry.hash] = .otherKind
+      }
+      let restated = Restated(members, inert, destruction.destroyed)
+      scopes[scope] = fold(writes, kind, inert, destruction.destroyed, restated)
+    }
+    return RecordState(
+      record: record, scopes: scopes, inert: inert, destroyed: destruction.destroyed,
+      erasedIn: destruction.erasedIn)
+  }
+
+  /// The kind that the earliest effective write states.
+  private static func kind(of writes: [LoggedEntry], _ inert: [Hash256: Inertness]) -> UInt32? {
+    writes.filter { inert[$0.hash] == nil }
+      .min { ($0.header.recordedAt, $0.hash) < ($1.header.recordedAt, $1.hash) }?
+      .header.recordKind
+  }
+
+  private static func fold(
+    _ writes: [LoggedEntry], _ kind: UInt32, _ inert: [Hash256: Inertness],
+    _ destroyed: Set<Hash256>, _ restated: Restated
+  ) -> ScopeState {
+    var byRegister: [Register: [(entry: LoggedEntry, index: Int)]] = [:]
+    for entry in writes {
+      for (index, write) in entry.header.writes.enumerated() {
+        if byRegister[write.register]?.last?.entry.hash == entry.hash { continue }
+        byRegister[write.register, default: []].append((entry, index))
+      }
+    }
+    var registers: [Register: [Head]] = [:]
+    registers.reserveCapacity(byRegister.count)
+    var seen: Set<EntryReference> = []
+    for (register, nodes) in byRegister {
+      let survivors = heads(of: nodes, inert)
+      guard !survivors.isEmpty else { continue }
+      registers[register] = survivors.map { node in
+        head(node.entry, node.index, destroyed, restated)
+      }
+      .sorted(by: wins)
+      if register.tag == CommonTag.deleted {
+        for node in survivors { seen.formUnion(node.entry.header.writes[node.index].bases) }
+      }
+    }
+    return ScopeState(
+      kind: kind, registers: registers.mapValues { Array($0.prefix(Limits.heads)) },
+      seenByDeletion: seen)
+  }
+
+  private static func heads(
+    of nodes: [(entry: LoggedEntry, index: Int)], _ inert: [Hash256: Inertness]
+  ) -> [(entry: LoggedEntry, index: Int)] {
+    let effective = nodes.filter { inert[$0.entry.hash] == nil }
+    guard nodes.count > 1 else { return effective }
+    var bases: [EntryReference: [EntryReference]] = [:]
+    for node in nodes {
+      bases[node.entry.hash.reference] = node.entry.header.writes[node.index].bases
+    }
+    var covered: Set<EntryReference> = []
+    var pending = effective.flatMap { $0.entry.header.writes[$0.index].bases }
+    while let reference = pending.popLast() {
+      guard let next = bases[reference], covered.insert(reference).inserted else { continue }
+      pending.append(contentsOf: next)
+    }
+    return effective.filter { !covered.contains($0.entry.hash.reference) }
+  }
+
+  private static func head(
+    _ entry: LoggedEntry, _ index: Int, _ destroyed: Set<Hash256>, _ restated: Restated
+  ) -> Head {
+    let write = entry.header.writes[index]
+    var value: String?
+    if write.content == .value {
+      if let values = entry.values, !destroyed.contains(entry.hash) {
+        value = values.values[entry.header.valueIndex(of: index)]
+      } else {
+        value = restated.value(of: write.register, in: entry)
+      }
+    }
+    return Head(
+      log: entry.log, sequence: entry.sequence, hash: entry.hash,
+      recordedAt: entry.header.recordedAt, content: write.content, value: value)
+  }
+
+  private static func wins(_ left: Head, _ right: Head) -> Bool {
+    if (left.content == .withdrawn) != (right.content == .withdrawn) {
+      return left.content == .withdrawn
+    }
+    return (left.recordedAt, left.hash) > (right.recordedAt, right.hash)
+  }
+}
+
+extension EntryBody {
+  /// Where in the block the value of the write at `index` stands.
+  package func valueIndex(of index: Int) -> Int {
+    writes[..<index].count { $0.content == .value }
+  }
+}
+
+/// Which values a record's restate and erase entries destroy (I7). Destroying moves no head: the
+/// headers keep their place.
+struct Destruction {
+  private(set) var destroyed: Set<Hash256> = []
+  private(set) var erasedIn: Scope?
+
+  init(_ entries: [LoggedEntry], _ membership: Membership) {
+    let orders = entries.filter {
+      ($0.header.kind == .restate || $0.header.kind == .erase)
+        && membership.destructionInertness(of: $0.log, $0.sequence) == nil
+    }
+    for order in orders {
+      // The author's own earlier entries, whatever generation of its key wrote them.
+      for entry in entries
+      where entry.log.member == order.log.member && entry.log.scope == order.log.scope
+        && (entry.log.generation, entry.sequence) < (order.log.generation, order.sequence)
+      {
+        destroyed.insert(entry.hash)
+      }
+      if order.header.kind == .erase, order.log.member == membership.hub, order.log.scope != .local {
+        erasedIn = min(erasedIn ?? order.log.scope, order.log.scope)
+      }
+    }
+    guard let erasedIn else { return }
+    for entry in entries where entry.log.scope.kind >= erasedIn.kind {
+      if entry.header.kind == .erase, entry.log.member == membership.hub { continue }
+      destroyed.insert(entry.hash)
+    }
+  }
+}
+
+/// Values that restate entries supply anew for writes whose own block is gone.
+private struct Restated {
+  private struct Key: Hashable {
+    let author: MemberID
+    let origin: EntryReference
+    let register: Register
+  }
+
+  private var values: [Key: (generation: UInt32, sequence: UInt64, value: String)] = [:]
+
+  init(
+    _ entries: [LoggedEntry], _ inert: [Hash256: Inertness], _ destroyed: Set<Hash256>
+  ) {
+    for entry in entries where entry.header.kind == .restate {
+      guard let block = entry.values, inert[entry.hash] == nil, !destroyed.contains(entry.hash)
+      else { continue }
+      for (write, value) in zip(entry.header.writes, block.values) {
+        guard let origin = write.origin else { continue }
+        let key = Key(author: entry.log.member, origin: origin, register: write.register)
+        if let held = values[key],
+          (held.generation, held.sequence) >= (entry.log.generation, entry.sequence)
+        {
+          continue
+        }
+        values[key] = (entry.log.generation, entry.sequence, value)
+      }
+    }
+  }
+
+  func value(of register: Register, in entry: LoggedEntry) -> String? {
+    values[Key(author: entry.log.member, origin: entry.hash.reference, register: register)]?.value
+  }
+}

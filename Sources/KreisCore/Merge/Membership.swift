@@ -1,0 +1,235 @@
+/// One control entry and its place in the hub's public logs.
+package struct ControlEntry: Hashable, Sendable {
+  package let hubGeneration: UInt32
+  package let sequence: UInt64
+  package let control: Control
+
+  package init(hubGeneration: UInt32, sequence: UInt64, control: Control) {
+    self.hubGeneration = hubGeneration
+    self.sequence = sequence
+    self.control = control
+  }
+}
+
+/// A town or the hub, as the control entries describe it.
+package struct Member: Hashable, Sendable {
+  package let id: MemberID
+  package let name: String
+  package let title: String
+  package let ags: String
+  /// By generation.
+  package var keys: [UInt32: VerifyingKey]
+  package var isRevoked = false
+  /// Entries and bytes; `nil`: the default of the hub.
+  package var quota: (entries: UInt64, bytes: UInt64)?
+
+  /// The latest generation.
+  package var generation: UInt32 { keys.keys.max() ?? 0 }
+
+  package static func == (lhs: Member, rhs: Member) -> Bool {
+    lhs.id == rhs.id && lhs.name == rhs.name && lhs.title == rhs.title && lhs.ags == rhs.ags
+      && lhs.keys == rhs.keys && lhs.isRevoked == rhs.isRevoked
+      && lhs.quota?.entries == rhs.quota?.entries && lhs.quota?.bytes == rhs.quota?.bytes
+  }
+
+  package func hash(into hasher: inout Hasher) { hasher.combine(id) }
+}
+
+/// Why an entry has no effect. It stays in the log and is reported (I4).
+package enum Inertness: String, Hashable, Sendable {
+  /// After the point at which the hub closed the log.
+  case beyondClosing
+  /// By somebody who may not write the record.
+  case notSteward
+  /// In a coordination scope of somebody else.
+  case foreignScope
+  /// By a member or key generation that the realm does not know.
+  case unknownAuthor
+  /// For another record kind than the record has.
+  case otherKind
+}
+
+/// Who belongs to a realm, with which keys and rights: a pure function of the control entries.
+///
+/// They are folded by hub generation, then sequence, after the closings of the hub's generations
+/// were settled from the highest down: only entry 1 of generation G+1 closes generation G. What is
+/// stated twice counts the first time; a closing is never moved.
+package struct Membership: Hashable, Sendable {
+  package let realm: RealmID
+  /// The hub's member id; `nil` before its root certificate arrived.
+  package private(set) var hub: MemberID?
+  package private(set) var members: [MemberID: Member] = [:]
+  private var closings: [LogID: UInt64] = [:]
+  /// Generations up to this one are closed: where no closing is stated, before the first entry.
+  private var closedGenerations: [MemberID: UInt32] = [:]
+  private var stewards: [RecordID: [Steward]] = [:]
+
+  /// Folds the control entries of `realm`, given in any order.
+  package init(realm: RealmID, control: some Sequence<ControlEntry>) {
+    self.realm = realm
+    let entries = control.sorted {
+      ($0.hubGeneration, $0.sequence) < ($1.hubGeneration, $1.sequence)
+    }
+    let certificates = Self.certificates(of: realm, in: entries)
+    for entry in entries {
+      guard certificates[entry.hubGeneration] != nil else { continue }
+      if let next = certificates[entry.hubGeneration + 1],
+        entry.sequence > Self.end(of: entry.hubGeneration, in: next)
+      {
+        continue
+      }
+      apply(entry, certificates)
+    }
+  }
+
+  /// The hub's latest generation.
+  package var hubGeneration: UInt32 { hub.flatMap { members[$0]?.generation } ?? 0 }
+
+  /// The valid root certificates by hub generation.
+  private static func certificates(
+    of realm: RealmID, in entries: [ControlEntry]
+  ) -> [UInt32: RootCertificate] {
+    var out: [UInt32: RootCertificate] = [:]
+    for entry in entries where entry.sequence == 1 {
+      guard case .root(let certificate) = entry.control, certificate.realm == realm,
+        certificate.generation == entry.hubGeneration, certificate.isValid
+      else { continue }
+      out[entry.hubGeneration] = certificate
+    }
+    return out
+  }
+
+  private static func end(of generation: UInt32, in next: RootCertificate) -> UInt64 {
+    next.closes.first { $0.generation == generation && $0.scope == .public }?.last ?? 0
+  }
+
+  private mutating func apply(_ entry: ControlEntry, _ certificates: [UInt32: RootCertificate]) {
+    switch entry.control {
+    case .root(let certificate):
+      guard certificates[entry.hubGeneration] == certificate else { return }
+      if hub == nil {
+        hub = certificate.hub
+        members[certificate.hub] = Member(
+          id: certificate.hub, name: "hub", title: certificate.title, ags: certificate.ags,
+          keys: [:])
+      }
+      guard hub == certificate.hub else { return }
+      members[certificate.hub]?.keys[certificate.generation] = certificate.key
+      close(certificate.hub, certificate.closes, through: certificate.generation - 1)
+    case .memberAdded(let id, let name, let title, let ags, let key):
+      guard members[id] == nil else { return }
+      members[id] = Member(id: id, name: name, title: title, ags: ags, keys: [1: key])
+    case .keyAdded(let id, let generation, let key, let closes):
+      guard let member = members[id], id != hub, generation == member.generation + 1 else { return }
+      members[id]?.keys[generation] = key
+      close(id, closes, through: generation - 1)
+    case .closing(let id, let closes, let revoked):
+      guard let member = members[id], id != hub else { return }
+      if revoked {
+        members[id]?.isRevoked = true
+        close(id, closes, through: member.generation)
+      } else {
+        close(id, closes, through: 0)
+      }
+    case .stewards(let record, let list): stewards[record] = list
+    case .quota(let id, let entries, let bytes): members[id]?.quota = (entries, bytes)
+    }
+  }
+
+  private mutating func close(_ member: MemberID, _ logs: [ClosedLog], through generation: UInt32) {
+    for log in logs {
+      let id = LogID(member: member, generation: log.generation, scope: log.scope)
+      if closings[id] == nil, closing(of: id) == nil { closings[id] = log.last }
+    }
+    closedGenerations[member] = max(closedGenerations[member] ?? 0, generation)
+  }
+}
+
+extension Membership {
+  /// The last valid sequence of `log`; `nil` while it is open.
+  package func closing(of log: LogID) -> UInt64? {
+    if let stated = closings[log] { return stated }
+    return log.generation <= closedGenerations[log.member] ?? 0 ? 0 : nil
+  }
+
+  package func key(of member: MemberID, generation: UInt32) -> VerifyingKey? {
+    members[member]?.keys[generation]
+  }
+
+  /// The hub's key of its latest generation.
+  package var hubKey: VerifyingKey? { hub.flatMap { key(of: $0, generation: hubGeneration) } }
+
+  /// Whether `member` is entitled to what stands in `scope` (I7).
+  package func mayRead(_ member: MemberID, _ scope: Scope) -> Bool {
+    guard let entry = members[member], !entry.isRevoked else { return false }
+    switch scope {
+    case .public, .kreis: return true
+    case .coordination(let town): return member == town || member == hub
+    case .local: return false
+    }
+  }
+
+  /// Whether such a log may exist at all: a coordination scope has two writers.
+  package func mayHold(_ log: LogID) -> Bool {
+    guard members[log.member] != nil else { return false }
+    switch log.scope {
+    case .public, .kreis, .local: return true
+    case .coordination(let town): return log.member == town || log.member == hub
+    }
+  }
+
+  /// The scopes that `member` may read, widest first. `local` is not among them: it has no feed.
+  package func readableScopes(of member: MemberID) -> [Scope] {
+    var scopes: [Scope] = [.public, .kreis]
+    if member == hub {
+      scopes += members.keys.filter { $0 != hub }.sorted().map(Scope.coordination)
+    } else {
+      scopes.append(.coordination(member))
+    }
+    return scopes.filter { mayRead(member, $0) }
+  }
+
+  /// Why an entry takes no effect, or `nil` if it does (I4).
+  package func inertness(
+    of log: LogID, _ sequence: UInt64, on record: RecordID
+  ) -> Inertness? {
+    if let reason = destructionInertness(of: log, sequence) { return reason }
+    if log.scope == .local || log.member == hub { return nil }
+    guard mayHold(log) else { return .foreignScope }
+    if let list = stewards[record] {
+      return list.contains { $0.covers(log, sequence) } ? nil : .notSteward
+    }
+    return record.creator == log.member ? nil : .notSteward
+  }
+
+  /// The same for a restate or erase, which heeds closings but not stewardship.
+  package func destructionInertness(of log: LogID, _ sequence: UInt64) -> Inertness? {
+    guard key(of: log.member, generation: log.generation) != nil else { return .unknownAuthor }
+    if let last = closing(of: log), sequence > last { return .beyondClosing }
+    return nil
+  }
+
+  /// Whether `member` may write `record` with a log's next entries: what the interface offers.
+  package func mayWrite(_ member: MemberID, _ record: RecordID) -> Bool {
+    guard let generation = members[member]?.generation else { return false }
+    let log = LogID(member: member, generation: generation, scope: .public)
+    return inertness(of: log, 1 << 39, on: record) == nil
+  }
+
+  /// The records whose stewards differ between two memberships, and the logs whose closing does:
+  /// what a late control entry makes re-fold (I3).
+  package func difference(from older: Membership) -> (records: Set<RecordID>, authors: Set<MemberID>)
+  {
+    var records: Set<RecordID> = []
+    for record in Set(stewards.keys).union(older.stewards.keys)
+    where stewards[record] != older.stewards[record] { records.insert(record) }
+    var authors: Set<MemberID> = []
+    for (id, member) in members where older.members[id]?.keys != member.keys { authors.insert(id) }
+    for log in Set(closings.keys).union(older.closings.keys)
+    where closing(of: log) != older.closing(of: log) { authors.insert(log.member) }
+    for (id, generation) in closedGenerations where older.closedGenerations[id] != generation {
+      authors.insert(id)
+    }
+    return (records, authors)
+  }
+}

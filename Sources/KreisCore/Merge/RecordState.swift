@@ -1,0 +1,141 @@
+/// The version of the fold rules. A replica whose tables were folded by another version folds anew.
+package let foldVersion: UInt32 = 1
+
+/// Register tags that every record kind has.
+package enum CommonTag {
+  /// A flag: present while the record is deleted.
+  package static let deleted: UInt32 = 1
+}
+
+/// An entry about a record, as the fold takes it.
+package struct LoggedEntry: Sendable {
+  package let log: LogID
+  package let sequence: UInt64
+  package let hash: Hash256
+  package let header: EntryBody
+  /// `nil` where salt and values were destroyed or have not been delivered.
+  package let values: Values?
+
+  package init(
+    log: LogID, sequence: UInt64, hash: Hash256, header: EntryBody, values: Values?
+  ) {
+    self.log = log
+    self.sequence = sequence
+    self.hash = hash
+    self.header = header
+    self.values = values
+  }
+}
+
+/// One surviving write of a register.
+package struct Head: Hashable, Sendable {
+  package let log: LogID
+  package let sequence: UInt64
+  package let hash: Hash256
+  package let recordedAt: UInt64
+  package let content: Write.Content
+  /// The value; `nil` for what carries none and for what was destroyed.
+  package let value: String?
+
+  /// Whether there is something to show: a value or a present element.
+  package var isLive: Bool {
+    switch content {
+    case .value: value != nil
+    case .present: true
+    case .withdrawn: false
+    }
+  }
+}
+
+/// A record as one scope has it.
+package struct ScopeState: Hashable, Sendable {
+  /// The record kind's tag.
+  package let kind: UInt32
+  /// Heads by register, the winner first. No register is empty.
+  package let registers: [Register: [Head]]
+  /// What the heads of `deleted` say their authors had seen.
+  package let seenByDeletion: Set<EntryReference>
+
+  package var isDeleted: Bool {
+    registers[Register(tag: CommonTag.deleted)]?.first?.isLive ?? false
+  }
+
+  /// Heads written without having seen the deletion.
+  package var unseenByDeletion: [Register: [Head]] {
+    guard isDeleted else { return [:] }
+    var out: [Register: [Head]] = [:]
+    for (register, heads) in registers where register.tag != CommonTag.deleted {
+      let unseen = heads.filter { !seenByDeletion.contains($0.hash.reference) }
+      if !unseen.isEmpty { out[register] = unseen }
+    }
+    return out
+  }
+}
+
+/// A record: a pure function of the set of its entries, the membership and the fold version (I3).
+package struct RecordState: Hashable, Sendable {
+  package let record: RecordID
+  package let scopes: [Scope: ScopeState]
+  /// Entries without effect, and why (I4).
+  package let inert: [Hash256: Inertness]
+  /// Entries whose salt and values every replica must destroy (I7).
+  package let destroyed: Set<Hash256>
+  /// The scope in which the hub erased the record: there and in all narrower scopes it takes no
+  /// value ever again.
+  package let erasedIn: Scope?
+}
+
+/// A field with several surviving values, or an edit that a deletion had not seen.
+package struct Conflict: Hashable, Sendable {
+  package let scope: Scope
+  package let register: Register
+  package let heads: [Head]
+  package let againstDeletion: Bool
+}
+
+extension RecordState {
+  /// The kind, as the widest scope has it.
+  package var kind: UInt32? { scopes.min { $0.key < $1.key }?.value.kind }
+
+  /// Whether `scope` is deleted: there, or in a wider scope of the record.
+  package func isDeleted(in scope: Scope) -> Bool {
+    scopes.contains { $0.key.kind <= scope.kind && $0.value.isDeleted }
+  }
+
+  /// Whether nothing of the record is left to show.
+  package var isDeleted: Bool { scopes.keys.allSatisfy { isDeleted(in: $0) } }
+
+  /// The head to show for each register: of all scopes held, the narrowest with a live value wins.
+  package var shown: [Register: (scope: Scope, head: Head)] {
+    var out: [Register: (scope: Scope, head: Head)] = [:]
+    for (scope, state) in scopes.sorted(by: { $0.key < $1.key }) where !isDeleted(in: scope) {
+      for (register, heads) in state.registers where register.tag != CommonTag.deleted {
+        guard let winner = heads.first, winner.isLive else { continue }
+        out[register] = (scope, winner)
+      }
+    }
+    return out
+  }
+
+  /// What somebody should look at, in a stable order (I6). Heads that agree are no conflict.
+  package var conflicts: [Conflict] {
+    var out: [Conflict] = []
+    for (scope, state) in scopes.sorted(by: { $0.key < $1.key }) {
+      for (register, heads) in state.registers.sorted(by: { $0.key < $1.key })
+      where Self.differ(heads) {
+        out.append(
+          Conflict(scope: scope, register: register, heads: heads, againstDeletion: false))
+      }
+      for (register, heads) in state.unseenByDeletion.sorted(by: { $0.key < $1.key }) {
+        out.append(
+          Conflict(scope: scope, register: register, heads: heads, againstDeletion: true))
+      }
+    }
+    return out
+  }
+
+  private static func differ(_ heads: [Head]) -> Bool {
+    guard let first = heads.first else { return false }
+    return heads.contains { $0.content != first.content || $0.value != first.value }
+  }
+}
