@@ -1,1 +1,106 @@
+#define _GNU_SOURCE
 #include "ccurl.h"
+
+#include <errno.h>
+#include <pthread.h>
+#include <signal.h>
+#include <stdlib.h>
+
+CURLcode ccurl_set_long(CURL *easy, CURLoption option, long value) {
+  return curl_easy_setopt(easy, option, value);
+}
+
+CURLcode ccurl_set_size(CURL *easy, CURLoption option, curl_off_t value) {
+  return curl_easy_setopt(easy, option, value);
+}
+
+CURLcode ccurl_set_string(CURL *easy, CURLoption option, const char *value) {
+  return curl_easy_setopt(easy, option, value);
+}
+
+CURLcode ccurl_set_pointer(CURL *easy, CURLoption option, void *value) {
+  return curl_easy_setopt(easy, option, value);
+}
+
+CURLcode ccurl_set_list(CURL *easy, CURLoption option, struct curl_slist *value) {
+  return curl_easy_setopt(easy, option, value);
+}
+
+CURLcode ccurl_set_body(CURL *easy, const void *bytes, size_t count) {
+  CURLcode code = curl_easy_setopt(easy, CURLOPT_POST, 1L);
+  if (code != CURLE_OK) return code;
+  // The size comes first: it tells COPYPOSTFIELDS how much to copy.
+  code = curl_easy_setopt(easy, CURLOPT_POSTFIELDSIZE_LARGE, (curl_off_t)count);
+  if (code != CURLE_OK) return code;
+  return curl_easy_setopt(easy, CURLOPT_COPYPOSTFIELDS, count > 0 ? bytes : "");
+}
+
+CURLcode ccurl_set_callbacks(CURL *easy, const ccurl_callbacks *callbacks, void *context) {
+  CURLcode code;
+#define SET(option, value) \
+  if ((code = curl_easy_setopt(easy, option, value)) != CURLE_OK) return code
+  SET(CURLOPT_PREREQFUNCTION, callbacks->ready);
+  SET(CURLOPT_PREREQDATA, context);
+  SET(CURLOPT_HEADERFUNCTION, callbacks->header);
+  SET(CURLOPT_HEADERDATA, context);
+  SET(CURLOPT_WRITEFUNCTION, callbacks->body);
+  SET(CURLOPT_WRITEDATA, context);
+  SET(CURLOPT_XFERINFOFUNCTION, callbacks->progress);
+  SET(CURLOPT_XFERINFODATA, context);
+  SET(CURLOPT_NOPROGRESS, 0L);
+#undef SET
+  return CURLE_OK;
+}
+
+CURLcode ccurl_get_long(CURL *easy, CURLINFO info, long *value) {
+  return curl_easy_getinfo(easy, info, value);
+}
+
+void ccurl_set_tag(CURL *easy, uintptr_t tag) {
+  curl_easy_setopt(easy, CURLOPT_PRIVATE, (void *)tag);
+}
+
+uintptr_t ccurl_get_tag(CURL *easy) {
+  char *tag = NULL;
+  curl_easy_getinfo(easy, CURLINFO_PRIVATE, &tag);
+  return (uintptr_t)tag;
+}
+
+CURLMcode ccurl_multi_set_long(CURLM *multi, CURLMoption option, long value) {
+  return curl_multi_setopt(multi, option, value);
+}
+
+CURLcode ccurl_message_result(const CURLMsg *message) { return message->data.result; }
+
+typedef struct {
+  void (*run)(void *context);
+  void *context;
+} thread_start;
+
+static void *enter_thread(void *argument) {
+  thread_start start = *(thread_start *)argument;
+  free(argument);
+  sigset_t signals;
+  sigemptyset(&signals);
+  sigaddset(&signals, SIGPIPE);
+  pthread_sigmask(SIG_BLOCK, &signals, NULL);
+#ifdef __linux__
+  pthread_setname_np(pthread_self(), "kreisnetz-curl");
+#endif
+  start.run(start.context);
+  return NULL;
+}
+
+int ccurl_start_thread(void (*run)(void *context), void *context) {
+  thread_start *start = malloc(sizeof(thread_start));
+  if (start == NULL) return ENOMEM;
+  *start = (thread_start){run, context};
+  pthread_t thread;
+  int error = pthread_create(&thread, NULL, enter_thread, start);
+  if (error != 0) {
+    free(start);
+    return error;
+  }
+  pthread_detach(thread);
+  return 0;
+}
