@@ -78,7 +78,7 @@ let package = Package(
         "KreisCore", "KreisStore", "KreisInterchange", "KreisLocal", "KreisTransport", "KreisHub",
         "KreisTown", argumentParser, crypto, cryptoExtras, lifecycle, logging, yams,
       ], swiftSettings: strict),
-    .testTarget(name: "KreisCoreTests", dependencies: ["KreisCore"], swiftSettings: strict),
+    .testTarget(name: "KreisCoreTests", dependencies: ["KreisCore", crypto], swiftSettings: strict),
     .testTarget(
       name: "KreisStoreTests", dependencies: ["KreisCore", "KreisStore"], swiftSettings: strict),
     .testTarget(
