@@ -1,10 +1,4 @@
-package import Crypto
-
-#if canImport(FoundationEssentials)
-  import FoundationEssentials
-#else
-  import Foundation
-#endif
+import Crypto
 
 /// How a new member shows that it holds the invite's secret and the key it asks to be known by.
 ///
@@ -18,7 +12,7 @@ package import Crypto
 package enum JoinProof {
   /// The proof for `key` as `name`.
   package static func make(
-    secret: [UInt8], realm: RealmID, name: String, key: Curve25519.Signing.PublicKey
+    secret: [UInt8], realm: RealmID, name: String, key: VerifyingKey
   ) -> [UInt8] {
     Array(
       HMAC<SHA256>.authenticationCode(
@@ -28,7 +22,7 @@ package enum JoinProof {
   /// Whether `proof` was made with `secret`; takes the same time wherever it differs.
   package static func isValid(
     _ proof: [UInt8], secret: [UInt8], realm: RealmID, name: String,
-    key: Curve25519.Signing.PublicKey
+    key: VerifyingKey
   ) -> Bool {
     HMAC<SHA256>.isValidAuthenticationCode(
       proof, authenticating: message(realm: realm, name: name, key: key),
@@ -37,18 +31,18 @@ package enum JoinProof {
 
   /// The new key's signature over the proof.
   ///
-  /// - Throws: what the key throws when it cannot sign.
+  /// - Throws: `MalformedBytes` if the library cannot sign.
   package static func sign(
-    _ proof: [UInt8], key: Curve25519.Signing.PrivateKey
-  ) throws -> [UInt8] {
-    Array(try key.signature(for: Data(signed(proof))))
+    _ proof: [UInt8], key: SigningKey
+  ) throws(MalformedBytes) -> [UInt8] {
+    try key.sign(signed(proof))
   }
 
   /// Whether `key` signed `proof`.
   package static func isSigned(
-    _ proof: [UInt8], signature: [UInt8], key: Curve25519.Signing.PublicKey
+    _ proof: [UInt8], signature: [UInt8], key: VerifyingKey
   ) -> Bool {
-    key.isValidSignature(Data(signature), for: Data(signed(proof)))
+    key.isValid(signature, over: signed(proof))
   }
 
   private static func signed(_ proof: [UInt8]) -> [UInt8] {
@@ -56,12 +50,12 @@ package enum JoinProof {
   }
 
   private static func message(
-    realm: RealmID, name: String, key: Curve25519.Signing.PublicKey
-  ) -> Data {
+    realm: RealmID, name: String, key: VerifyingKey
+  ) -> [UInt8] {
     var out = Array("kreisnetz join v1\0".utf8) + realm.bytes
     out.appendVarint(UInt64(name.utf8.count))
     out.append(contentsOf: name.utf8)
-    out.append(contentsOf: key.rawRepresentation)
-    return Data(out)
+    out.append(contentsOf: key.bytes)
+    return out
   }
 }

@@ -1,11 +1,3 @@
-package import Crypto
-
-#if canImport(FoundationEssentials)
-  import FoundationEssentials
-#else
-  import Foundation
-#endif
-
 /// The HTTP message signature (RFC 9421) of a request, in the one profile that Kreisnetz speaks:
 ///
 ///     Content-Digest: sha-256=:BASE64:                                       (RFC 9530)
@@ -40,12 +32,12 @@ package enum RequestSignature {
   ///   - created: seconds since 1970 in the hub's time.
   ///   - nonce: 128 random bits.
   /// - Returns: the header fields to add.
-  /// - Throws: what the key throws when it cannot sign.
+  /// - Throws: `MalformedBytes` if the library cannot sign.
   package static func sign(
     method: String, path: String, query: String, body: [UInt8], realm: RealmID, member: MemberID,
-    generation: UInt32, key: Curve25519.Signing.PrivateKey, created: UInt64,
+    generation: UInt32, key: SigningKey, created: UInt64,
     nonce: (UInt64, UInt64)
-  ) throws -> [(name: String, value: String)] {
+  ) throws(MalformedBytes) -> [(name: String, value: String)] {
     let nonce = RequestNonce(high: nonce.0, low: nonce.1)
     let parameters = parameters(
       member: member, generation: generation, created: created, nonce: nonce)
@@ -53,7 +45,7 @@ package enum RequestSignature {
     let base = base(
       method: method, path: path, query: query, digest: digest, realm: realm,
       parameters: parameters)
-    let signature = try key.signature(for: Data(base.utf8))
+    let signature = try key.sign(Array(base.utf8))
     return [
       (Field.digest, contentDigest(digest)),
       (Field.realm, realm.description),
@@ -171,13 +163,13 @@ extension RequestSignature {
     /// Whether `key` signed this request, with this content, for this realm.
     package func verify(
       method: String, path: String, query: String, bodyDigest: Hash256, realm: RealmID,
-      key: Curve25519.Signing.PublicKey
+      key: VerifyingKey
     ) -> Bool {
       guard bodyDigest == digest, realm == self.realm else { return false }
       let base = base(
         method: method, path: path, query: query, digest: digest, realm: realm,
         parameters: parameters)
-      return key.isValidSignature(Data(signature), for: Data(base.utf8))
+      return key.isValid(signature, over: Array(base.utf8))
     }
 
     private static func hash(_ text: String) -> Hash256? {

@@ -106,7 +106,7 @@ import Testing
 @Suite struct JoinProofTests {
   let secret: [UInt8] = Array(repeating: 0x5a, count: 32)
   let realm: RealmID
-  let key: Curve25519.Signing.PrivateKey
+  let key: SigningKey
 
   init() throws {
     realm = try #require(RealmID(Array(0..<32)))
@@ -115,39 +115,39 @@ import Testing
 
   @Test func `The proof and its signature are what another implementation computes`() throws {
     let proof = JoinProof.make(
-      secret: secret, realm: realm, name: "musterstadt", key: key.publicKey)
+      secret: secret, realm: realm, name: "musterstadt", key: VerifyingKey(of: key))
     #expect(
       Hex.encode(proof) == "5c85e4a10c18c665a6cf12356b19aaf1ef439137194d95c567cc731f185d2462")
     let signature = try #require(
       Hex.decode(
         "5c320d94d5ec7b9301f658504e183ffbbe05b746bfd29afba457e503d99b0fbe"
           + "da7685375149c969359e71c29ff321064f36ea8379b6185a0ea703b0f0835706"))
-    #expect(JoinProof.isSigned(proof, signature: signature, key: key.publicKey))
+    #expect(JoinProof.isSigned(proof, signature: signature, key: VerifyingKey(of: key)))
     #expect(
       JoinProof.isSigned(
-        proof, signature: try JoinProof.sign(proof, key: key), key: key.publicKey))
+        proof, signature: try JoinProof.sign(proof, key: key), key: VerifyingKey(of: key)))
   }
 
   @Test func `A proof is good for its secret, realm, name and key alone`() throws {
-    let proof = JoinProof.make(secret: secret, realm: realm, name: "a", key: key.publicKey)
-    let other = Curve25519.Signing.PrivateKey().publicKey
+    let proof = JoinProof.make(secret: secret, realm: realm, name: "a", key: VerifyingKey(of: key))
+    let other = VerifyingKey(of: SigningKey())
     let elsewhere = try #require(RealmID(Array(1..<33)))
     func valid(
       _ proof: [UInt8], _ secret: [UInt8], _ realm: RealmID, _ name: String,
-      _ key: Curve25519.Signing.PublicKey
+      _ key: VerifyingKey
     ) -> Bool {
       JoinProof.isValid(proof, secret: secret, realm: realm, name: name, key: key)
     }
-    #expect(valid(proof, secret, realm, "a", key.publicKey))
-    #expect(!valid(proof, Array(repeating: 0, count: 32), realm, "a", key.publicKey))
-    #expect(!valid(proof, secret, elsewhere, "a", key.publicKey))
-    #expect(!valid(proof, secret, realm, "b", key.publicKey))
+    #expect(valid(proof, secret, realm, "a", VerifyingKey(of: key)))
+    #expect(!valid(proof, Array(repeating: 0, count: 32), realm, "a", VerifyingKey(of: key)))
+    #expect(!valid(proof, secret, elsewhere, "a", VerifyingKey(of: key)))
+    #expect(!valid(proof, secret, realm, "b", VerifyingKey(of: key)))
     #expect(!valid(proof, secret, realm, "a", other))
-    #expect(!valid(Array(proof.dropLast()), secret, realm, "a", key.publicKey))
-    #expect(!valid([], secret, realm, "a", key.publicKey))
-    #expect(!JoinProof.isSigned(proof, signature: [], key: key.publicKey))
+    #expect(!valid(Array(proof.dropLast()), secret, realm, "a", VerifyingKey(of: key)))
+    #expect(!valid([], secret, realm, "a", VerifyingKey(of: key)))
+    #expect(!JoinProof.isSigned(proof, signature: [], key: VerifyingKey(of: key)))
     #expect(
       !JoinProof.isSigned(
-        proof, signature: try JoinProof.sign(proof, key: .init()), key: key.publicKey))
+        proof, signature: try JoinProof.sign(proof, key: .init()), key: VerifyingKey(of: key)))
   }
 }

@@ -7,7 +7,7 @@ import Testing
 /// another implementation of Ed25519 and SHA-256 (Python, cryptography).
 @Suite struct RequestSignatureTests {
   static let secret = "9f8362f87a484a954e6e740c5b4c0e84229139a20aa8ab56ff66586f6a7d29c5"
-  let key: Curve25519.Signing.PrivateKey
+  let key: SigningKey
   let realm: RealmID
 
   init() throws {
@@ -49,7 +49,7 @@ import Testing
       post.verify(
         method: "POST", path: "/v1/bundles", query: "",
         bodyDigest: Hash256(of: Array("hello".utf8)),
-        realm: realm, key: key.publicKey))
+        realm: realm, key: VerifyingKey(of: key)))
 
     let get = try parse([
       "content-digest": "sha-256=:47DEQpj8HBSa+/TImW+5JCeuQeRkm5NMpJWZG3hSuFU=:",
@@ -62,7 +62,7 @@ import Testing
     #expect(
       get.verify(
         method: "GET", path: "/v1/feed", query: "after=public:7:ab&follow=true",
-        bodyDigest: Hash256(of: []), realm: realm, key: key.publicKey))
+        bodyDigest: Hash256(of: []), realm: realm, key: VerifyingKey(of: key)))
   }
 
   @Test func `Signing writes the fields that another implementation writes`() throws {
@@ -103,11 +103,11 @@ import Testing
     let request = try parse(fields("POST", "/v1/x", query: "a=1", body: [1, 2]))
     func verify(
       _ method: String = "POST", path: String = "/v1/x", query: String = "a=1",
-      body: [UInt8] = [1, 2], realm: RealmID? = nil, key: Curve25519.Signing.PublicKey? = nil
+      body: [UInt8] = [1, 2], realm: RealmID? = nil, key: VerifyingKey? = nil
     ) -> Bool {
       request.verify(
         method: method, path: path, query: query, bodyDigest: Hash256(of: body),
-        realm: realm ?? self.realm, key: key ?? self.key.publicKey)
+        realm: realm ?? self.realm, key: key ?? VerifyingKey(of: self.key))
     }
     #expect(verify())
     #expect(!verify("GET"))
@@ -116,7 +116,7 @@ import Testing
     #expect(!verify(query: ""))
     #expect(!verify(body: [1, 3]))
     #expect(!verify(realm: RealmID(Array(1..<33))))
-    #expect(!verify(key: Curve25519.Signing.PrivateKey().publicKey))
+    #expect(!verify(key: VerifyingKey(of: SigningKey())))
   }
 
   @Test func `What is said about a request cannot be changed without its key`() throws {
@@ -132,7 +132,7 @@ import Testing
       #expect(
         try !parse(fields).verify(
           method: "POST", path: "/v1/bundles", query: "",
-          bodyDigest: Hash256(of: Array("hello".utf8)), realm: realm, key: key.publicKey))
+          bodyDigest: Hash256(of: Array("hello".utf8)), realm: realm, key: VerifyingKey(of: key)))
     }
   }
 
