@@ -1,0 +1,130 @@
+package import KreisCore
+
+/// Reads a directory from a table with a header of field names (`field@scope` for another scope than
+/// the default) and optionally the columns `kind` and `id`. Sets are separated by `|`; an empty cell
+/// leaves the field as it is.
+package struct CSVRows {
+  /// The dialect that was found, for the report of an import.
+  package let encoding: TextEncoding
+  package let delimiter: Character
+
+  private var reader: CSVReader
+  private let schema: Schema
+  private let defaultKind: RecordKind?
+  /// What the header means for each kind that occurred.
+  private var columns: [String: [Meaning]] = [:]
+
+  /// What a column means for one kind.
+  private enum Meaning {
+    case kind
+    case id
+    case field(RowBuilder.Column)
+    /// Only cells of other kinds may stand here.
+    case foreign(reason: String)
+  }
+
+  /// - Parameter defaultKind: the kind of rows that name none.
+  /// - Throws: `LineError` or `RowError` for a header that is wrong, and what the source throws.
+  package init(
+    schema: Schema = .directory, defaultKind: RecordKind? = nil, encoding: TextEncoding? = nil,
+    read: @escaping ChunkSource
+  ) throws {
+    self.schema = schema
+    self.defaultKind = defaultKind
+    reader = try CSVReader(encoding: encoding, read: read)
+    self.encoding = reader.encoding
+    delimiter = reader.delimiter
+    try checkHeader()
+  }
+
+  /// A column must be a field: of the kind of the table, or of some kind if rows name theirs.
+  private func checkHeader() throws(RowError) {
+    var kinds = schema.kinds
+    if !reader.header.contains("kind") {
+      guard let defaultKind else {
+        throw RowError(
+          line: reader.headerLine,
+          reasons: ["the header has no column „kind“, and no kind was named for the import"])
+      }
+      kinds = [defaultKind]
+    }
+    let reasons: [String] = reader.header.compactMap { name in
+      let reasons = kinds.map { Self.meaning(of: name, in: $0) }.map { meaning -> String? in
+        if case .foreign(let reason) = meaning { reason } else { nil }
+      }
+      if reasons.contains(nil) { return nil }
+      return kinds.count == 1 ? reasons[0] : "no kind has a field „\(name)“"
+    }
+    if !reasons.isEmpty { throw RowError(line: reader.headerLine, reasons: reasons) }
+  }
+
+  private static func meaning(of name: String, in kind: RecordKind) -> Meaning {
+    switch name {
+    case "kind": return .kind
+    case "id": return .id
+    default:
+      do {
+        return .field(try RowBuilder.column(name, of: kind))
+      } catch {
+        return .foreign(reason: "\(error)")
+      }
+    }
+  }
+
+  /// The next row; `nil` at the end.
+  ///
+  /// - Throws: `RowError` for a row whose values are wrong; `LineError` as `CSVReader.next()`; and
+  ///   what the source throws.
+  package mutating func next() throws -> DirectoryRow? {
+    guard let (line, cells) = try reader.next() else { return nil }
+    let kind = try kind(line: line, cells)
+    let columns = columns(of: kind)
+    var builder = RowBuilder(line: line, kind: kind)
+    var id: String?
+    for (cell, meaning) in zip(cells, columns) where !cell.allSatisfy(\.isWhitespace) {
+      switch meaning {
+      case .kind: break
+      case .id: id = identifier(cell, &builder)
+      case .foreign(let reason): builder.fail(reason)
+      case .field(let column):
+        builder.add(column) { field throws(InvalidValue) in
+          guard field.isSet else { return .set(try RowBuilder.value(cell, of: field)) }
+          let elements = cell.split(separator: "|").map { String(String($0).trimmingBlanks()) }
+          return try RowBuilder.elements(elements.filter { !$0.isEmpty }, of: field)
+        }
+      }
+    }
+    return try builder.row(id: id)
+  }
+
+  private func identifier(_ cell: String, _ builder: inout RowBuilder) -> String? {
+    if let id = RecordID(text: cell.trimmingBlanks()) { return id.description }
+    builder.fail(
+      InvalidValue(field: "id", given: cell, reason: "ist keine vollständige Kennung").description)
+    return nil
+  }
+
+  private func kind(line: Int, _ cells: [String]) throws -> RecordKind {
+    if let index = reader.header.firstIndex(of: "kind") {
+      let name = String(cells[index].trimmingBlanks())
+      if !name.isEmpty {
+        do {
+          return try schema.kind(named: name)
+        } catch {
+          throw RowError(line: line, reasons: [error.description])
+        }
+      }
+    }
+    guard let defaultKind else {
+      throw RowError(line: line, reasons: ["the column „kind“ is empty"])
+    }
+    return defaultKind
+  }
+
+  private mutating func columns(of kind: RecordKind) -> [Meaning] {
+    if let known = columns[kind.name] { return known }
+    let result = reader.header.map { Self.meaning(of: $0, in: kind) }
+    columns[kind.name] = result
+    return result
+  }
+}
