@@ -25,6 +25,7 @@ let lifecycle = Target.Dependency.product(
   name: "ServiceLifecycle", package: "swift-service-lifecycle")
 let logging = Target.Dependency.product(name: "Logging", package: "swift-log")
 let nio = Target.Dependency.product(name: "NIOCore", package: "swift-nio")
+let nioPosix = Target.Dependency.product(name: "NIOPosix", package: "swift-nio")
 let nioSSL = Target.Dependency.product(name: "NIOSSL", package: "swift-nio-ssl")
 let protobuf = Target.Dependency.product(name: "SwiftProtobuf", package: "swift-protobuf")
 let yams = Target.Dependency.product(name: "Yams", package: "Yams")
@@ -85,8 +86,11 @@ let package = Package(
       name: "KreisInterchangeTests", dependencies: ["KreisCore", "KreisInterchange"],
       swiftSettings: strict),
     .testTarget(
-      name: "KreisTransportTests", dependencies: ["KreisTransport", "CCurl"],
-      swiftSettings: strict),
+      name: "KreisTransportTests",
+      dependencies: [
+        "KreisTransport", asn1, certificates, crypto, hummingbird, hummingbirdHTTP2, logging, nio,
+        nioPosix, nioSSL,
+      ], swiftSettings: strict),
     .testTarget(
       name: "KreisHubTests", dependencies: ["KreisCore", "KreisHub", "KreisTransport", certificates],
       swiftSettings: strict),

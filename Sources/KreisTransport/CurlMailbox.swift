@@ -6,7 +6,14 @@ struct CurlJob: Sendable {
   /// Where the answer goes; resumed exactly once, by the thread or by `refuse`.
   enum Answer: Sendable {
     case whole(CheckedContinuation<Result<ClientResponse, TransportError>, Never>)
-    case stream(CheckedContinuation<Result<StreamingResponse, TransportError>, Never>)
+    case stream(CheckedContinuation<Result<OpenedStream, TransportError>, Never>)
+  }
+
+  /// An answer whose content is still to come.
+  struct OpenedStream: Sendable {
+    let status: Int
+    let fields: HeaderFields
+    let pipe: StreamPipe
   }
 
   /// Whether the task was cancelled, maybe before the thread knew of the request.

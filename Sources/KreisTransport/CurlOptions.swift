@@ -51,7 +51,6 @@ final class CurlOptions {
   private func setCommon() throws(TransportError) {
     try set(CURLOPT_NOSIGNAL, 1)
     try set(CURLOPT_PROTOCOLS_STR, "https")
-    try set(CURLOPT_SSLVERSION, Int(CURL_SSLVERSION_TLSv1_3))
     try set(CURLOPT_FOLLOWLOCATION, 0)
     try set(CURLOPT_NETRC, Int(CURL_NETRC_IGNORED.rawValue))
     try set(CURLOPT_TCP_NODELAY, 1)
@@ -133,11 +132,17 @@ final class CurlOptions {
   }
 
   private func setVersion(isStream: Bool) throws(TransportError) {
+    let atLeast = Int(CURL_SSLVERSION_TLSv1_3)
     if isStream {
+      // Once a host speaks HTTP/2, curl 7.88 takes every busy connection to it for one that can be
+      // shared, a stream's too. It never shares between different TLS settings, so this says "at
+      // most 1.3" here only.
+      try set(CURLOPT_SSLVERSION, atLeast | Int(CURL_SSLVERSION_MAX_TLSv1_3))
       try set(CURLOPT_HTTP_VERSION, Int(CURL_HTTP_VERSION_1_1))
       try set(CURLOPT_FRESH_CONNECT, 1)
       try set(CURLOPT_FORBID_REUSE, 1)
     } else {
+      try set(CURLOPT_SSLVERSION, atLeast)
       try set(CURLOPT_HTTP_VERSION, Int(CURL_HTTP_VERSION_2TLS))
     }
   }
@@ -145,9 +150,12 @@ final class CurlOptions {
   private func append(_ name: String, _ value: String) throws(TransportError) {
     let isToken =
       !name.isEmpty
-      && name.utf8.allSatisfy { (0x21...0x7E).contains($0) && !"()<>@,;:\\\"/[]?={}".utf8.contains($0) }
+      && name.utf8.allSatisfy {
+        (0x21...0x7E).contains($0) && !"()<>@,;:\\\"/[]?={}".utf8.contains($0)
+      }
     guard isToken, value.utf8.allSatisfy({ $0 >= 0x20 && $0 != 0x7F || $0 == 0x09 }) else {
-      throw .misconfigured("The header field \"\(name)\" cannot be sent: it has forbidden characters.")
+      throw .misconfigured(
+        "The header field \"\(name)\" cannot be sent: it has forbidden characters.")
     }
     // curl writes an empty field for a semicolon and none for a colon.
     try append(line: value.isEmpty ? "\(name);" : "\(name): \(value)")

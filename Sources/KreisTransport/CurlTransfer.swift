@@ -178,11 +178,7 @@ final class CurlTransfer {
       let pipe = StreamPipe(id: id, mailbox: mailbox)
       self.pipe = pipe
       continuation.resume(
-        returning: .success(
-          StreamingResponse(
-            status: status, fields: fields,
-            next: { () async throws(TransportError) in try await pipe.next() },
-            cancel: { pipe.cancel() })))
+        returning: .success(CurlJob.OpenedStream(status: status, fields: fields, pipe: pipe)))
     } else if let length = fields["content-length"].flatMap({ Int($0) }), length > 0 {
       body.reserveCapacity(min(length, maximumResponseBytes))
     }

@@ -40,7 +40,16 @@ package final class CurlTransport: Transport {
   }
 
   package func open(_ request: ClientRequest) async throws(TransportError) -> StreamingResponse {
-    try await submit(request) { .stream($0) }
+    let opened = try await submit(request) { .stream($0) }
+    let pipe = opened.pipe
+    // The stream keeps the transport, whose end would be the stream's.
+    return StreamingResponse(
+      status: opened.status, fields: opened.fields,
+      next: { [self] () async throws(TransportError) in
+        defer { withExtendedLifetime(self) {} }
+        return try await pipe.next()
+      },
+      cancel: { pipe.cancel() })
   }
 
   /// Hands a request to the thread and waits for the answer that it resumes.

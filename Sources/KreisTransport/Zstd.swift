@@ -38,7 +38,9 @@ package enum Zstd {
     case contentSizeError: throw .corrupt("its header is broken or cut off")
     default: break
     }
-    guard claimed <= UInt64(clamping: limit) else { throw .tooLarge(claimed: claimed, limit: limit) }
+    guard claimed <= UInt64(clamping: limit) else {
+      throw .tooLarge(claimed: claimed, limit: limit)
+    }
 
     let frame = bytes.withUnsafeBytes { ZSTD_findFrameCompressedSize($0.baseAddress, $0.count) }
     guard ZSTD_isError(frame) == 0 else { throw .corrupt(reason(frame)) }
