@@ -40,11 +40,11 @@ import Testing
       _ = try await connection.readRequest()
       try await connection.write("HTTP/1.1 200 OK\r\nContent-Length: 12\r\n\r\n")
       for _ in 1...12 {
-        try await Task.sleep(for: .milliseconds(100))
+        try await Task.sleep(for: .milliseconds(200))
         try await connection.write("x")
       }
     } body: { port in
-      let request = ClientRequest(.get, "/", deadlines: Deadlines(idle: .milliseconds(800)))
+      let request = ClientRequest(.get, "/", deadlines: Deadlines(idle: .seconds(2)))
       let response = try await makeTransport(identity, port: port).send(request)
       #expect(response.body.count == 12)
     }
@@ -65,8 +65,10 @@ import Testing
       let expected = TransportError.timedOut(
         .whole, after: .milliseconds(300), host: "127.0.0.1:\(port)")
       #expect(await failure(of: transport, request) == expected)
-      let stream = try await transport.open(request)
-      await #expect(throws: expected) { while try await stream.next() != nil {} }
+      await #expect(throws: expected) {
+        let stream = try await transport.open(request)
+        while try await stream.next() != nil {}
+      }
     }
   }
 
@@ -77,11 +79,12 @@ import Testing
       while try await connection.read() != nil {}
     } body: { port in
       let request = ClientRequest(.get, "/", deadlines: Deadlines(idle: .milliseconds(200)))
-      let stream = try await makeTransport(identity, port: port).open(request)
+      let transport = try makeTransport(identity, port: port)
       await #expect(
         throws: TransportError.timedOut(
           .idle, after: .milliseconds(200), host: "127.0.0.1:\(port)")
       ) {
+        let stream = try await transport.open(request)
         while try await stream.next() != nil {}
       }
     }
