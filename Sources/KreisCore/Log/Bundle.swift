@@ -126,6 +126,13 @@ package struct ChainedEntry: Hashable, Sendable {
   package let hash: Hash256
   package let header: EntryBody
   package let entry: Entry
+
+  package init(sequence: UInt64, hash: Hash256, header: EntryBody, entry: Entry) {
+    self.sequence = sequence
+    self.hash = hash
+    self.header = header
+    self.entry = entry
+  }
 }
 
 /// Entries that form a chain. Whether the author wrote them is proven by a signed head that equals

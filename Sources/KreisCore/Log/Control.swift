@@ -1,9 +1,10 @@
+import SwiftProtobuf
+
 #if canImport(FoundationEssentials)
   import FoundationEssentials
 #else
   import Foundation
 #endif
-import SwiftProtobuf
 
 /// A log's last valid sequence, as a control entry states it.
 package struct ClosedLog: Hashable, Sendable {

@@ -62,7 +62,7 @@ package enum Fold {
         head(node.entry, node.index, destroyed, restated)
       }
       .sorted(by: wins)
-      if register.tag == CommonTag.deleted {
+      if register.tag == RecordKind.deletedTag {
         for node in survivors { seen.formUnion(node.entry.header.writes[node.index].bases) }
       }
     }
@@ -140,7 +140,8 @@ struct Destruction {
       {
         destroyed.insert(entry.hash)
       }
-      if order.header.kind == .erase, order.log.member == membership.hub, order.log.scope != .local {
+      if order.header.kind == .erase, order.log.member == membership.hub, order.log.scope != .local
+      {
         erasedIn = min(erasedIn ?? order.log.scope, order.log.scope)
       }
     }

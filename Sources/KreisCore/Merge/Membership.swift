@@ -218,8 +218,9 @@ extension Membership {
 
   /// The records whose stewards differ between two memberships, and the logs whose closing does:
   /// what a late control entry makes re-fold (I3).
-  package func difference(from older: Membership) -> (records: Set<RecordID>, authors: Set<MemberID>)
-  {
+  package func difference(from older: Membership) -> (
+    records: Set<RecordID>, authors: Set<MemberID>
+  ) {
     var records: Set<RecordID> = []
     for record in Set(stewards.keys).union(older.stewards.keys)
     where stewards[record] != older.stewards[record] { records.insert(record) }

@@ -1,12 +1,6 @@
 /// The version of the fold rules. A replica whose tables were folded by another version folds anew.
 package let foldVersion: UInt32 = 1
 
-/// Register tags that every record kind has.
-package enum CommonTag {
-  /// A flag: present while the record is deleted.
-  package static let deleted: UInt32 = 1
-}
-
 /// An entry about a record, as the fold takes it.
 package struct LoggedEntry: Sendable {
   package let log: LogID
@@ -57,14 +51,14 @@ package struct ScopeState: Hashable, Sendable {
   package let seenByDeletion: Set<EntryReference>
 
   package var isDeleted: Bool {
-    registers[Register(tag: CommonTag.deleted)]?.first?.isLive ?? false
+    registers[Register(tag: RecordKind.deletedTag)]?.first?.isLive ?? false
   }
 
   /// Heads written without having seen the deletion.
   package var unseenByDeletion: [Register: [Head]] {
     guard isDeleted else { return [:] }
     var out: [Register: [Head]] = [:]
-    for (register, heads) in registers where register.tag != CommonTag.deleted {
+    for (register, heads) in registers where register.tag != RecordKind.deletedTag {
       let unseen = heads.filter { !seenByDeletion.contains($0.hash.reference) }
       if !unseen.isEmpty { out[register] = unseen }
     }
@@ -109,7 +103,7 @@ extension RecordState {
   package var shown: [Register: (scope: Scope, head: Head)] {
     var out: [Register: (scope: Scope, head: Head)] = [:]
     for (scope, state) in scopes.sorted(by: { $0.key < $1.key }) where !isDeleted(in: scope) {
-      for (register, heads) in state.registers where register.tag != CommonTag.deleted {
+      for (register, heads) in state.registers where register.tag != RecordKind.deletedTag {
         guard let winner = heads.first, winner.isLive else { continue }
         out[register] = (scope, winner)
       }

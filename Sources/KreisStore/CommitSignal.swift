@@ -1,0 +1,43 @@
+package import KreisCore
+import Synchronization
+
+/// What a durable commit changed.
+package struct Commit: Sendable {
+  /// Logs of this replica that grew: something to push.
+  package let ownLogs: [LogID]
+  /// Whether a feed of this hub moved: something to send to followers.
+  package let movedFeeds: Bool
+  package let records: Set<RecordID>
+}
+
+/// Tells whoever listens of each commit, after it is durable.
+package final class CommitSignal: Sendable {
+  private struct State {
+    var next = 0
+    var listeners: [Int: AsyncStream<Commit>.Continuation] = [:]
+  }
+
+  private let state = Mutex(State())
+
+  init() {}
+
+  /// The commits from now on. A listener that falls behind loses the oldest ones: what a commit
+  /// tells is where to look, and the store says what is there.
+  package func subscribe(buffer: Int = 256) -> AsyncStream<Commit> {
+    let (stream, continuation) = AsyncStream.makeStream(
+      of: Commit.self, bufferingPolicy: .bufferingNewest(buffer))
+    let id = state.withLock { state in
+      state.next += 1
+      state.listeners[state.next] = continuation
+      return state.next
+    }
+    continuation.onTermination = { [weak self] _ in
+      self?.state.withLock { _ = $0.listeners.removeValue(forKey: id) }
+    }
+    return stream
+  }
+
+  func send(_ commit: Commit) {
+    for listener in state.withLock({ Array($0.listeners.values) }) { listener.yield(commit) }
+  }
+}

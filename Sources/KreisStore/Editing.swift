@@ -1,0 +1,294 @@
+package import KreisCore
+
+/// One change of a field, validated, as a person or an import asks for it.
+package struct Edit: Hashable, Sendable {
+  package enum Content: Hashable, Sendable {
+    case value(String)
+    /// Empties the field; of a set, all its elements.
+    case withdrawn
+    case insert(element: String)
+    case remove(element: String)
+  }
+
+  package let field: Field
+  package let content: Content
+  /// `nil`: where the field stands now, else the field's default.
+  package let scope: ScopeKind?
+
+  package init(_ field: Field, _ content: Content, in scope: ScopeKind? = nil) {
+    self.field = field
+    self.content = content
+    self.scope = scope
+  }
+}
+
+/// Who acted, as a role, and why; goes into the values of the entries.
+package struct Occasion: Hashable, Sendable {
+  /// Seconds since 1970, for people and for ties.
+  package let at: UInt64
+  package let role: String
+  package let reason: String
+
+  package init(at: UInt64, role: String = "", reason: String = "") {
+    self.at = at
+    self.role = role
+    self.reason = reason
+  }
+}
+
+/// Which of a conflict's values is to stay.
+package enum Resolution: Hashable, Sendable {
+  /// The N-th as `conflicts` lists them, from 1.
+  case take(Int)
+  case value(String)
+}
+
+extension Transaction {
+  /// Creates a record.
+  ///
+  /// - Throws: `StoreError.rejected` with every reason why it may not be created so.
+  package func create(
+    _ kind: RecordKind, _ edits: [Edit], _ occasion: Occasion
+  ) throws -> RecordID {
+    let id = newRecordID()
+    try check(kind, edits, on: id, nil)
+    try write(edits, on: id, kind, nil, occasion)
+    return id
+  }
+
+  /// Changes fields of a record. Writing what is there already writes nothing, so that imports can
+  /// be repeated.
+  ///
+  /// - Returns: how many registers were written.
+  /// - Throws: `StoreError.rejected`.
+  @discardableResult
+  package func change(
+    _ id: RecordID, _ edits: [Edit], _ occasion: Occasion
+  ) throws -> Int {
+    let state = try existing(id)
+    guard !state.isDeleted else {
+      throw StoreError.rejected("\(id) is deleted; restore it first: kreisnetz restore \(id)")
+    }
+    let kind = try kind(of: state)
+    try check(kind, edits, on: id, state)
+    return try write(edits, on: id, kind, state, occasion)
+  }
+
+  /// Deletes a record in every scope it appears in. Its entries stay; `restore` brings it back.
+  package func delete(_ id: RecordID, _ occasion: Occasion) throws {
+    let state = try existing(id)
+    guard !state.isDeleted else { throw StoreError.rejected("\(id) is deleted already") }
+    try checkAuthority(on: id, in: Array(state.scopes.keys))
+    let register = Register(tag: RecordKind.deletedTag)
+    for (scope, part) in state.scopes.sorted(by: { $0.key < $1.key }) {
+      // Besides its own heads it lists what its author saw, so that edits it had not seen show up.
+      let seen = Set(part.registers.values.joined().map(\.hash.reference))
+      guard seen.count <= Limits.bases else {
+        throw StoreError.rejected(
+          "\(id) has \(seen.count) separately written fields; a deletion can list \(Limits.bases)")
+      }
+      let write = Write(register: register, content: .present, bases: Array(seen))
+      try append(
+        EntryBody(
+          recordedAt: occasion.at, kind: .write, recordKind: part.kind, record: id, writes: [write]
+        ), values: Values(values: [], role: occasion.role, reason: occasion.reason), to: scope)
+    }
+    try foldTouched()
+  }
+
+  /// Takes a deletion back, in every scope.
+  package func restore(_ id: RecordID, _ occasion: Occasion) throws {
+    let state = try existing(id)
+    let register = Register(tag: RecordKind.deletedTag)
+    let deleted = state.scopes.filter { $0.value.isDeleted }
+    guard !deleted.isEmpty else { throw StoreError.rejected("\(id) is not deleted") }
+    try checkAuthority(on: id, in: Array(deleted.keys))
+    for (scope, part) in deleted.sorted(by: { $0.key < $1.key }) {
+      let bases = (part.registers[register] ?? []).map(\.hash.reference)
+      try append(
+        EntryBody(
+          recordedAt: occasion.at, kind: .write, recordKind: part.kind, record: id,
+          writes: [Write(register: register, content: .withdrawn, bases: bases)]),
+        values: Values(values: [], role: occasion.role, reason: occasion.reason), to: scope)
+    }
+    try foldTouched()
+  }
+
+  /// Ends a conflict over a field: one write with all heads as bases.
+  package func resolve(
+    _ id: RecordID, _ field: Field, element: String?, with resolution: Resolution,
+    _ occasion: Occasion
+  ) throws {
+    let state = try existing(id)
+    let register = Register(tag: field.tag, element: element)
+    guard let conflict = state.conflicts.first(where: { $0.register == register }) else {
+      throw StoreError.rejected("\(id) has no conflict over \(field.name)")
+    }
+    guard !conflict.againstDeletion else {
+      throw StoreError.rejected(
+        "\(field.name) was edited by somebody who had not seen that \(id) was deleted: "
+          + "either restore the record or, to keep it deleted, restore and delete it again")
+    }
+    try checkAuthority(on: id, in: [conflict.scope])
+    var content = Write.Content.value
+    var text: String?
+    switch resolution {
+    case .value(let value): text = value
+    case .take(let number):
+      guard conflict.heads.indices.contains(number - 1) else {
+        throw StoreError.rejected(
+          "\(field.name) has the alternatives 1 to \(conflict.heads.count), not \(number)")
+      }
+      let head = conflict.heads[number - 1]
+      (content, text) = (head.content, head.value)
+      guard content != .value || text != nil else {
+        throw StoreError.rejected("alternative \(number) was destroyed and cannot be taken")
+      }
+    }
+    let write = Write(
+      register: register, content: content, bases: conflict.heads.map(\.hash.reference))
+    try append(
+      EntryBody(
+        recordedAt: occasion.at, kind: .write, recordKind: kind(of: state).tag, record: id,
+        writes: [write]),
+      values: Values(
+        values: content == .value ? [text ?? ""] : [], role: occasion.role,
+        reason: occasion.reason), to: conflict.scope)
+    try foldTouched()
+  }
+
+  // MARK: - Parts
+
+  private func existing(_ id: RecordID) throws -> RecordState {
+    guard let state = try state(of: id), state.kind != nil else {
+      throw StoreError.rejected("there is no record \(id)")
+    }
+    return state
+  }
+
+  private func kind(of state: RecordState) throws -> RecordKind {
+    guard let kind = state.kind.flatMap({ tables.schema.kind(tag: $0) }) else {
+      throw StoreError.rejected(
+        "\(state.record) is of a kind that this version does not know; upgrade kreisnetz")
+    }
+    return kind
+  }
+
+  private func check(
+    _ kind: RecordKind, _ edits: [Edit], on id: RecordID, _ state: RecordState?
+  ) throws {
+    try checkAuthority(on: id, in: edits.map { scope(of: $0, on: id, state) })
+    let shown = state?.shown ?? [:]
+    var values: [FieldValue] = []
+    let edited = Set(edits.map(\.field.tag))
+    for edit in edits {
+      let scope = ScopeKind(scope(of: edit, on: id, state))
+      switch edit.content {
+      case .value(let text): values.append(FieldValue(edit.field, text, scope: scope))
+      case .insert(let element): values.append(FieldValue(edit.field, element, scope: scope))
+      case .withdrawn: values.append(FieldValue(edit.field, nil, scope: scope))
+      case .remove: break
+      }
+    }
+    for (register, place) in shown where !edited.contains(register.tag) {
+      guard let field = kind.field(tag: register.tag) else { continue }
+      values.append(
+        FieldValue(field, register.element ?? place.head.value, scope: ScopeKind(place.scope)))
+    }
+    let problems = kind.problems(in: values, isNew: state == nil)
+    guard problems.isEmpty else {
+      throw StoreError.rejected(problems.map(\.description).joined(separator: "\n"))
+    }
+  }
+
+  private func checkAuthority(on id: RecordID, in scopes: [Scope]) throws {
+    guard scopes.contains(where: { $0 != .local }), !membership.mayWrite(identity.member, id)
+    else { return }
+    let owner = id.creator.flatMap { membership.members[$0]?.title } ?? "another member"
+    throw StoreError.rejected("only \(owner) and the hub may change \(id)")
+  }
+
+  private func scope(of edit: Edit, on id: RecordID, _ state: RecordState?) -> Scope {
+    if edit.scope == nil, let state {
+      // Without a word about it a field stays in its scope: nothing becomes public by an edit (I7).
+      let register =
+        switch edit.content {
+        case .value, .withdrawn: Register(tag: edit.field.tag)
+        case .insert(let element), .remove(let element):
+          Register(tag: edit.field.tag, element: element)
+        }
+      if let place = state.shown[register] { return place.scope }
+    }
+    return resolved(edit.scope ?? edit.field.scope, on: id)
+  }
+
+  /// The hub reads every coordination scope and writes into that of the record's town.
+  private func resolved(_ kind: ScopeKind, on id: RecordID) -> Scope {
+    switch kind {
+    case .public: .public
+    case .kreis: .kreis
+    case .local: .local
+    case .coordination:
+      .coordination(identity.role == .hub ? id.creator ?? identity.member : identity.member)
+    }
+  }
+
+  @discardableResult
+  private func write(
+    _ edits: [Edit], on id: RecordID, _ kind: RecordKind, _ state: RecordState?,
+    _ occasion: Occasion
+  ) throws -> Int {
+    var parts: [Scope: (writes: [Write], values: [String])] = [:]
+    for edit in edits {
+      let scope = scope(of: edit, on: id, state)
+      let heads = state?.scopes[scope]?.registers ?? [:]
+      for (register, content, value) in registers(of: edit, heads) {
+        let old = heads[register] ?? []
+        if old.count == 1, old[0].content == content, old[0].value == value { continue }
+        if old.isEmpty, content == .withdrawn { continue }
+        if parts[scope]?.writes.contains(where: { $0.register == register }) == true {
+          throw StoreError.rejected("\(edit.field.name) is given twice")
+        }
+        parts[scope, default: ([], [])].writes.append(
+          Write(register: register, content: content, bases: old.map(\.hash.reference)))
+        if let value { parts[scope]?.values.append(value) }
+      }
+    }
+    for (scope, part) in parts.sorted(by: { $0.key < $1.key }) {
+      try append(
+        EntryBody(
+          recordedAt: occasion.at, kind: .write, recordKind: kind.tag, record: id,
+          writes: part.writes),
+        values: Values(values: part.values, role: occasion.role, reason: occasion.reason),
+        to: scope)
+    }
+    try foldTouched()
+    return parts.values.reduce(0) { $0 + $1.writes.count }
+  }
+
+  private func registers(
+    of edit: Edit, _ heads: [Register: [Head]]
+  ) -> [(Register, Write.Content, String?)] {
+    let tag = edit.field.tag
+    switch edit.content {
+    case .value(let text): return [(Register(tag: tag), .value, text)]
+    case .insert(let element): return [(Register(tag: tag, element: element), .present, nil)]
+    case .remove(let element): return [(Register(tag: tag, element: element), .withdrawn, nil)]
+    case .withdrawn:
+      guard edit.field.isSet else { return [(Register(tag: tag), .withdrawn, nil)] }
+      return heads.keys.filter { $0.tag == tag }.sorted().map { ($0, .withdrawn, nil) }
+    }
+  }
+}
+
+extension ScopeKind {
+  /// The kind of a scope.
+  package init(_ scope: Scope) {
+    switch scope {
+    case .public: self = .public
+    case .kreis: self = .kreis
+    case .coordination: self = .coordination
+    case .local: self = .local
+    }
+  }
+}

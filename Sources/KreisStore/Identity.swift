@@ -1,0 +1,70 @@
+import Foundation
+import GRDB
+package import KreisCore
+
+/// Who a replica is.
+package struct Identity: Hashable, Sendable {
+  package enum Role: String, Sendable { case hub, town }
+
+  package let role: Role
+  package let realm: RealmID
+  package let member: MemberID
+  package let generation: UInt32
+  /// The short name, as in invites.
+  package let name: String
+  /// The name for people.
+  package let title: String
+  package let ags: String
+  /// The title of the Kreis.
+  package let kreis: String
+  package let hubURL: String
+  /// SHA-256 of the hub's SubjectPublicKeyInfo; `nil` where certificate authorities vouch for it.
+  package let hubPin: [UInt8]?
+
+  package init(
+    role: Role, realm: RealmID, member: MemberID, generation: UInt32, name: String,
+    title: String, ags: String, kreis: String, hubURL: String, hubPin: [UInt8]?
+  ) {
+    self.role = role
+    self.realm = realm
+    self.member = member
+    self.generation = generation
+    self.name = name
+    self.title = title
+    self.ags = ags
+    self.kreis = kreis
+    self.hubURL = hubURL
+    self.hubPin = hubPin
+  }
+
+  /// This replica's log of `scope`.
+  package func log(_ scope: Scope) -> LogID {
+    LogID(member: member, generation: generation, scope: scope)
+  }
+}
+
+extension Identity {
+  func insert(into db: Database) throws {
+    try db.execute(
+      sql: """
+        INSERT INTO replica
+          (id, role, realm, member, generation, name, title, ags, kreis, hub_url, hub_pin)
+        VALUES (1, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
+        """,
+      arguments: [
+        role.rawValue, Data(realm.bytes), Int64(member.rawValue), Int64(generation), name, title,
+        ags, kreis, hubURL, hubPin.map { Data($0) },
+      ])
+  }
+
+  static func read(from db: Database) throws -> Identity {
+    guard let row = try Row.fetchOne(db, sql: "SELECT * FROM replica"),
+      let role = Role(rawValue: row["role"]), let realm = RealmID(row["realm"] as Data),
+      let member = MemberID(UInt64(row["member"] as Int64))
+    else { throw StoreError.stateUnknown("the database does not say whose replica it is") }
+    return Identity(
+      role: role, realm: realm, member: member, generation: UInt32(row["generation"] as Int64),
+      name: row["name"], title: row["title"], ags: row["ags"], kreis: row["kreis"],
+      hubURL: row["hub_url"], hubPin: (row["hub_pin"] as Data?).map { Array($0) })
+  }
+}

@@ -1,0 +1,128 @@
+import Crypto
+import Foundation
+import GRDB
+package import KreisCore
+
+extension Store {
+  /// Schema versions that this program can open; migrations run forward only.
+  private static var migrator: DatabaseMigrator {
+    var migrator = DatabaseMigrator()
+    migrator.registerMigration("1") { try $0.execute(sql: Schema1.sql) }
+    return migrator
+  }
+
+  /// Makes the database of a new replica at `path`.
+  ///
+  /// - Throws: `StoreError.rejected` if there is one already.
+  package static func create(
+    at path: String, identity: Identity, key: SigningKey, schema: Schema = .directory,
+    random: @escaping @Sendable () -> UInt64
+  ) throws(StoreError) -> Store {
+    guard !FileManager.default.fileExists(atPath: path) else {
+      throw .rejected("there is a replica already: \(path)")
+    }
+    do {
+      let pool = try openPool(path)
+      try migrator.migrate(pool)
+      try pool.write { try identity.insert(into: $0) }
+      return try finish(pool, key, schema, random)
+    } catch { throw StoreError(error) }
+  }
+
+  /// Opens the database at `path` for writing, brings its schema up to date and folds anew what was
+  /// folded by another version.
+  package static func open(
+    at path: String, key: SigningKey, schema: Schema = .directory,
+    random: @escaping @Sendable () -> UInt64
+  ) throws(StoreError) -> Store {
+    guard FileManager.default.fileExists(atPath: path) else {
+      throw .rejected("there is no replica at \(path)")
+    }
+    do {
+      let pool = try openPool(path)
+      try refuseNewer(pool, path)
+      try migrator.migrate(pool)
+      return try finish(pool, key, schema, random)
+    } catch { throw StoreError(error) }
+  }
+
+  /// Opens the database at `path` for reading, beside whoever writes. What would write fails.
+  package static func openReadOnly(
+    at path: String, schema: Schema = .directory
+  ) throws(StoreError) -> Store {
+    guard FileManager.default.fileExists(atPath: path) else {
+      throw .rejected("there is no replica at \(path)")
+    }
+    do {
+      var configuration = Configuration()
+      configuration.readonly = true
+      configuration.busyMode = .timeout(10)
+      let queue = try DatabaseQueue(path: path, configuration: configuration)
+      try refuseNewer(queue, path)
+      let identity = try queue.read { try Identity.read(from: $0) }
+      return try Store(
+        queue, identity: identity, key: SigningKey(), schema: schema, random: { 0 })
+    } catch { throw StoreError(error) }
+  }
+
+  private static func refuseNewer(_ database: any DatabaseReader, _ path: String) throws {
+    guard try database.read({ try migrator.hasBeenSuperseded($0) }) else { return }
+    throw StoreError.rejected(
+      "\(path) was written by a newer version of kreisnetz; install that version or a later one")
+  }
+
+  private static func openPool(_ path: String) throws -> DatabasePool {
+    var configuration = Configuration()
+    configuration.busyMode = .timeout(10)
+    configuration.maximumReaderCount = 4
+    configuration.prepareDatabase { db in
+      // Deleted values must not stay readable in free pages (I7).
+      try db.execute(sql: "PRAGMA secure_delete = ON")
+    }
+    let pool = try DatabasePool(path: path, configuration: configuration)
+    // After opening, because DatabasePool sets NORMAL once `prepareDatabase` has run; NORMAL loses
+    // acknowledged commits on power loss (I1). Read back, because a pragma fails silently.
+    try pool.writeWithoutTransaction { db in
+      try db.execute(sql: "PRAGMA synchronous = FULL")
+      guard try Int.fetchOne(db, sql: "PRAGMA synchronous") == 2 else {
+        throw StoreError.stateUnknown("SQLite does not accept synchronous=FULL for \(path)")
+      }
+      try db.execute(sql: "PRAGMA wal_autocheckpoint = 4000")
+      try db.execute(sql: "PRAGMA cache_size = -16000")
+    }
+    return pool
+  }
+
+  private static func finish(
+    _ pool: DatabasePool, _ key: SigningKey, _ schema: Schema,
+    _ random: @escaping @Sendable () -> UInt64
+  ) throws -> Store {
+    let identity = try pool.read { try Identity.read(from: $0) }
+    let store = try Store(pool, identity: identity, key: key, schema: schema, random: random)
+    let made = try pool.read { try String.fetchOne($0, sql: "SELECT tables FROM replica") }
+    if made != store.tables.fingerprint { _ = try store.rebuild() }
+    return store
+  }
+
+  /// Folds every record anew from the log into the directory tables (I3).
+  ///
+  /// - Returns: how many records were folded.
+  package func rebuild(
+    progress: (Int) -> Void = { _ in }
+  ) throws(StoreError) -> Int {
+    try write { transaction in
+      let db = transaction.db
+      try transaction.tables.create(in: db)
+      try transaction.tables.clear(in: db)
+      let records = try Int64.fetchAll(db, sql: "SELECT record FROM record ORDER BY record")
+      for (count, record) in records.enumerated() {
+        try transaction.fold(
+          record, transaction.ledger.id(of: record), transaction.ledger.entries(ofRecord: record))
+        if count.isMultiple(of: 1_000) { progress(count) }
+      }
+      try db.execute(
+        sql: "UPDATE replica SET tables = ?", arguments: [transaction.tables.fingerprint])
+      return records.count
+    }
+  }
+}

@@ -1,0 +1,255 @@
+import Foundation
+import GRDB
+package import KreisCore
+
+/// One write transaction: appends to logs, folds what it touched, and leaves behind what the store
+/// must know once it is committed. Lives on the writing connection's queue only.
+package final class Transaction {
+  let db: Database
+  let ledger: Ledger
+  let identity: Identity
+  let tables: DirectoryTables
+  package private(set) var membership: Membership
+  private(set) var control: [ControlEntry]
+  private let key: SigningKey
+  private let random: @Sendable () -> UInt64
+
+  private var chains: [LogID: OwnLog] = [:]
+  private var touched: [Int64: Touched] = [:]
+  private(set) var changedRecords: Set<RecordID> = []
+  var movedFeeds = false
+
+  /// Own entries of this transaction in one log.
+  private struct OwnLog {
+    let key: Int64
+    var chain: LogChain
+    /// Where bundles end that respect the limits; the last one is open.
+    var cuts: [LogHead] = []
+    var pendingEntries = 0
+    var pendingBytes = 0
+  }
+
+  private struct Touched {
+    let id: RecordID
+    /// All entries of the record, if it is new in this transaction.
+    var all: [(key: Int64, entry: LoggedEntry)]?
+  }
+
+  init(
+    _ db: Database, identity: Identity, tables: DirectoryTables, membership: Membership,
+    control: [ControlEntry], key: SigningKey, random: @escaping @Sendable () -> UInt64
+  ) {
+    self.db = db
+    self.identity = identity
+    self.tables = tables
+    self.membership = membership
+    self.control = control
+    self.key = key
+    self.random = random
+    ledger = Ledger(db)
+  }
+
+  /// Logs of this replica that grew.
+  var ownLogs: [LogID] { chains.keys.sorted() }
+
+  func newRecordID() -> RecordID {
+    RecordID(creator: identity.member, random: (random(), random()))
+  }
+
+  /// A random 48-bit id that no member has.
+  func newMemberID() -> MemberID {
+    while true {
+      guard let id = MemberID(random() >> 16), membership.members[id] == nil else { continue }
+      return id
+    }
+  }
+
+  // MARK: - Appending
+
+  /// Appends an entry to this replica's log of `scope`.
+  @discardableResult
+  func append(_ header: EntryBody, values: Values?, to scope: Scope) throws -> ChainedEntry {
+    let log = identity.log(scope)
+    var own = try chains[log] ?? openOwnLog(log)
+    let body = header.encoded()
+    let proof: Entry.Proof = values.map { .block($0.block(salt: (random(), random()))) } ?? .none
+    let entry = Entry(body: body, proof: proof)
+    try Self.checkLimits(header, body, proof)
+    if own.pendingEntries == Limits.bundleEntries
+      || own.pendingBytes + entry.size > Limits.bundleBytes
+    {
+      own.cuts.append(own.chain.head)
+      own.pendingEntries = 0
+      own.pendingBytes = 0
+    }
+    let hash = own.chain.append(body: body, commitment: entry.commitment)
+    let chained = ChainedEntry(
+      sequence: own.chain.head.sequence, hash: hash, header: header, entry: entry)
+    own.pendingEntries += 1
+    own.pendingBytes += entry.size
+    chains[log] = own
+    try record(chained, log: log, key: own.key, values: values)
+    return chained
+  }
+
+  private func openOwnLog(_ log: LogID) throws -> OwnLog {
+    if let closing = membership.closing(of: log) {
+      throw StoreError.rejected(
+        "this replica's log of \(log.scope) was closed by the hub after entry \(closing); "
+          + "it needs its next key generation before it can write")
+    }
+    let key = try ledger.openKey(of: log, in: identity.realm)
+    let head = try ledger.head(ofKey: key)
+    return OwnLog(key: key, chain: LogChain(log, in: identity.realm, after: head))
+  }
+
+  /// What an honest member commits can never be refused later (I5).
+  private static func checkLimits(
+    _ header: EntryBody, _ body: [UInt8], _ proof: Entry.Proof
+  ) throws {
+    guard header.writes.count <= Limits.writes, body.count <= Limits.body else {
+      throw StoreError.rejected(
+        "too many changes at once: at most \(Limits.writes) fields and elements of a record")
+    }
+    guard header.writes.reduce(0, { $0 + $1.bases.count }) <= Limits.bases else {
+      throw StoreError.rejected("the change replaces more than \(Limits.bases) earlier writes")
+    }
+    if case .block(let block) = proof, block.count > Limits.block {
+      throw StoreError.rejected("the values of one change exceed \(Limits.block) bytes")
+    }
+  }
+
+  /// Stores a chained entry of any log and notes what it touches.
+  func record(_ entry: ChainedEntry, log: LogID, key: Int64, values: Values?) throws {
+    guard let id = entry.header.record else {
+      try ledger.insert(entry, log: key, record: nil)
+      return
+    }
+    let (record, isNew) = try ledger.openKey(of: id)
+    try ledger.insert(entry, log: key, record: record)
+    var note = touched[record] ?? Touched(id: id, all: isNew ? [] : nil)
+    note.all?.append(
+      (
+        EntryKey.make(key, entry.sequence),
+        LoggedEntry(
+          log: log, sequence: entry.sequence, hash: entry.hash, header: entry.header,
+          values: values)
+      ))
+    touched[record] = note
+  }
+
+  /// Appends a control entry (hub only) and lets it count at once.
+  func append(_ act: Control, at now: UInt64) throws {
+    let entry = try append(
+      EntryBody(recordedAt: now, control: try act.encoded()), values: nil, to: .public)
+    learn([
+      ControlEntry(
+        hubGeneration: identity.generation, sequence: entry.sequence, control: act)
+    ])
+  }
+
+  /// Takes new control entries into account.
+  func learn(_ entries: [ControlEntry]) {
+    guard !entries.isEmpty else { return }
+    control += entries
+    membership = Membership(realm: identity.realm, control: control)
+  }
+
+  // MARK: - Folding
+
+  /// The state of a record as it stands in this transaction.
+  func state(of id: RecordID) throws -> RecordState? {
+    guard let key = try ledger.key(of: id) else { return nil }
+    let entries = try touched[key]?.all ?? ledger.entries(ofRecord: key)
+    return Fold.record(id, entries.map(\.entry), under: membership)
+  }
+
+  /// Folds every touched record into the directory tables and executes destructions.
+  func foldTouched() throws {
+    for (record, note) in touched {
+      let entries = try note.all ?? ledger.entries(ofRecord: record)
+      try fold(record, note.id, entries)
+      changedRecords.insert(note.id)
+    }
+    touched.removeAll(keepingCapacity: true)
+  }
+
+  /// Folds one record anew.
+  func fold(_ record: Int64, _ id: RecordID, _ entries: [(key: Int64, entry: LoggedEntry)]) throws {
+    let state = Fold.record(id, entries.map(\.entry), under: membership)
+    for (key, entry) in entries where entry.values != nil && state.destroyed.contains(entry.hash) {
+      try ledger.destroyBlock(ofEntry: key)
+    }
+    let old = try Int64.fetchOne(
+      db.cachedStatement(sql: "SELECT kind FROM record WHERE record = ?"), arguments: [record])
+    try tables.write(record, state, oldKind: UInt32(old ?? 0), in: db)
+    try db.cachedStatement(
+      sql: "UPDATE record SET kind = ?, deleted = ?, conflicts = ? WHERE record = ?"
+    ).execute(arguments: [
+      Int64(state.kind ?? 0), state.isDeleted ? 1 : 0, state.conflicts.count, record,
+    ])
+  }
+
+  /// Folds anew what a change of membership concerns (I3): records whose stewards changed, and
+  /// records that a member with a new key or closing wrote on.
+  func foldConcerned(by older: Membership) throws {
+    let (records, authors) = membership.difference(from: older)
+    var keys: Set<Int64> = []
+    for id in records { if let key = try ledger.key(of: id) { keys.insert(key) } }
+    for author in authors {
+      let logs = try Int64.fetchAll(
+        db, sql: "SELECT log FROM log WHERE member = ?", arguments: [Int64(author.rawValue)])
+      for log in logs {
+        keys.formUnion(
+          try Int64.fetchAll(
+            db,
+            sql: """
+              SELECT DISTINCT record FROM entry
+              WHERE entry BETWEEN ? AND ? AND record IS NOT NULL
+              """,
+            arguments: [EntryKey.make(log, 0), EntryKey.make(log + 1, 0) - 1]))
+      }
+    }
+    for key in keys.sorted() {
+      let id = try ledger.id(of: key)
+      try fold(key, id, ledger.entries(ofRecord: key))
+      changedRecords.insert(id)
+    }
+  }
+
+  // MARK: - Sealing
+
+  /// Signs the heads of own logs and, at the hub, appends what was written to the feeds.
+  func seal() throws {
+    for (log, own) in chains.sorted(by: { $0.key < $1.key }) {
+      let head = own.chain.head
+      let isPushed = log.scope != .local
+      let signature =
+        isPushed
+        ? try SignedHead(signing: head, of: log, in: identity.realm, with: key).signature : nil
+      try ledger.setHead(head, signature: signature, ofKey: own.key)
+      if identity.role == .hub, isPushed { try appendOwnToFeed(log, own) }
+    }
+  }
+
+  private func appendOwnToFeed(_ log: LogID, _ own: OwnLog) throws {
+    for cut in own.cuts + [own.chain.head] {
+      let signed = try SignedHead(signing: cut, of: log, in: identity.realm, with: key)
+      try appendToFeed(signed, key: own.key)
+    }
+  }
+
+  /// Appends a bundle that this hub accepted to the feed of its scope.
+  @discardableResult
+  func appendToFeed(_ signed: SignedHead, key: Int64) throws -> FeedPosition {
+    let scope = signed.log.scope
+    var chain = FeedChain(
+      of: scope, in: identity.realm, hubGeneration: identity.generation,
+      after: try ledger.feedEnd(of: scope))
+    let position = chain.append(signed.log, signed.head)
+    try ledger.appendToFeed(
+      position, of: scope, log: key, last: signed.head.sequence, signature: signed.signature)
+    movedFeeds = true
+    return position
+  }
+}
