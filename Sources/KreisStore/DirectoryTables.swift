@@ -71,7 +71,7 @@ struct DirectoryTables: Sendable {
     }
   }
 
-  private static func columnValue(_ text: String, _ field: Field) -> DatabaseValue {
+  static func columnValue(_ text: String, _ field: Field) -> DatabaseValue {
     switch field.type {
     case .integer: Int64(text)?.databaseValue ?? .null
     case .boolean: (text == "true" ? 1 : 0).databaseValue

@@ -1,0 +1,71 @@
+import Foundation
+import GRDB
+package import KreisCore
+
+/// Finds records by what people and other systems call them.
+package struct Lookup {
+  let db: Database
+  let identity: Identity
+  let schema: Schema
+
+  /// The record that `text` names: a full id, a unique prefix of one, or `key:` and an external id.
+  ///
+  /// - Parameter kinds: where to look for an external id; empty: everywhere.
+  /// - Returns: `nil` if there is none.
+  /// - Throws: `StoreError.rejected` if several fit.
+  package func record(_ text: String, kinds: [RecordKind] = []) throws -> RecordID? {
+    if text.hasPrefix("key:") { return try record(externalID: String(text.dropFirst(4)), kinds) }
+    if let id = RecordID(text: text) {
+      return try Int64.fetchOne(
+        db.cachedStatement(sql: "SELECT record FROM record WHERE id = ?"),
+        arguments: [Data(id.bytes)]) == nil ? nil : id
+    }
+    let digits = text.lowercased().replacing("-", with: "")
+    guard digits.count >= 4, let low = Self.padded(digits, "0"), let high = Self.padded(digits, "f")
+    else { return nil }
+    let rows = try Row.fetchAll(
+      db, sql: "SELECT id FROM record WHERE id BETWEEN ? AND ? LIMIT 2",
+      arguments: [Data(low), Data(high)])
+    guard rows.count < 2 else {
+      throw StoreError.rejected("several records begin with '\(text)'; give more digits")
+    }
+    return try rows.first?.bytes(0).flatMap { RecordID($0) }
+  }
+
+  private static func padded(_ digits: String, _ filler: Character) -> [UInt8]? {
+    guard digits.count <= 32 else { return nil }
+    return Hex.decode(digits + String(repeating: filler, count: 32 - digits.count))
+  }
+
+  /// The record with this external id; one that this member created goes before others'.
+  package func record(externalID: String, _ kinds: [RecordKind]) throws -> RecordID? {
+    let kinds = kinds.isEmpty ? schema.kinds : kinds
+    var found: Set<RecordID> = []
+    for kind in kinds where kind.externalID != nil {
+      let table = DirectoryTables.quoted(kind.name)
+      let rows = try Row.fetchCursor(
+        db.cachedStatement(
+          sql: """
+            SELECT record.id FROM \(table) JOIN record USING (record)
+            WHERE \(table).external_id = ? LIMIT 100
+            """), arguments: [externalID])
+      while let row = try rows.next() {
+        if let id = try row.bytes(0).flatMap({ RecordID($0) }) { found.insert(id) }
+      }
+    }
+    let own = found.filter { $0.creator == identity.member }
+    let candidates = own.isEmpty ? found : own
+    guard candidates.count < 2 else {
+      throw StoreError.rejected("several records have the external id '\(externalID)'; use an id")
+    }
+    return candidates.first
+  }
+}
+
+extension Snapshot {
+  package var lookup: Lookup { Lookup(db: db, identity: identity, schema: tables.schema) }
+}
+
+extension Transaction {
+  package var lookup: Lookup { Lookup(db: db, identity: identity, schema: tables.schema) }
+}
