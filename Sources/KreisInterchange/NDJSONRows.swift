@@ -6,6 +6,9 @@ package struct NDJSONRows {
   private var reader: NDJSONReader
   private let schema: Schema
   private let defaultKind: RecordKind?
+  /// The columns that occurred, by kind and name: rows mostly repeat them. A name from the file is
+  /// kept only if it is a field, so this cannot grow beyond the table.
+  private var columns: [UInt32: [String: RowBuilder.Column]] = [:]
 
   /// - Parameter defaultKind: the kind of lines that name none.
   package init(
@@ -31,7 +34,7 @@ package struct NDJSONRows {
     return try row(line: line, json: json)
   }
 
-  private func row(line: Int, json: JSONValue) throws(RowError) -> DirectoryRow {
+  private mutating func row(line: Int, json: JSONValue) throws(RowError) -> DirectoryRow {
     guard case .object(let members) = json else {
       throw RowError(line: line, reasons: ["an object is expected, not \(json.typeName)"])
     }
@@ -44,7 +47,7 @@ package struct NDJSONRows {
         case "kind": break
         case "id": id = try Self.id(member.value)
         default:
-          let column = try RowBuilder.column(member.name, of: kind)
+          let column = try column(member.name, of: kind)
           builder.add(column) { field throws(InvalidValue) in
             try Self.edit(member.value, of: field)
           }
@@ -54,6 +57,13 @@ package struct NDJSONRows {
       }
     }
     return try builder.row(id: id)
+  }
+
+  private mutating func column(_ name: String, of kind: RecordKind) throws -> RowBuilder.Column {
+    if let known = columns[kind.tag]?[name] { return known }
+    let column = try RowBuilder.column(name, of: kind)
+    columns[kind.tag, default: [:]][name] = column
+    return column
   }
 
   private func kind(line: Int, _ json: JSONValue?) throws(RowError) -> RecordKind {

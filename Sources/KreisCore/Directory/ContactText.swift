@@ -29,7 +29,7 @@ enum ContactText {
   static func email(_ text: String) -> String? {
     let parts = text.split(separator: "@", omittingEmptySubsequences: false)
     guard parts.count == 2, (1...64).contains(parts[0].utf8.count), text.utf8.count <= 254,
-      isHost(parts[1]), text.unicodeScalars.allSatisfy({ !isDelimiter($0) })
+      isHost(parts[1]), isFree(text, of: "<>,;:\"\\")
     else { return nil }
     return text
   }
@@ -39,8 +39,17 @@ enum ContactText {
       && !host.contains("..")
   }
 
-  private static func isDelimiter(_ scalar: Unicode.Scalar) -> Bool {
-    scalar.properties.isWhitespace || "<>,;:\"\\".unicodeScalars.contains(scalar)
+  /// Whether the text has neither white space nor any of these ASCII characters.
+  private static func isFree(_ text: some StringProtocol, of delimiters: StaticString) -> Bool {
+    var isASCII = true
+    for byte in text.utf8 {
+      if byte <= 0x20 { return false }
+      if byte >= 0x80 { isASCII = false }
+      for offset in 0..<delimiters.utf8CodeUnitCount where delimiters.utf8Start[offset] == byte {
+        return false
+      }
+    }
+    return isASCII || text.unicodeScalars.allSatisfy { !$0.properties.isWhitespace }
   }
 
   /// Scheme in lower case, a host, no user information (a page that names a password is a leak).
@@ -51,9 +60,7 @@ enum ContactText {
     guard scheme == "http" || scheme == "https", rest.hasPrefix("//") else { return nil }
     let host = rest.dropFirst(2).prefix { !"/?#".contains($0) }
     guard !host.isEmpty, !host.contains("@"),
-      rest.unicodeScalars.allSatisfy({
-        !$0.properties.isWhitespace && !"<>\"\\".unicodeScalars.contains($0)
-      })
+      isFree(rest, of: "<>\"\\")
     else { return nil }
     return scheme + ":" + rest
   }
