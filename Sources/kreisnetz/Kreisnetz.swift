@@ -1,1 +1,58 @@
-@main struct Kreisnetz { static func main() {} }
+import ArgumentParser
+import Foundation
+
+/// The one executable: hub, town and every command.
+@main
+struct Kreisnetz: AsyncParsableCommand {
+  static let configuration = CommandConfiguration(
+    commandName: "kreisnetz",
+    abstract: "Keeps the partner directories of a Kreis and its municipalities in sync.",
+    discussion: """
+      Every municipality (town) holds a replica of the directory that works without a network; the \
+      Kreis's hub passes each town's changes on to the others.
+
+      Exit codes: 0 done, 1 the answer is no, 2 wrong use or input, 3 could not be done now.
+
+      Examples:
+        kreisnetz hub init --state /var/lib/kreisnetz/hub --name "Märkischer Kreis" --ags 05962 \
+      --url https://127.0.0.1:8443
+        kreisnetz hub invite --state /var/lib/kreisnetz/hub --name halver --title Halver \
+      --ags 05962012
+        kreisnetz town join - --state /var/lib/kreisnetz/halver < invite.txt
+        kreisnetz town run --state /var/lib/kreisnetz/halver
+      """,
+    version: version,
+    subcommands: [HubCommand.self, TownCommand.self])
+
+  /// What `--version` prints and statements name.
+  static let version = "0.1.0"
+
+  static func main() async {
+    // Whatever this process creates is for its user alone (I7).
+    umask(0o077)
+    do {
+      var command = try parseAsRoot()
+      if var command = command as? any AsyncParsableCommand {
+        try await command.run()
+      } else {
+        try command.run()
+      }
+    } catch { exit(with: error) }
+  }
+
+  /// Ends the process as the error asks for. The parser's own errors are wrong use.
+  private static func exit(with error: any Error) -> Never {
+    if let failure = CommandFailure(error) {
+      FileHandle.standardError.write(Data("kreisnetz: \(failure.text)\n".utf8))
+      Foundation.exit(failure.status.rawValue)
+    }
+    let text = fullMessage(for: error)
+    if exitCode(for: error) == .success {
+      print(text)
+      Foundation.exit(ExitStatus.done.rawValue)
+    }
+    if !text.isEmpty { FileHandle.standardError.write(Data("\(text)\n".utf8)) }
+    let code = (error as? ExitCode)?.rawValue ?? ExitStatus.wrongUse.rawValue
+    Foundation.exit(code)
+  }
+}

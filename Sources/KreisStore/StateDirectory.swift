@@ -1,0 +1,147 @@
+import Crypto
+import Foundation
+package import KreisCore
+
+#if canImport(Glibc)
+  import Glibc
+#elseif canImport(Musl)
+  import Musl
+#endif
+
+/// The directory that holds everything of one replica:
+///
+///     kreisnetz.sqlite      the database, with its -wal and -shm
+///     keys/member-1.key     the member's Ed25519 key of generation 1, 64 hexadecimal digits
+///     keys/root.key         hub only: the realm's key, encrypted under the recovery phrase
+///     tls/cert.pem key.pem  hub only, where it made its certificate itself
+///     lock                  held by whoever writes
+///     kreisnetz.sock        where a running daemon listens
+///
+/// Directories are 0700 and files 0600; only the socket may be shared with a group, for whose sake
+/// the directory itself becomes 0710.
+package struct StateDirectory: Sendable {
+  /// Absolute.
+  package let path: String
+
+  private init(_ path: String) {
+    self.path =
+      URL(filePath: path).standardizedFileURL.path(percentEncoded: false)
+      .droppingTrailingSlash
+  }
+
+  package var database: String { path + "/kreisnetz.sqlite" }
+  package var socket: String { path + "/kreisnetz.sock" }
+  package static let certificate = "tls/cert.pem"
+  package static let certificateKey = "tls/key.pem"
+  package static let rootKey = "keys/root.key"
+  package static func memberKey(generation: UInt32) -> String { "keys/member-\(generation).key" }
+
+  /// Whether the database is there, that is, the replica was set up to the end.
+  package var isReplica: Bool { FileManager.default.fileExists(atPath: database) }
+
+  /// Opens the directory of a replica.
+  ///
+  /// - Throws: `StateDirectoryError`.
+  package static func open(_ path: String) throws(StateDirectoryError) -> StateDirectory {
+    let directory = StateDirectory(path)
+    try directory.check()
+    guard access(directory.path, R_OK | X_OK) == 0 else {
+      throw .failed(action: "read", path: directory.path, errno: errno)
+    }
+    guard directory.isReplica else { throw .notAReplica(path: directory.path) }
+    return directory
+  }
+
+  /// Makes the directory, with `keys`, for a new replica; takes one that an earlier attempt left.
+  ///
+  /// - Throws: `StateDirectoryError.occupied` if there is a replica already.
+  package static func prepare(_ path: String) throws(StateDirectoryError) -> StateDirectory {
+    let directory = StateDirectory(path)
+    try DurableFile.makeDirectory(directory.path)
+    try directory.check()
+    guard !directory.isReplica else { throw .occupied(path: directory.path) }
+    try DurableFile.makeDirectory(directory.path + "/keys")
+    return directory
+  }
+
+  private func check() throws(StateDirectoryError) {
+    var status = stat()
+    guard stat(path, &status) == 0 else {
+      if errno == ENOENT { throw .missing(path: path) }
+      throw .failed(action: "read", path: path, errno: errno)
+    }
+    guard status.st_mode & S_IFMT == S_IFDIR else { throw .notADirectory(path: path) }
+    guard status.st_mode & 0o022 == 0 else {
+      throw .open(path: path, mode: status.st_mode & 0o777)
+    }
+  }
+
+  /// Lets `group` pass through to the socket, and to nothing else: all other files are 0600.
+  ///
+  /// - Throws: `StateDirectoryError`.
+  package func admit(group: String) throws(StateDirectoryError) {
+    guard let entry = getgrnam(group) else { throw .unknownGroup(group) }
+    guard chown(path, uid_t.max, entry.pointee.gr_gid) == 0, chmod(path, 0o710) == 0 else {
+      throw .failed(action: "shared with the socket's group", path: path, errno: errno)
+    }
+  }
+
+  // MARK: - Files
+
+  /// Writes a file that is there whole or not at all, also after a power cut (I1). Makes its
+  /// directory if that is missing.
+  ///
+  /// - Parameter name: relative to the state directory.
+  /// - Throws: `StateDirectoryError`.
+  package func write(_ bytes: [UInt8], to name: String) throws(StateDirectoryError) {
+    let file = path + "/" + name
+    if let slash = file.lastIndex(of: "/") { try DurableFile.makeDirectory(String(file[..<slash])) }
+    try DurableFile.write(bytes, to: file)
+  }
+
+  /// Reads a secret file; `nil` if there is none.
+  ///
+  /// - Throws: `StateDirectoryError.exposedSecret` if others than its owner could.
+  package func readSecret(_ name: String) throws(StateDirectoryError) -> [UInt8]? {
+    try DurableFile.readSecret(path + "/" + name)
+  }
+
+  /// Reads the member's key of `generation`; `nil` if there is none.
+  ///
+  /// - Throws: `StateDirectoryError`.
+  package func signingKey(generation: UInt32) throws(StateDirectoryError) -> SigningKey? {
+    let name = Self.memberKey(generation: generation)
+    guard let bytes = try readSecret(name) else { return nil }
+    let text = String(decoding: bytes, as: UTF8.self)
+      .trimmingCharacters(in: .whitespacesAndNewlines)
+    guard let raw = Hex.decode(text), let key = try? SigningKey(rawRepresentation: raw) else {
+      throw .damaged(path: path + "/" + name, reason: "it is not a key of 64 hexadecimal digits")
+    }
+    return key
+  }
+
+  /// Writes the member's key of `generation`.
+  ///
+  /// - Throws: `StateDirectoryError`.
+  package func write(
+    _ key: SigningKey, generation: UInt32
+  ) throws(StateDirectoryError) {
+    try write(
+      Array((Hex.encode(key.rawRepresentation) + "\n").utf8),
+      to: Self.memberKey(generation: generation))
+  }
+
+  /// Takes the exclusive right to write, held until the lock is released or the process ends,
+  /// however it ends.
+  ///
+  /// - Throws: `StateDirectoryError.inUse` at once if another process has it.
+  package func lock() throws(StateDirectoryError) -> StateLock {
+    try StateLock(of: self)
+  }
+}
+
+extension String {
+  fileprivate var droppingTrailingSlash: String {
+    count > 1 && hasSuffix("/") ? String(dropLast()) : self
+  }
+}

@@ -1,0 +1,8 @@
+import ArgumentParser
+
+/// What concerns the hub alone.
+struct HubCommand: AsyncParsableCommand {
+  static let configuration = CommandConfiguration(
+    commandName: "hub", abstract: "Set up and run the hub of a Kreis.",
+    subcommands: [])
+}
