@@ -19,13 +19,14 @@ let cryptoExtras = Target.Dependency.product(name: "CryptoExtras", package: "swi
 let grdb = Target.Dependency.product(name: "GRDB", package: "GRDB.swift")
 let httpTypes = Target.Dependency.product(name: "HTTPTypes", package: "swift-http-types")
 let hummingbird = Target.Dependency.product(name: "Hummingbird", package: "hummingbird")
+let hummingbirdCore = Target.Dependency.product(name: "HummingbirdCore", package: "hummingbird")
 let hummingbirdHTTP2 = Target.Dependency.product(name: "HummingbirdHTTP2", package: "hummingbird")
-let hummingbirdTLS = Target.Dependency.product(name: "HummingbirdTLS", package: "hummingbird")
 let lifecycle = Target.Dependency.product(
   name: "ServiceLifecycle", package: "swift-service-lifecycle")
 let logging = Target.Dependency.product(name: "Logging", package: "swift-log")
 let nio = Target.Dependency.product(name: "NIOCore", package: "swift-nio")
 let nioPosix = Target.Dependency.product(name: "NIOPosix", package: "swift-nio")
+let nioTLS = Target.Dependency.product(name: "NIOTLS", package: "swift-nio")
 let nioSSL = Target.Dependency.product(name: "NIOSSL", package: "swift-nio-ssl")
 let protobuf = Target.Dependency.product(name: "SwiftProtobuf", package: "swift-protobuf")
 let yams = Target.Dependency.product(name: "Yams", package: "Yams")
@@ -67,7 +68,8 @@ let package = Package(
       name: "KreisHub",
       dependencies: [
         "KreisCore", "KreisStore", "KreisTransport", asn1, certificates, crypto, httpTypes,
-        hummingbird, hummingbirdHTTP2, hummingbirdTLS, lifecycle, logging, nio, nioSSL, protobuf,
+        hummingbirdCore, hummingbirdHTTP2, lifecycle, logging, nio, nioPosix, nioSSL, nioTLS,
+        protobuf,
       ], swiftSettings: strict),
     .target(
       name: "KreisTown",
@@ -79,7 +81,8 @@ let package = Package(
         "KreisCore", "KreisStore", "KreisInterchange", "KreisLocal", "KreisTransport", "KreisHub",
         "KreisTown", argumentParser, crypto, cryptoExtras, lifecycle, logging, yams,
       ], swiftSettings: strict),
-    .testTarget(name: "KreisCoreTests", dependencies: ["KreisCore", crypto], swiftSettings: strict),
+    .testTarget(
+      name: "KreisCoreTests", dependencies: ["KreisCore", crypto], swiftSettings: strict),
     .testTarget(
       name: "KreisStoreTests", dependencies: ["KreisCore", "KreisStore"], swiftSettings: strict),
     .testTarget(
@@ -88,12 +91,16 @@ let package = Package(
     .testTarget(
       name: "KreisTransportTests",
       dependencies: [
-        "KreisTransport", asn1, certificates, crypto, hummingbird, hummingbirdHTTP2, logging, nio,
-        nioPosix, nioSSL,
+        "KreisCore", "KreisTransport", asn1, certificates, crypto, hummingbird, hummingbirdHTTP2,
+        logging, nio, nioPosix, nioSSL,
       ], swiftSettings: strict),
     .testTarget(
-      name: "KreisHubTests", dependencies: ["KreisCore", "KreisHub", "KreisTransport", certificates],
-      swiftSettings: strict),
+      name: "KreisHubTests",
+      dependencies: [
+        "KreisCore", "KreisHub", "KreisStore", "KreisTransport", asn1, certificates, crypto,
+        httpTypes,
+        hummingbirdCore, lifecycle, logging, nio, nioPosix, nioSSL, nioTLS, protobuf,
+      ], swiftSettings: strict),
     .testTarget(
       name: "EndToEndTests", dependencies: ["KreisCore", "KreisStore", "KreisInterchange"],
       swiftSettings: strict),

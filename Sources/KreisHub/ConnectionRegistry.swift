@@ -1,0 +1,148 @@
+import HummingbirdCore
+import Logging
+import NIOCore
+import NIOSSL
+import NIOTLS
+import Synchronization
+
+/// The open connections and the requests being answered, so that a stop can wait for the second and
+/// then end the first.
+final class ConnectionRegistry: Sendable {
+  private struct State {
+    var connections: [ObjectIdentifier: any Channel] = [:]
+    var requests = 0
+    var isDraining = false
+    var drained: AsyncStream<Void>.Continuation?
+  }
+
+  private let state = Mutex(State())
+
+  func requestBegan() { state.withLock { $0.requests += 1 } }
+
+  func requestEnded() {
+    state.withLock { state in
+      state.requests -= 1
+      if state.requests == 0 { state.drained?.finish() }
+    }
+  }
+
+  /// Returns when no request is being answered, or after `limit`.
+  func drain(limit: Duration) async {
+    let (stream, continuation) = AsyncStream<Void>.makeStream()
+    state.withLock { state in
+      if state.requests == 0 { continuation.finish() } else { state.drained = continuation }
+    }
+    let timer = Task {
+      try? await Task.sleep(for: limit)
+      continuation.finish()
+    }
+    for await _ in stream {}
+    timer.cancel()
+  }
+
+  /// Ends all connections at once, and those that still come.
+  func abortAll() {
+    let connections = state.withLock { state in
+      state.isDraining = true
+      return Array(state.connections.values)
+    }
+    for channel in connections { ConnectionGuard.abort(channel) }
+  }
+
+  fileprivate func opened(_ channel: any Channel) {
+    let isTooLate = state.withLock { state in
+      state.connections[ObjectIdentifier(channel)] = channel
+      return state.isDraining
+    }
+    if isTooLate { ConnectionGuard.abort(channel) }
+  }
+
+  fileprivate func closed(_ channel: any Channel) {
+    state.withLock { $0.connections[ObjectIdentifier(channel)] = nil }
+  }
+}
+
+/// A channel set-up that also registers the connection and bounds the time of the TLS handshake and
+/// of silence.
+///
+/// Silence is neither a byte received nor one that the other side took. Above TLS a connection can
+/// be silent in ways that HTTP does not notice: an HTTP/2 client that answers no ping, a follower
+/// that stopped reading.
+struct GuardedChannel<Base: ServerChildChannel>: ServerChildChannel {
+  let base: Base
+  let registry: ConnectionRegistry
+  let handshakeTimeout: TimeAmount
+  let silenceTimeout: TimeAmount
+
+  func setup(channel: any Channel, logger: Logger) -> EventLoopFuture<Base.Value> {
+    let registry = registry
+    let (handshakeTimeout, silenceTimeout) = (handshakeTimeout, silenceTimeout)
+    return base.setup(channel: channel, logger: logger).flatMapThrowing { value in
+      let pipeline = channel.pipeline.syncOperations
+      let timeout = channel.eventLoop.scheduleTask(in: handshakeTimeout) {
+        ConnectionGuard.abort(channel)
+      }
+      try pipeline.addHandler(ConnectionGuard(registry: registry), position: .first)
+      try pipeline.addHandler(IdleStateHandler(allTimeout: silenceTimeout), position: .first)
+      let tls = try pipeline.handler(type: NIOSSLServerHandler.self)
+      try pipeline.addHandler(HandshakeObserver(timeout: timeout), position: .after(tls))
+      return value
+    }
+  }
+
+  func handle(value: Base.Value, logger: Logger) async {
+    await base.handle(value: value, logger: logger)
+  }
+}
+
+/// Stands between the socket and TLS.
+private final class ConnectionGuard: ChannelInboundHandler {
+  typealias InboundIn = NIOAny
+
+  private let registry: ConnectionRegistry
+
+  init(registry: ConnectionRegistry) { self.registry = registry }
+
+  func handlerAdded(context: ChannelHandlerContext) { registry.opened(context.channel) }
+
+  func handlerRemoved(context: ChannelHandlerContext) { registry.closed(context.channel) }
+
+  /// Who ended its half of the connection is gone: HTTP clients do not listen on after that. A feed's
+  /// follower is noticed at once this way.
+  func userInboundEventTriggered(context: ChannelHandlerContext, event: Any) {
+    switch event {
+    case ChannelEvent.inputClosed, IdleStateHandler.IdleStateEvent.all: context.close(promise: nil)
+    default: context.fireUserInboundEventTriggered(event)
+    }
+  }
+
+  /// Closes the socket below TLS, whose closing would wait for the other side to agree.
+  static func abort(_ channel: any Channel) {
+    channel.eventLoop.execute {
+      let pipeline = channel.pipeline.syncOperations
+      guard let context = try? pipeline.context(handlerType: ConnectionGuard.self) else { return }
+      context.close(promise: nil)
+    }
+  }
+}
+
+/// Stops the clock once the handshake is done.
+private final class HandshakeObserver: ChannelInboundHandler, RemovableChannelHandler {
+  typealias InboundIn = NIOAny
+
+  private let timeout: Scheduled<Void>
+
+  init(timeout: Scheduled<Void>) { self.timeout = timeout }
+
+  func userInboundEventTriggered(context: ChannelHandlerContext, event: Any) {
+    context.fireUserInboundEventTriggered(event)
+    guard case .handshakeCompleted? = event as? TLSUserEvent else { return }
+    timeout.cancel()
+    context.pipeline.syncOperations.removeHandler(self, promise: nil)
+  }
+
+  func channelInactive(context: ChannelHandlerContext) {
+    timeout.cancel()
+    context.fireChannelInactive()
+  }
+}

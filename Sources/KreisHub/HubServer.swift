@@ -1,0 +1,138 @@
+import HTTPTypes
+import HummingbirdCore
+import HummingbirdHTTP2
+import Logging
+import NIOCore
+import NIOPosix
+import ServiceLifecycle
+
+/// Where the hub listens, and its limits (I5).
+package struct HubServerConfiguration: Sendable {
+  package var address: String
+  /// 0: any free one.
+  package var port: Int
+  package var maximumConnections = 1_024
+  /// For the TLS handshake.
+  package var handshakeTimeout: Duration = .seconds(10)
+  /// Without a request, or within one whose content stops coming. Longer than `heartbeat` and
+  /// `pollTimeout`, and than any answer takes to begin.
+  package var idleTimeout: Duration = .seconds(60)
+  /// For one request and its answer, followed feeds excepted.
+  package var requestTimeout: Duration = .seconds(300)
+  /// How long a stop waits for answers in progress.
+  package var stopTimeout: Duration = .seconds(4)
+  /// Requests of one member, and how many it may send at once. Over the time that `ReplayWindow`
+  /// covers this is less than the requests it can remember.
+  package var requestsPerSecond = 30.0
+  package var requestBurst = 300.0
+  /// Between two signs of life on a followed feed.
+  package var heartbeat: Duration = .seconds(20)
+  /// How long a poll of the feed waits for news.
+  package var pollTimeout: Duration = .seconds(25)
+
+  package init(address: String = "127.0.0.1", port: Int) {
+    self.address = address
+    self.port = port
+  }
+}
+
+/// The hub's HTTPS server: TLS 1.3, HTTP/2 and HTTP/1.1 by ALPN.
+///
+/// On graceful shutdown it takes no more connections, ends followed feeds at once, waits for answers
+/// in progress and is done within five seconds.
+package struct HubServer: Service {
+  typealias Handler = @Sendable (HubRequest) async throws -> Response
+
+  private let configuration: HubServerConfiguration
+  private let certificate: HubCertificate
+  private let clock: HubClock
+  private let logger: Logger
+  private let onReady: @Sendable (Int) -> Void
+  private let handler: Handler
+  private let registry = ConnectionRegistry()
+
+  init(
+    configuration: HubServerConfiguration, certificate: HubCertificate, clock: HubClock,
+    logger: Logger, onReady: @escaping @Sendable (Int) -> Void, handler: @escaping Handler
+  ) {
+    self.configuration = configuration
+    self.certificate = certificate
+    self.clock = clock
+    self.logger = logger
+    self.onReady = onReady
+    self.handler = handler
+  }
+
+  /// Serves until a graceful shutdown or the task's cancellation.
+  ///
+  /// - Throws: What stands in the way of listening, for example that the port is taken.
+  package func run() async throws {
+    let server = try makeServer()
+    try await withThrowingTaskGroup(of: Void.self) { group in
+      group.addTask { try await server.run() }
+      group.addTask { await stopWhenAsked() }
+      try await group.next()
+      registry.abortAll()
+      group.cancelAll()
+      try await group.waitForAll()
+    }
+  }
+
+  /// Returns when the connections of a stopping server may be cut.
+  private func stopWhenAsked() async {
+    do { try await gracefulShutdown() } catch { return }
+    await registry.drain(limit: configuration.stopTimeout)
+    // What was answered last is on its way through the socket.
+    try? await Task.sleep(for: .milliseconds(100))
+  }
+
+  private func makeServer() throws -> any Service {
+    let tls = try certificate.tlsConfiguration()
+    var stream = HTTP1Channel.Configuration(
+      idleTimeout: TimeAmount(configuration.idleTimeout),
+      httpDecoderConfiguration: .init(
+        maxHeaderFieldSize: 16_384, maxHeaderListSize: 16_384, maxHeaderFieldCount: 64))
+    stream.idleTimeout = TimeAmount(configuration.idleTimeout)
+    let channelConfiguration = HTTP2ChannelConfiguration(
+      idleTimeout: configuration.idleTimeout, gracefulCloseTimeout: configuration.stopTimeout,
+      streamConfiguration: stream)
+    let builder = HTTPServerBuilder { [registry, configuration] responder in
+      GuardedChannel(
+        base: try HTTP2UpgradeChannel(
+          tlsConfiguration: tls, configuration: channelConfiguration, responder: responder),
+        registry: registry, handshakeTimeout: TimeAmount(configuration.handshakeTimeout),
+        silenceTimeout: TimeAmount(configuration.idleTimeout * 1.5))
+    }
+    let timeout = TimeAmount(configuration.requestTimeout)
+    return try builder.buildServer(
+      configuration: ServerConfiguration(
+        address: .hostname(configuration.address, port: configuration.port),
+        availableConnectionsDelegate: .maximum(configuration.maximumConnections, logger: logger)),
+      eventLoopGroup: MultiThreadedEventLoopGroup.singleton, logger: logger,
+      responder: { request, writer, channel in
+        let deadline = channel.eventLoop.scheduleTask(in: timeout) { channel.close(promise: nil) }
+        defer { deadline.cancel() }
+        try await respond(to: HubRequest(request, on: channel, deadline: deadline), writer)
+      },
+      onServerRunning: { channel in
+        onReady(channel.localAddress?.port ?? configuration.port)
+      })
+  }
+
+  private func respond(to request: HubRequest, _ writer: consuming ResponseWriter) async throws {
+    registry.requestBegan()
+    defer { registry.requestEnded() }
+    var response: Response
+    do { response = try await handler(request) } catch let problem as Problem {
+      response = problem.response
+    }
+    // An answer that overtakes the content makes clients break off, and HTTP/2 connections with them.
+    do { try await request.discardBody() } catch {
+      request.channel.close(promise: nil)
+      throw error
+    }
+    response.headers[.date] = HubClock.httpDate(clock.now)
+    response.headers[.cacheControl] = "no-store"
+    try await writer.write(response: response.head, body: response.body)
+  }
+}
