@@ -73,13 +73,19 @@ let package = Package(
       ], swiftSettings: strict),
     .target(
       name: "KreisTown",
-      dependencies: ["KreisCore", "KreisStore", "KreisTransport", crypto, lifecycle, logging],
+      dependencies: [
+        "KreisCore", "KreisStore", "KreisInterchange", "KreisTransport", crypto, lifecycle, logging,
+        protobuf,
+      ], swiftSettings: strict),
+    .target(
+      name: "KreisService",
+      dependencies: ["KreisCore", crypto, cryptoExtras, lifecycle, logging, yams],
       swiftSettings: strict),
     .executableTarget(
       name: "kreisnetz",
       dependencies: [
         "KreisCore", "KreisStore", "KreisInterchange", "KreisLocal", "KreisTransport", "KreisHub",
-        "KreisTown", argumentParser, crypto, cryptoExtras, lifecycle, logging, yams,
+        "KreisTown", "KreisService", argumentParser, crypto, cryptoExtras, lifecycle, logging, yams,
       ], swiftSettings: strict),
     .testTarget(
       name: "KreisCoreTests", dependencies: ["KreisCore", crypto], swiftSettings: strict),
@@ -98,8 +104,17 @@ let package = Package(
       name: "KreisHubTests",
       dependencies: [
         "KreisCore", "KreisHub", "KreisStore", "KreisTransport", asn1, certificates, crypto,
-        httpTypes,
-        hummingbirdCore, lifecycle, logging, nio, nioPosix, nioSSL, nioTLS, protobuf,
+        httpTypes, hummingbirdCore, lifecycle, logging, nio, nioPosix, nioSSL, nioTLS, protobuf,
+      ], swiftSettings: strict),
+    .testTarget(
+      name: "KreisServiceTests",
+      dependencies: ["KreisCore", "KreisService", crypto, lifecycle, logging],
+      swiftSettings: strict),
+    .testTarget(
+      name: "KreisTownTests",
+      dependencies: [
+        "KreisCore", "KreisHub", "KreisStore", "KreisTown", "KreisTransport", asn1, certificates,
+        crypto, lifecycle, logging, nio, nioPosix, nioSSL, protobuf,
       ], swiftSettings: strict),
     .testTarget(
       name: "EndToEndTests", dependencies: ["KreisCore", "KreisStore", "KreisInterchange"],

@@ -1,0 +1,46 @@
+import Foundation
+package import Logging
+
+/// The settings of the hub's daemon; `config/hub.yaml` explains them.
+package struct HubConfiguration: Sendable, Equatable {
+  package var logLevel = Logger.Level.info
+  package var socketGroup: String?
+  /// `nil`: every address of the machine.
+  package var listenAddress: String?
+  /// `nil`: that of the URL with which the hub was set up.
+  package var listenPort: UInt16?
+  package var tlsCertificate: String?
+  package var tlsKey: String?
+  package var maximumConnections = 1_024
+  /// Of one member.
+  package var requestsPerSecond = 30
+
+  package static let names = [
+    "log_level", "socket_group", "listen_address", "listen_port", "tls_certificate", "tls_key",
+    "max_connections", "requests_per_second",
+  ]
+
+  /// Reads the file at `path`, or only the environment.
+  ///
+  /// - Throws: `ConfigurationError`, naming file and line or the variable.
+  package init(
+    path: String? = nil, environment: [String: String] = ProcessInfo.processInfo.environment
+  ) throws(ConfigurationError) {
+    let settings = try Settings(path: path, known: Self.names, environment: environment)
+    logLevel = try settings.logLevel() ?? logLevel
+    socketGroup = try settings.text("socket_group")
+    listenAddress = try settings.text("listen_address")
+    listenPort = try settings.number("listen_port", in: 0...UInt16.max)
+    tlsCertificate = try settings.file("tls_certificate")
+    tlsKey = try settings.file("tls_key")
+    guard (tlsCertificate == nil) == (tlsKey == nil) else {
+      throw settings.wrong(
+        tlsKey == nil ? "tls_certificate" : "tls_key",
+        "needs the other one: a certificate is of no use without its key")
+    }
+    maximumConnections =
+      try settings.number("max_connections", in: 8...65_536) ?? maximumConnections
+    requestsPerSecond =
+      try settings.number("requests_per_second", in: 1...60) ?? requestsPerSecond
+  }
+}

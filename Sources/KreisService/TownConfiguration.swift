@@ -1,0 +1,84 @@
+import Foundation
+package import Logging
+
+/// The settings of a town's daemon; `config/town.yaml` explains them.
+package struct TownConfiguration: Sendable, Equatable {
+  package enum Proxy: Sendable, Equatable {
+    case fromEnvironment
+    case none
+    case url(String)
+  }
+
+  package enum ProxyLogin: Sendable, Equatable {
+    case password(user: String, password: String)
+    case kerberos
+  }
+
+  package var logLevel = Logger.Level.info
+  package var socketGroup: String?
+  package var proxy = Proxy.fromEnvironment
+  package var proxyLogin: ProxyLogin?
+  package var caFile: String?
+
+  package static let names = [
+    "log_level", "socket_group", "proxy", "proxy_user", "proxy_password_file", "proxy_kerberos",
+    "ca_file",
+  ]
+
+  /// Reads the file at `path`, or only the environment.
+  ///
+  /// - Throws: `ConfigurationError`, naming file and line or the variable.
+  package init(
+    path: String? = nil, environment: [String: String] = ProcessInfo.processInfo.environment
+  ) throws(ConfigurationError) {
+    let settings = try Settings(path: path, known: Self.names, environment: environment)
+    logLevel = try settings.logLevel() ?? logLevel
+    socketGroup = try settings.text("socket_group")
+    caFile = try settings.file("ca_file")
+    switch try settings.text("proxy") {
+    case nil, "environment": proxy = .fromEnvironment
+    case "none": proxy = .none
+    case let url?:
+      guard ["http://", "https://", "socks5://", "socks5h://"].contains(where: url.hasPrefix),
+        !url.contains("@")
+      else {
+        throw settings.wrong(
+          "proxy",
+          "must be environment, none, or a URL like http://proxy.example.org:3128 without user and "
+            + "password")
+      }
+      proxy = .url(url)
+    }
+    proxyLogin = try Self.login(settings, environment)
+  }
+
+  private static func login(
+    _ settings: Settings, _ environment: [String: String]
+  ) throws(ConfigurationError) -> ProxyLogin? {
+    let user = try settings.text("proxy_user")
+    if try settings.flag("proxy_kerberos") == true {
+      guard user == nil else {
+        throw settings.wrong("proxy_user", "cannot be set together with proxy_kerberos")
+      }
+      return .kerberos
+    }
+    guard let user else {
+      guard try settings.text("proxy_password_file") == nil else {
+        throw settings.wrong("proxy_password_file", "is of no use without proxy_user")
+      }
+      return nil
+    }
+    let credential = environment["CREDENTIALS_DIRECTORY"].map { $0 + "/proxy_password" }
+      .flatMap { FileManager.default.isReadableFile(atPath: $0) ? $0 : nil }
+    guard let path = try settings.file("proxy_password_file") ?? credential else {
+      throw settings.wrong(
+        "proxy_user",
+        "needs a password: name its file in proxy_password_file, or pass it as the service's "
+          + "credential proxy_password (LoadCredential= of systemd)")
+    }
+    guard let data = FileManager.default.contents(atPath: path), data.count <= 1_024,
+      let line = String(validating: data, as: UTF8.self)?.split(separator: "\n").first
+    else { throw settings.wrong("proxy_user", "has no password: \(path) holds none") }
+    return .password(user: user, password: String(line))
+  }
+}

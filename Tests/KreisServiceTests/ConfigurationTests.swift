@@ -1,0 +1,134 @@
+import Foundation
+import KreisService
+import Logging
+import Testing
+
+@Suite struct ConfigurationTests {
+  @Test("The shipped files set nothing, so that they show the defaults")
+  func shippedFilesAreDefaults() throws {
+    let town = try TownConfiguration(path: shipped("town.yaml"), environment: [:])
+    #expect(try town == TownConfiguration(environment: [:]))
+    let hub = try HubConfiguration(path: shipped("hub.yaml"), environment: [:])
+    #expect(try hub == HubConfiguration(environment: [:]))
+  }
+
+  @Test("Every setting of the shipped files is known, and every known one is shown")
+  func shippedFilesAreComplete() throws {
+    for (file, names) in [
+      ("town.yaml", TownConfiguration.names), ("hub.yaml", HubConfiguration.names),
+    ] {
+      let text = try String(contentsOfFile: shipped(file), encoding: .utf8)
+      let shown = text.split(separator: "\n").compactMap {
+        try? /# ([a-z_]+): \S+/.wholeMatch(in: $0)?.output.1
+      }
+      #expect(shown.map(String.init).sorted() == names.sorted())
+    }
+  }
+
+  @Test("The defaults that the shipped files show are the real ones")
+  func shippedDefaultsHold() throws {
+    let shown = try uncommented(
+      "hub.yaml", keep: ["log_level", "max_connections", "requests_per_second"])
+    try withFile(shown) { path in
+      let configuration = try HubConfiguration(path: path, environment: [:])
+      #expect(try configuration == HubConfiguration(environment: [:]))
+    }
+    let town = try uncommented("town.yaml", keep: ["log_level", "proxy", "proxy_kerberos"])
+    try withFile(town) { path in
+      let configuration = try TownConfiguration(path: path, environment: [:])
+      #expect(try configuration == TownConfiguration(environment: [:]))
+    }
+  }
+
+  @Test("An unknown setting is an error that names file, line and the known ones")
+  func unknownSetting() throws {
+    try withFile("log_level: info\n\nproxi: none\n") { path in
+      let error = try #require(throws: ConfigurationError.self) {
+        try TownConfiguration(path: path, environment: [:])
+      }
+      #expect(error.origin == "\(path), line 3")
+      #expect(error.reason.contains("\"proxi\"") && error.reason.contains("proxy_user"))
+    }
+  }
+
+  @Test(
+    "A wrong value is an error that names its line",
+    arguments: [
+      "max_connections: many", "max_connections: 7", "listen_port: 70000", "log_level: loud",
+      "tls_certificate: /nonexistent", "max_connections: [1, 2]", "max_connections: \"",
+      "max_connections: 10\nmax_connections: 11",
+    ])
+  func wrongValue(line: String) throws {
+    try withFile("# first\n\(line)\n") { path in
+      let error = try #require(throws: ConfigurationError.self) {
+        try HubConfiguration(path: path, environment: [:])
+      }
+      #expect(error.origin.hasPrefix("\(path), line "), "\(error)")
+    }
+  }
+
+  @Test("A missing file is an error that names it")
+  func missingFile() throws {
+    let error = try #require(throws: ConfigurationError.self) {
+      try HubConfiguration(path: "/nonexistent/hub.yaml", environment: [:])
+    }
+    #expect(error.origin == "/nonexistent/hub.yaml")
+  }
+
+  @Test("The environment goes over the file, and its errors name the variable")
+  func environmentOverrides() throws {
+    try withFile("max_connections: 100\nrequests_per_second: 10\n") { path in
+      let configuration = try HubConfiguration(
+        path: path, environment: ["KREISNETZ_MAX_CONNECTIONS": "200"])
+      #expect(configuration.maximumConnections == 200)
+      #expect(configuration.requestsPerSecond == 10)
+      let error = try #require(throws: ConfigurationError.self) {
+        try HubConfiguration(path: path, environment: ["KREISNETZ_MAX_CONNECTIONS": "x"])
+      }
+      #expect(error.origin == "KREISNETZ_MAX_CONNECTIONS")
+    }
+  }
+
+  @Test("The proxy's password comes from a file beside the settings or from a credential")
+  func proxyPassword() throws {
+    try withFile("proxy: http://127.0.0.1:3128\nproxy_user: stadt\nproxy_password_file: secret\n") {
+      path in
+      let directory = URL(filePath: path).deletingLastPathComponent()
+      try Data("open sesame\n".utf8).write(to: directory.appending(path: "secret"))
+      let configuration = try TownConfiguration(path: path, environment: [:])
+      #expect(configuration.proxy == .url("http://127.0.0.1:3128"))
+      #expect(configuration.proxyLogin == .password(user: "stadt", password: "open sesame"))
+    }
+    try withFile("proxy_user: stadt\n") { path in
+      let directory = URL(filePath: path).deletingLastPathComponent()
+      try Data("by systemd".utf8).write(to: directory.appending(path: "proxy_password"))
+      let configuration = try TownConfiguration(
+        path: path, environment: ["CREDENTIALS_DIRECTORY": directory.path])
+      #expect(configuration.proxyLogin == .password(user: "stadt", password: "by systemd"))
+      #expect(throws: ConfigurationError.self) {
+        try TownConfiguration(path: path, environment: [:])
+      }
+    }
+  }
+
+  private func shipped(_ name: String) -> String {
+    URL(filePath: #filePath).deletingLastPathComponent()
+      .appending(path: "../../config/\(name)").standardizedFileURL.path
+  }
+
+  private func uncommented(_ file: String, keep: [String]) throws -> String {
+    try String(contentsOfFile: shipped(file), encoding: .utf8).split(separator: "\n")
+      .filter { line in keep.contains { line.hasPrefix("# \($0):") } }
+      .map { String($0.dropFirst(2)) }.joined(separator: "\n")
+  }
+
+  private func withFile(_ text: String, _ body: (String) throws -> Void) throws {
+    let directory = FileManager.default.temporaryDirectory
+      .appending(path: "kreisnetz-\(UUID().uuidString)")
+    try FileManager.default.createDirectory(at: directory, withIntermediateDirectories: true)
+    defer { try? FileManager.default.removeItem(at: directory) }
+    let file = directory.appending(path: "settings.yaml")
+    try Data(text.utf8).write(to: file)
+    try body(file.path)
+  }
+}
