@@ -1,0 +1,77 @@
+/// What a follower asks the hub's feed for: the query of `GET /v1/feed`.
+///
+///     query  = ["after=" place *("," place)] ["&follow=" mode]
+///     place  = scope "." position "." hash     the scope's text, decimal, 64 hexadecimal digits
+///     mode   = "true"                          one answer that goes on
+///            | "poll"                          an answer as soon as there is news
+///
+/// Without `after` the feeds come from their beginnings, without `follow` the answer ends with what
+/// the hub holds now. A place that carries its hash shows the hub what it signed before.
+package struct FeedQuery: Hashable, Sendable {
+  package enum Follow: String, Hashable, Sendable {
+    case stream = "true"
+    case poll
+  }
+
+  package let after: [Scope: FeedPosition]
+  package let follow: Follow?
+
+  package init(after: [Scope: FeedPosition], follow: Follow?) {
+    self.after = after
+    self.follow = follow
+  }
+
+  /// Places that a query may carry; no member reads more scopes than the realm has members and two.
+  static let places = 512
+
+  /// The text after the question mark; scopes in their order, so that equal queries are equal texts.
+  package var text: String {
+    let places = after.sorted { $0.key < $1.key }
+      .map { "\($0.key).\($0.value.position).\($0.value.hash)" }
+    var parts: [String] = []
+    if !places.isEmpty { parts.append("after=" + places.joined(separator: ",")) }
+    if let follow { parts.append("follow=" + follow.rawValue) }
+    return parts.joined(separator: "&")
+  }
+
+  /// Reads `text`.
+  ///
+  /// - Throws: `MalformedBytes`, naming what cannot be read.
+  package init(text: some StringProtocol) throws(MalformedBytes) {
+    var after: [Scope: FeedPosition] = [:]
+    var follow: Follow?
+    for part in text.split(separator: "&") {
+      if part.hasPrefix("after=") {
+        let places = part.dropFirst(6).split(separator: ",")
+        guard after.isEmpty, places.count <= Self.places else {
+          throw MalformedBytes("the query names more than \(Self.places) feed positions")
+        }
+        for place in places {
+          let parts = place.split(separator: ".")
+          guard parts.count == 3, let scope = Scope(text: parts[0]),
+            let position = UInt64(parts[1]), position < 1 << 40,
+            let hash = Hex.decode(parts[2]).flatMap({ Hash256($0) }),
+            after.updateValue(FeedPosition(position: position, hash: hash), forKey: scope) == nil
+          else { throw MalformedBytes("'\(place)' is no feed position SCOPE.POSITION.HASH") }
+        }
+      } else if part.hasPrefix("follow=") {
+        guard follow == nil, let mode = Follow(rawValue: String(part.dropFirst(7))) else {
+          throw MalformedBytes("follow is either true or poll")
+        }
+        follow = mode
+      } else {
+        throw MalformedBytes("the feed does not know '\(part)'; it knows after and follow")
+      }
+    }
+    self.init(after: after, follow: follow)
+  }
+}
+
+/// Content types of the protocol.
+package enum MediaType {
+  /// One message of `kreisnetz.proto`.
+  package static let message = "application/x-protobuf"
+  /// Messages one after the other, in frames.
+  package static let frames = "application/vnd.kreisnetz.frames"
+  package static let problem = "application/problem+json"
+}
