@@ -90,7 +90,8 @@ let package = Package(
     .testTarget(
       name: "KreisCoreTests", dependencies: ["KreisCore", crypto], swiftSettings: strict),
     .testTarget(
-      name: "KreisStoreTests", dependencies: ["KreisCore", "KreisStore"], swiftSettings: strict),
+      name: "KreisStoreTests", dependencies: ["KreisCore", "KreisStore", crypto, grdb, protobuf],
+      swiftSettings: strict),
     .testTarget(
       name: "KreisInterchangeTests", dependencies: ["KreisCore", "KreisInterchange"],
       swiftSettings: strict),

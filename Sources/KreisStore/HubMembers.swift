@@ -12,6 +12,19 @@ package struct StoredInvite: Sendable {
   /// The key that joined with it.
   package let usedBy: [UInt8]?
   package let member: MemberID?
+
+  package init(
+    name: String, title: String, ags: String, secret: [UInt8], expiresAt: UInt64,
+    usedBy: [UInt8]? = nil, member: MemberID? = nil
+  ) {
+    self.name = name
+    self.title = title
+    self.ags = ags
+    self.secret = secret
+    self.expiresAt = expiresAt
+    self.usedBy = usedBy
+    self.member = member
+  }
 }
 
 /// Why nobody joins with this invite.
