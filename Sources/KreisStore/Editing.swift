@@ -204,6 +204,11 @@ extension Transaction {
   private func checkAuthority(on id: RecordID, in scopes: [Scope]) throws {
     guard scopes.contains(where: { $0 != .local }), !membership.mayWrite(identity.member, id)
     else { return }
+    guard membership.members[identity.member] != nil else {
+      throw StoreError.rejected(
+        "this replica has not heard from its hub since it joined; start the daemon once: "
+          + "kreisnetz town run")
+    }
     let owner = id.creator.flatMap { membership.members[$0]?.title } ?? "another member"
     throw StoreError.rejected("only \(owner) and the hub may change \(id)")
   }

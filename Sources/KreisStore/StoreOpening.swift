@@ -126,3 +126,10 @@ extension Store {
     }
   }
 }
+
+extension Transaction {
+  /// SQLite's `synchronous` on the writing connection; 2 is FULL.
+  package func synchronousMode() throws -> Int? {
+    try Int.fetchOne(db, sql: "PRAGMA synchronous")
+  }
+}

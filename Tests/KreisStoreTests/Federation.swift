@@ -76,6 +76,7 @@ final class Federation {
           title: name.capitalized, ags: "05962012", kreis: "Märkischer Kreis",
           hubURL: "https://127.0.0.1:8443", hubPin: nil),
         key: key, random: { random.next() }))
+    try await pull(towns[towns.count - 1])
   }
 
   func path(_ name: String) -> String { directory.appendingPathComponent("\(name).sqlite").path }

@@ -66,7 +66,7 @@ package enum ChunkError: Error, Hashable, CustomStringConvertible {
 
 /// A chunk whose chains, signatures and feed hashes hold (I2).
 package struct VerifiedChunk: Sendable {
-  package struct Item: Sendable {
+  package struct Item: Hashable, Sendable {
     package let scope: Scope
     package let position: FeedPosition
     package let log: LogID
