@@ -85,7 +85,7 @@ extension Store {
       var ends: [Scope: FeedPosition] = [:]
       for scope in scopes {
         guard let at = positions[scope], at.position > 0 else { continue }
-        guard try snapshot.feedHash(of: scope, at: at.position) == at.hash else {
+        guard try snapshot.ledger.feedHash(of: scope, at: at.position) == at.hash else {
           return .refused(.contradiction(scope, position: at.position))
         }
         ends[scope] = at
@@ -139,15 +139,6 @@ extension Snapshot {
     return try FeedHead(
       signing: position, of: log.scope, in: identity.realm, hubGeneration: identity.generation,
       with: store.key)
-  }
-
-  func feedHash(of scope: Scope, at position: UInt64) throws -> Hash256? {
-    let columns = scope.columns
-    return try Row.fetchOne(
-      db.cachedStatement(
-        sql: "SELECT hash FROM feed WHERE scope = ? AND town = ? AND position = ?"),
-      arguments: [columns.kind, columns.town, Int64(position)]
-    ).map { try $0.hash(0) }
   }
 
   private struct FeedRow {

@@ -226,6 +226,15 @@ final class Ledger: HeldLogs {
     ).map { FeedPosition(position: UInt64($0[0] as Int64), hash: try $0.hash(1)) }
   }
 
+  func feedHash(of scope: Scope, at position: UInt64) throws -> Hash256? {
+    let columns = scope.columns
+    return try Row.fetchOne(
+      db.cachedStatement(
+        sql: "SELECT hash FROM feed WHERE scope = ? AND town = ? AND position = ?"),
+      arguments: [columns.kind, columns.town, Int64(position)]
+    ).map { try $0.hash(0) }
+  }
+
   func appendToFeed(
     _ position: FeedPosition, of scope: Scope, log key: Int64, last: UInt64, signature: [UInt8]?
   ) throws {

@@ -134,7 +134,7 @@ extension Transaction {
       try ledger.setHead(
         head, signature: signatures[log], ofKey: try ledger.openKey(of: log, in: identity.realm))
     }
-    for head in verified.feedHeads where head.at.position > 0 { try ledger.setFeedHead(head) }
+    for head in verified.feedHeads { try ledger.setFeedHead(head) }
     return verified.isComplete
   }
 }

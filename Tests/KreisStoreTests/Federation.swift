@@ -32,6 +32,7 @@ final class Federation {
   let hub: Store
   private(set) var towns: [Store] = []
   let realm: RealmID
+  let hubKey: SigningKey
   var now: UInt64 = 1_800_000_000
 
   init(towns count: Int, seed: UInt64 = 1) async throws {
@@ -42,6 +43,7 @@ final class Federation {
     self.random = random
     let root = SigningKey()
     let key = SigningKey()
+    hubKey = key
     realm = RealmID(VerifyingKey(of: root).bytes)!
     let member = MemberID(random.next() >> 16)!
     let certificate = try RootCertificate(

@@ -156,6 +156,44 @@ import Testing
     #expect(try net.hub.reading { try $0.counts().allSatisfy { $0.count == 0 } })
   }
 
+  @Test func `a chunk that comes twice, late or overlapping is merged once`() async throws {
+    let net = try await Federation(towns: 2)
+    let town = net.towns[1]
+    var chunks: [UnverifiedChunk] = []
+    for round in 0..<4 {
+      _ = try net.add("Kita \(round)", to: net.towns[0])
+      try await net.push(net.towns[0])
+      guard
+        case .chunk(let wire) = try await net.hub.feedChunk(
+          for: town.identity.member,
+          after: round == 2 ? [:] : try await town.read { try $0.feedCursors() },
+          includeOwn: false, bytes: 1 << 20)
+      else {
+        Issue.record("no chunk")
+        return
+      }
+      chunks.append(try UnverifiedChunk(wire))
+      if round.isMultiple(of: 2) { _ = try await town.merge(chunks[round]) }
+    }
+    for chunk in chunks + chunks.reversed() { _ = try await town.merge(chunk) }
+    #expect(try digests(town)[.public] == digests(net.hub)[.public])
+  }
+
+  @Test func `a hub that shows another history than before is found out`() async throws {
+    let net = try await Federation(towns: 1)
+    _ = try net.add("Kita", to: net.hub)
+    try await net.pull(net.towns[0])
+    let cursors = try await net.towns[0].read { try $0.feedCursors() }
+    let end = try #require(cursors[.public])
+    let forged = try FeedHead(
+      signing: FeedPosition(position: end.position - 1, hash: end.hash), of: .public,
+      in: net.realm, hubGeneration: 1, with: net.hubKey)
+    await #expect(throws: ChunkError.self) {
+      try await net.towns[0].merge(
+        UnverifiedChunk(items: [], heads: [forged], isComplete: true))
+    }
+  }
+
   @Test func `a flipped bit anywhere in what was delivered changes nothing or is found out`()
     async throws
   {
@@ -198,4 +236,5 @@ private struct NothingHeld: HeldLogs {
   func head(of log: LogID) -> LogHead? { nil }
   func hash(of log: LogID, at sequence: UInt64) -> Hash256? { nil }
   func feedEnd(of scope: Scope) -> FeedPosition? { nil }
+  func feedHash(of scope: Scope, at position: UInt64) -> Hash256? { nil }
 }

@@ -108,12 +108,16 @@ package struct ChunkVerifier<Logs: HeldLogs> {
   package mutating func verify(_ chunk: UnverifiedChunk) throws -> VerifiedChunk {
     var items: [VerifiedChunk.Item] = []
     items.reserveCapacity(chunk.items.count)
-    for item in chunk.items { items.append(try verify(item, hub: chunk.heads)) }
+    for item in chunk.items {
+      // What was merged before (an answer given twice, two streams at once) is passed over; the
+      // signed head below shows whether it was the same.
+      if item.position <= (try logs.feedEnd(of: item.scope))?.position ?? 0 { continue }
+      items.append(try verify(item, hub: chunk.heads))
+    }
     let signed = try verifySignatures()
-    try verifyHeads(chunk.heads)
     return VerifiedChunk(
-      items: items, signedHeads: signed, feedHeads: chunk.heads, control: newControl,
-      membership: membership, isComplete: chunk.isComplete)
+      items: items, signedHeads: signed, feedHeads: try verified(chunk.heads),
+      control: newControl, membership: membership, isComplete: chunk.isComplete)
   }
 
   private mutating func verify(
@@ -209,8 +213,9 @@ package struct ChunkVerifier<Logs: HeldLogs> {
     return out
   }
 
-  private func verifyHeads(_ heads: [FeedHead]) throws {
-    for head in heads {
+  /// The heads that say something new, all of them checked.
+  private func verified(_ heads: [FeedHead]) throws -> [FeedHead] {
+    try heads.filter { head in
       guard membership.mayRead(reader, head.scope) else {
         throw ChunkError.notEntitled(head.scope)
       }
@@ -219,7 +224,13 @@ package struct ChunkVerifier<Logs: HeldLogs> {
         head.isValid(in: membership.realm, by: key)
       else { throw ChunkError.badHubSignature(head.scope) }
       let end = try feeds[head.scope]?.end ?? chain(of: head.scope, heads).end
+      if head.at.position > 0, head.at.position < end.position {
+        let held = try logs.feedHash(of: head.scope, at: head.at.position)
+        guard held == head.at.hash else { throw ChunkError.contradiction(head, computed: end) }
+        return false
+      }
       guard end == head.at else { throw ChunkError.contradiction(head, computed: end) }
+      return head.at.position > 0
     }
   }
 }

@@ -6,6 +6,8 @@ package protocol HeldLogs {
   func hash(of log: LogID, at sequence: UInt64) throws -> Hash256?
   /// The end of the feed of `scope`, `nil` before its first item.
   func feedEnd(of scope: Scope) throws -> FeedPosition?
+  /// The feed hash at `position`, `nil` if the replica has not verified that far.
+  func feedHash(of scope: Scope, at position: UInt64) throws -> Hash256?
 }
 
 extension UnverifiedBundle {
