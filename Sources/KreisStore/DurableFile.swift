@@ -49,6 +49,18 @@ enum DurableFile {
     try syncDirectory(of: path)
   }
 
+  /// Gives a complete, closed file its name.
+  static func move(_ source: String, to path: String) throws(StateDirectoryError) {
+    let descriptor = open(source, O_RDWR | O_CLOEXEC)
+    guard descriptor >= 0 else { throw .failed(action: "written", path: path, errno: errno) }
+    let synced = fsync(descriptor)
+    close(descriptor)
+    guard synced == 0, rename(source, path) == 0 else {
+      throw .failed(action: "written", path: path, errno: errno)
+    }
+    try syncDirectory(of: path)
+  }
+
   /// Reads a file that only its owner may read; `nil` if there is none.
   static func readSecret(_ path: String) throws(StateDirectoryError) -> [UInt8]? {
     let descriptor = open(path, O_RDONLY | O_CLOEXEC)

@@ -86,6 +86,21 @@ package struct StateDirectory: Sendable {
     }
   }
 
+  // MARK: - Set-up
+
+  /// Makes the database under another name and moves it to its own when it is complete, so that a
+  /// state directory either is a replica or is not, whenever the process was killed.
+  ///
+  /// - Parameter make: makes the database at the path given; it must be closed when its last
+  ///   reference goes.
+  /// - Throws: `StoreError`, `StateDirectoryError`.
+  package func install(_ make: (String) throws(StoreError) -> Store) throws {
+    let draft = path + "/setup.sqlite"
+    for suffix in ["", "-wal", "-shm", "-journal"] { unlink(draft + suffix) }
+    _ = try make(draft)
+    try DurableFile.move(draft, to: database)
+  }
+
   // MARK: - Files
 
   /// Writes a file that is there whole or not at all, also after a power cut (I1). Makes its

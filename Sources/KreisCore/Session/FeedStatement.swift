@@ -1,0 +1,114 @@
+import SwiftProtobuf
+
+#if canImport(FoundationEssentials)
+  import FoundationEssentials
+#else
+  import Foundation
+#endif
+
+/// What a member tells the others about one scope: how far it verified the feed and executed every
+/// destruction there. At once heartbeat, erasure receipt and witness of the hub's signed head.
+///
+///     signed bytes = "kreisnetz statement v1" ‖ 0 ‖ protobuf `Statement`
+package struct FeedStatement: Hashable, Sendable {
+  package let realm: RealmID
+  package let member: MemberID
+  package let generation: UInt32
+  /// The hub's signed head that the member verified.
+  package let head: FeedHead
+  package let foldVersion: UInt32
+  package let protocolVersion: UInt32
+  /// Seconds since 1970, by the member's clock.
+  package let at: UInt64
+  package let software: String
+  /// Of the hub only: SHA-256 of the SubjectPublicKeyInfo in use.
+  package let tlsKeys: [Hash256]
+  /// Of the hub only; 0 otherwise.
+  package let lowestProtocolVersion: UInt32
+
+  package init(
+    realm: RealmID, member: MemberID, generation: UInt32, head: FeedHead, foldVersion: UInt32,
+    protocolVersion: UInt32, at: UInt64, software: String, tlsKeys: [Hash256] = [],
+    lowestProtocolVersion: UInt32 = 0
+  ) {
+    self.realm = realm
+    self.member = member
+    self.generation = generation
+    self.head = head
+    self.foldVersion = foldVersion
+    self.protocolVersion = protocolVersion
+    self.at = at
+    self.software = software
+    self.tlsKeys = tlsKeys
+    self.lowestProtocolVersion = lowestProtocolVersion
+  }
+
+  /// Bytes of one statement.
+  package static let limit = 2_048
+  private static let domain = Array("kreisnetz statement v1\0".utf8)
+}
+
+extension FeedStatement {
+  /// The statement under the member's signature.
+  ///
+  /// - Throws: `MalformedBytes` if it cannot be encoded or signed.
+  package func signed(with key: SigningKey) throws(MalformedBytes) -> WireSignedStatement {
+    let message = WireStatement.with {
+      $0.realm = Data(realm.bytes)
+      $0.member = member.rawValue
+      $0.generation = generation
+      $0.head = WireFeedHead(head)
+      $0.foldVersion = foldVersion
+      $0.protocolVersion = protocolVersion
+      $0.at = at
+      $0.software = software
+      $0.tlsKeys = tlsKeys.map { Data($0.bytes) }
+      $0.lowestProtocolVersion = lowestProtocolVersion
+    }
+    guard let bytes: [UInt8] = try? message.serializedBytes() else {
+      throw MalformedBytes("a statement that cannot be encoded")
+    }
+    var wire = WireSignedStatement()
+    wire.statement = Data(bytes)
+    wire.signature = Data(try key.sign(Self.domain + bytes))
+    return wire
+  }
+
+  /// Reads a statement and proves that its member made it, about a head that the hub signed.
+  ///
+  /// - Throws: `MalformedBytes` with what does not hold.
+  package init(
+    verifying wire: WireSignedStatement, under membership: Membership
+  ) throws(MalformedBytes) {
+    let bytes = Array(wire.statement)
+    guard bytes.count <= Self.limit else {
+      throw MalformedBytes("a statement of \(bytes.count) bytes, over \(Self.limit)")
+    }
+    guard let message = try? WireStatement(serializedBytes: bytes) else {
+      throw MalformedBytes("a statement that is not the message it should be")
+    }
+    guard let realm = RealmID(message.realm), realm == membership.realm,
+      let member = MemberID(message.member)
+    else { throw MalformedBytes("a statement of another realm or without a member") }
+    guard let key = membership.key(of: member, generation: message.generation),
+      key.isValid(Array(wire.signature), over: Self.domain + bytes)
+    else { throw MalformedBytes("a statement that is not signed by its member's key") }
+    let head = try FeedHead(message.head)
+    guard let hub = membership.hub,
+      let hubKey = membership.key(of: hub, generation: head.hubGeneration),
+      head.isValid(in: realm, by: hubKey)
+    else { throw MalformedBytes("a statement about a feed head that the hub did not sign") }
+    guard membership.mayRead(member, head.scope) else {
+      throw MalformedBytes("a statement about \(head.scope), which its member may not read")
+    }
+    let tlsKeys = message.tlsKeys.compactMap { Hash256($0) }
+    guard tlsKeys.count == message.tlsKeys.count, message.software.utf8.count <= 128 else {
+      throw MalformedBytes("a statement with keys or a software name over their limits")
+    }
+    self.init(
+      realm: realm, member: member, generation: message.generation, head: head,
+      foldVersion: message.foldVersion, protocolVersion: message.protocolVersion, at: message.at,
+      software: message.software, tlsKeys: tlsKeys,
+      lowestProtocolVersion: message.lowestProtocolVersion)
+  }
+}

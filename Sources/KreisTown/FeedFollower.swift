@@ -1,0 +1,107 @@
+import KreisCore
+import KreisStore
+import KreisTransport
+import SwiftProtobuf
+import Synchronization
+
+/// Reads the hub's feed and merges it, chunk by chunk. The next chunk is read only after the last one
+/// is durable, so a slow disk slows the hub down instead of filling memory (I5).
+struct FeedFollower: Sendable {
+  let client: HubClient
+  let store: Store
+  /// Called after each durable merge; `isComplete`: nothing more waits at the hub.
+  let onMerged: @Sendable (_ isComplete: Bool) -> Void
+
+  /// What streams promises a first chunk at once; what buffers shows none.
+  private static let firstChunkDeadline: Duration = .seconds(15)
+  /// Longer than the hub lets a poll wait for news.
+  private static let pollSilence: Duration = .seconds(60)
+
+  private final class FirstChunk: Sendable {
+    let hasCome = Atomic(false)
+  }
+
+  private enum Outcome {
+    case ended(TownSession.StreamEnd)
+    case firstChunkIsLate
+  }
+
+  /// Follows until the feed ends, and says how it did.
+  ///
+  /// - Throws: `StoreError.stateUnknown`: the daemon must stop.
+  func follow(_ mode: TownSession.FollowMode) async throws -> TownSession.StreamEnd {
+    let first = FirstChunk()
+    return try await withThrowingTaskGroup(of: Outcome?.self) { group in
+      group.addTask {
+        .ended(try await read(mode) { first.hasCome.store(true, ordering: .relaxed) })
+      }
+      if mode == .stream {
+        group.addTask {
+          try? await Task.sleep(for: Self.firstChunkDeadline)
+          return first.hasCome.load(ordering: .relaxed) ? nil : .firstChunkIsLate
+        }
+      }
+      defer { group.cancelAll() }
+      while let outcome = try await group.next() {
+        switch outcome {
+        case .ended(let end): return end
+        case .firstChunkIsLate: return .buffered
+        case nil: continue
+        }
+      }
+      return .finished
+    }
+  }
+
+  private func read(
+    _ mode: TownSession.FollowMode, onChunk: @Sendable () -> Void
+  ) async throws -> TownSession.StreamEnd {
+    do {
+      let cursors = try await store.read { try $0.feedCursors() }
+      let response = try await client.openFeed(
+        FeedQuery(after: cursors, follow: mode == .stream ? .stream : .poll),
+        deadlines: Deadlines(idle: mode == .poll ? Self.pollSilence : nil))
+      var decoder = FrameDecoder()
+      while let piece = try await response.next() {
+        decoder.append(piece)
+        while let frame = try decoder.next() {
+          onChunk()
+          try await merge(frame)
+        }
+      }
+      try decoder.finish()
+      return .finished
+    } catch { return try Self.end(for: error) }
+  }
+
+  private func merge(_ frame: [UInt8]) async throws {
+    let chunk = try UnverifiedChunk(WireFeedChunk(serializedBytes: frame))
+    onMerged(try await store.merge(chunk))
+  }
+
+  private static func end(for error: any Error) throws -> TownSession.StreamEnd {
+    switch error {
+    case HubFailure.unavailable(let reason, let seconds):
+      return .unavailable(reason: reason, retryAfterSeconds: seconds)
+    case HubFailure.untrusted(let reason): return .untrusted(reason: reason)
+    case HubFailure.refused(let status, _, let reason):
+      // 409: the hub does not know what it signed before, so one of the two was restored.
+      return status == 409
+        ? .untrusted(reason: reason) : .unavailable(reason: reason, retryAfterSeconds: nil)
+    case let error as TransportError:
+      return .unavailable(reason: error.description, retryAfterSeconds: nil)
+    case FrameError.cutOff:
+      return .unavailable(reason: FrameError.cutOff.description, retryAfterSeconds: nil)
+    case let error as ChunkError: return .untrusted(reason: error.description)
+    case let error as FrameError: return .untrusted(reason: error.description)
+    case let error as MalformedBytes:
+      return .untrusted(reason: "the hub sent what cannot be read: \(error)")
+    case StoreError.retryLater(let reason): return .notStored(reason: reason)
+    case StoreError.rejected(let reason): return .untrusted(reason: reason)
+    case StoreError.stateUnknown: throw error
+    case is BinaryDecodingError:
+      return .untrusted(reason: "the hub sent a message that is not of its protocol")
+    default: throw error
+    }
+  }
+}

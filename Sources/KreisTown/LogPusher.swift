@@ -1,0 +1,55 @@
+import KreisCore
+import KreisStore
+import KreisTransport
+import SwiftProtobuf
+
+/// Pushes one bundle of an own log at a time.
+struct LogPusher: Sendable {
+  let client: HubClient
+  let store: Store
+
+  /// Pushes the next entries of `log` that the hub has not acknowledged.
+  ///
+  /// - Throws: `StoreError.stateUnknown`: the daemon must stop.
+  func push(_ log: LogID) async throws -> TownSession.PushResult {
+    do {
+      guard let bundle = try await store.nextBundle(of: log) else {
+        return .acknowledged(more: false)
+      }
+      let response = try await client.post(WireBundle(bundle), to: "/v1/bundles", also: [409])
+      guard response.status == 409 else {
+        store.acknowledge(log, through: bundle.last)
+        return .acknowledged(more: try await store.unsent()[log] != nil)
+      }
+      let wire = try WireSignedHead(serializedBytes: response.body)
+      // Of a log that the hub holds nothing of, it names sequence 0.
+      let held = wire.sequence > 0 ? try SignedHead(wire) : nil
+      guard try await isRewound(log, to: held) else { return .diverged }
+      return .rewound
+    } catch { return try Self.result(for: error) }
+  }
+
+  private func isRewound(_ log: LogID, to held: SignedHead?) async throws -> Bool {
+    guard let held else { return try await store.rewind(log, to: nil) }
+    guard held.log == log else { return false }
+    return try await store.rewind(log, to: held.head)
+  }
+
+  private static func result(for error: any Error) throws -> TownSession.PushResult {
+    switch error {
+    case HubFailure.unavailable(let reason, let seconds):
+      return .unavailable(reason: reason, retryAfterSeconds: seconds)
+    case HubFailure.untrusted(let reason):
+      return .unavailable(reason: reason, retryAfterSeconds: nil)
+    case HubFailure.refused(_, _, let reason): return .refused(reason: reason)
+    case StoreError.retryLater(let reason), StoreError.rejected(let reason):
+      return .unavailable(reason: reason, retryAfterSeconds: nil)
+    case let error as MalformedBytes:
+      return .unavailable(
+        reason: "the hub's answer cannot be read: \(error)", retryAfterSeconds: nil)
+    case is BinaryDecodingError:
+      return .unavailable(reason: "the hub's answer cannot be read", retryAfterSeconds: nil)
+    default: throw error
+    }
+  }
+}

@@ -1,0 +1,244 @@
+import KreisCore
+package import KreisStore
+package import Logging
+import ServiceLifecycle
+import Synchronization
+
+/// A town's exchange with its hub: executes what `TownSession` decides.
+///
+/// One loop owns the session and handles events in the order in which they come. Every action runs
+/// in a task of its own and ends in an event.
+package final class TownDaemon: Service {
+  package let board = TownStatusBoard()
+
+  private enum Input: Sendable {
+    case event(TownSession.Event)
+    /// Somebody waits in `waiting`.
+    case ping
+    /// An action found the store unsound.
+    case failed(any Error)
+  }
+
+  private struct Pings {
+    var hasEnded = false
+    var waiting: [CheckedContinuation<Bool, Never>] = []
+  }
+
+  private let store: Store
+  private let client: HubClient
+  private let software: String
+  private let logger: Logger
+  private let now: @Sendable () -> UInt64
+  private let random: @Sendable () -> UInt64
+  private let onReady: @Sendable () -> Void
+  private let inputs: AsyncStream<Input>
+  private let input: AsyncStream<Input>.Continuation
+  private let pings = Mutex(Pings())
+
+  /// - Parameters:
+  ///   - software: name and version, for statements.
+  ///   - now: seconds since 1970.
+  ///   - random: 64 random bits a call.
+  ///   - onReady: called once the loop runs; the hub need not be reachable.
+  package init(
+    store: Store, client: HubClient, software: String, logger: Logger,
+    now: @escaping @Sendable () -> UInt64, random: @escaping @Sendable () -> UInt64,
+    onReady: @escaping @Sendable () -> Void = {}
+  ) {
+    self.store = store
+    self.client = client
+    self.software = software
+    self.logger = logger
+    self.now = now
+    self.random = random
+    self.onReady = onReady
+    (inputs, input) = AsyncStream.makeStream()
+  }
+
+  /// Runs until a graceful shutdown or the task's cancellation; once.
+  ///
+  /// - Throws: `StoreError.stateUnknown`: what is on disk is not sound. To be started anew, which
+  ///   looks after it.
+  package func run() async throws {
+    let outcome = await withGracefulShutdownHandler {
+      await withTaskCancellationHandler {
+        await exchange()
+      } onCancel: {
+        input.finish()
+      }
+    } onGracefulShutdown: { [input] in
+      input.finish()
+    }
+    endPings()
+    try outcome.get()
+  }
+
+  /// Returns when the loop has handled everything that came before.
+  ///
+  /// - Throws: `CancellationError` if the loop has ended.
+  package func ping() async throws {
+    let isAlive = await withCheckedContinuation { continuation in
+      let hasEnded = pings.withLock { pings in
+        if !pings.hasEnded { pings.waiting.append(continuation) }
+        return pings.hasEnded
+      }
+      if hasEnded { continuation.resume(returning: false) } else { input.yield(.ping) }
+    }
+    guard isAlive else { throw CancellationError() }
+  }
+
+  /// Tries at once everything that waits or was stopped: an admin has seen to the reason.
+  ///
+  /// - Throws: `StoreError`.
+  package func retryNow() async throws(StoreError) {
+    input.yield(.event(.retryNow(unsent: Array(try await store.unsent().keys))))
+  }
+
+  // MARK: - The loop
+
+  private struct Exchange {
+    var session = TownSession()
+    var timers: [TownSession.Timer: Task<Void, Never>] = [:]
+  }
+
+  private func exchange() async -> Result<Void, any Error> {
+    await withDiscardingTaskGroup { group in
+      // Subscribed before looking, so that no commit falls between the two.
+      let commits = store.commits.subscribe()
+      group.addTask { await self.forward(commits) }
+      var exchange = Exchange()
+      defer {
+        for timer in exchange.timers.values { timer.cancel() }
+        group.cancelAll()
+      }
+      do {
+        let unsent = try await store.unsent()
+        perform(.started(unsent: Array(unsent.keys)), &exchange, in: &group)
+      } catch { return .failure(error) }
+      onReady()
+      for await input in inputs {
+        switch input {
+        case .event(let event): perform(event, &exchange, in: &group)
+        case .ping: answerPings()
+        case .failed(let error): return .failure(error)
+        }
+      }
+      return .success(())
+    }
+  }
+
+  private func perform(
+    _ event: TownSession.Event, _ exchange: inout Exchange, in group: inout DiscardingTaskGroup
+  ) {
+    let before = exchange.session
+    let actions = exchange.session.handle(event, random: random())
+    show(event, before, exchange.session)
+    for action in actions {
+      switch action {
+      case .push(let log):
+        group.addTask { await self.finish { .pushed(log, try await self.push(log)) } }
+      case .follow(let mode):
+        group.addTask { await self.finish { .streamEnded(try await self.follow(mode)) } }
+      case .sendStatement:
+        group.addTask { await self.finish { .statementSent(try await self.sendStatements()) } }
+      case .setTimer(let timer, let milliseconds):
+        exchange.timers[timer]?.cancel()
+        exchange.timers[timer] = Task { [input] in
+          guard (try? await Task.sleep(for: .milliseconds(milliseconds))) != nil else { return }
+          input.yield(.event(.timer(timer)))
+        }
+      }
+    }
+  }
+
+  private func finish(_ action: () async throws -> TownSession.Event) async {
+    do { input.yield(.event(try await action())) } catch { input.yield(.failed(error)) }
+  }
+
+  private func forward(_ commits: AsyncStream<Commit>) async {
+    for await commit in commits {
+      board.noteStore(trouble: nil)
+      if !commit.ownLogs.isEmpty { input.yield(.event(.committed(commit.ownLogs))) }
+    }
+  }
+
+  private func answerPings() {
+    let waiting = pings.withLock { pings in
+      defer { pings.waiting = [] }
+      return pings.waiting
+    }
+    for ping in waiting { ping.resume(returning: true) }
+  }
+
+  private func endPings() {
+    let waiting = pings.withLock { pings in
+      defer { pings = Pings(hasEnded: true) }
+      return pings.waiting
+    }
+    for ping in waiting { ping.resume(returning: false) }
+  }
+
+  // MARK: - Actions
+
+  private func push(_ log: LogID) async throws -> TownSession.PushResult {
+    let result = try await LogPusher(client: client, store: store).push(log)
+    if case .unavailable(let reason, _) = result {
+      logger.info("a push waits", metadata: ["log": "\(log)", "reason": "\(reason)"])
+    }
+    return result
+  }
+
+  private func follow(_ mode: TownSession.FollowMode) async throws -> TownSession.StreamEnd {
+    let follower = FeedFollower(client: client, store: store) { [input] isComplete in
+      input.yield(.event(.merged(complete: isComplete)))
+    }
+    return try await follower.follow(mode)
+  }
+
+  private func sendStatements() async throws -> Bool {
+    let heads = try await store.read { try $0.feedHeads() }
+    guard !heads.isEmpty else { return true }
+    do {
+      var message = WireStatements()
+      for head in heads {
+        message.statements.append(try client.statement(of: head, software, now()))
+      }
+      _ = try await client.post(message, to: "/v1/statements", also: [204])
+      return true
+    } catch {
+      logger.debug("the statement waits", metadata: ["reason": "\(error)"])
+      return false
+    }
+  }
+
+  // MARK: - Status
+
+  private func show(_ event: TownSession.Event, _ before: TownSession, _ after: TownSession) {
+    board.update { status in
+      status.link = after.link
+      status.stopped = after.stopped
+      status.clockOffset = client.time.offset
+      switch event {
+      case .merged:
+        status.lastContact = now()
+        status.storeTrouble = nil
+      case .streamEnded(.notStored(let reason)): status.storeTrouble = reason
+      default: break
+      }
+    }
+    for (log, reason) in after.stopped where before.stopped[log] == nil {
+      logger.error(
+        "a log is not pushed any more", metadata: ["log": "\(log)", "reason": "\(reason)"])
+    }
+    guard before.link != after.link else { return }
+    switch after.link {
+    case .connecting: logger.debug("connecting to the hub")
+    case .connected(.stream): logger.notice("connected to the hub")
+    case .connected(.poll): logger.notice("connected to the hub by polling: something buffers")
+    case .waiting(let reason):
+      logger.warning("the hub cannot be reached", metadata: ["reason": "\(reason)"])
+    case .alarmed(let reason):
+      logger.error("the hub is not trusted", metadata: ["reason": "\(reason)"])
+    }
+  }
+}
