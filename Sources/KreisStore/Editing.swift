@@ -8,6 +8,8 @@ package struct Edit: Hashable, Sendable {
     case withdrawn
     case insert(element: String)
     case remove(element: String)
+    /// The set has these elements and no others.
+    case elements([String])
   }
 
   package let field: Field
@@ -46,13 +48,17 @@ package enum Resolution: Hashable, Sendable {
 extension Transaction {
   /// Creates a record.
   ///
-  /// - Throws: `StoreError.rejected` with every reason why it may not be created so.
+  /// - Parameter id: from `newRecordID()`, for a record that others refer to before it is there.
+  /// - Throws: `StoreError.rejected` with every reason why it may not be created so; nothing of it
+  ///   was written then.
+  @discardableResult
   package func create(
-    _ kind: RecordKind, _ edits: [Edit], _ occasion: Occasion
+    _ kind: RecordKind, _ edits: [Edit], _ occasion: Occasion, id: RecordID? = nil
   ) throws -> RecordID {
-    let id = newRecordID()
-    try check(kind, edits, on: id, nil)
-    try write(edits, on: id, kind, nil, occasion)
+    let id = id ?? newRecordID()
+    let parts = try parts(of: edits, on: id, nil)
+    try check(kind, edits, on: id, nil, writing: parts.keys)
+    try write(parts, on: id, kind, occasion)
     return id
   }
 
@@ -70,15 +76,18 @@ extension Transaction {
       throw StoreError.rejected("\(id) is deleted; restore it first: kreisnetz restore \(id)")
     }
     let kind = try kind(of: state)
-    try check(kind, edits, on: id, state)
-    return try write(edits, on: id, kind, state, occasion)
+    let parts = try parts(of: edits, on: id, state)
+    // Before the check: whoever may not write a record may still find it as it is.
+    guard !parts.isEmpty else { return 0 }
+    try check(kind, edits, on: id, state, writing: parts.keys)
+    return try write(parts, on: id, kind, occasion)
   }
 
   /// Deletes a record in every scope it appears in. Its entries stay; `restore` brings it back.
   package func delete(_ id: RecordID, _ occasion: Occasion) throws {
     let state = try existing(id)
     guard !state.isDeleted else { throw StoreError.rejected("\(id) is deleted already") }
-    try checkAuthority(on: id, in: Array(state.scopes.keys))
+    try checkAuthority(on: id, in: state.scopes.keys)
     let register = Register(tag: RecordKind.deletedTag)
     for (scope, part) in state.scopes.sorted(by: { $0.key < $1.key }) {
       // Besides its own heads it lists what its author saw, so that edits it had not seen show up.
@@ -102,7 +111,7 @@ extension Transaction {
     let register = Register(tag: RecordKind.deletedTag)
     let deleted = state.scopes.filter { $0.value.isDeleted }
     guard !deleted.isEmpty else { throw StoreError.rejected("\(id) is not deleted") }
-    try checkAuthority(on: id, in: Array(deleted.keys))
+    try checkAuthority(on: id, in: deleted.keys)
     for (scope, part) in deleted.sorted(by: { $0.key < $1.key }) {
       let bases = (part.registers[register] ?? []).map(\.hash.reference)
       try append(
@@ -175,9 +184,10 @@ extension Transaction {
   }
 
   private func check(
-    _ kind: RecordKind, _ edits: [Edit], on id: RecordID, _ state: RecordState?
+    _ kind: RecordKind, _ edits: [Edit], on id: RecordID, _ state: RecordState?,
+    writing scopes: some Sequence<Scope>
   ) throws {
-    try checkAuthority(on: id, in: edits.map { scope(of: $0, on: id, state) })
+    try checkAuthority(on: id, in: scopes)
     let shown = state?.shown ?? [:]
     var values: [FieldValue] = []
     let edited = Set(edits.map(\.field.tag))
@@ -186,6 +196,9 @@ extension Transaction {
       switch edit.content {
       case .value(let text): values.append(FieldValue(edit.field, text, scope: scope))
       case .insert(let element): values.append(FieldValue(edit.field, element, scope: scope))
+      case .elements(let elements):
+        if elements.isEmpty { values.append(FieldValue(edit.field, nil, scope: scope)) }
+        values += elements.map { FieldValue(edit.field, $0, scope: scope) }
       case .withdrawn: values.append(FieldValue(edit.field, nil, scope: scope))
       case .remove: break
       }
@@ -201,7 +214,7 @@ extension Transaction {
     }
   }
 
-  private func checkAuthority(on id: RecordID, in scopes: [Scope]) throws {
+  private func checkAuthority(on id: RecordID, in scopes: some Sequence<Scope>) throws {
     guard scopes.contains(where: { $0 != .local }), !membership.mayWrite(identity.member, id)
     else { return }
     guard membership.members[identity.member] != nil else {
@@ -218,7 +231,7 @@ extension Transaction {
       // Without a word about it a field stays in its scope: nothing becomes public by an edit (I7).
       let register =
         switch edit.content {
-        case .value, .withdrawn: Register(tag: edit.field.tag)
+        case .value, .withdrawn, .elements: Register(tag: edit.field.tag)
         case .insert(let element), .remove(let element):
           Register(tag: edit.field.tag, element: element)
         }
@@ -238,12 +251,13 @@ extension Transaction {
     }
   }
 
-  @discardableResult
-  private func write(
-    _ edits: [Edit], on id: RecordID, _ kind: RecordKind, _ state: RecordState?,
-    _ occasion: Occasion
-  ) throws -> Int {
-    var parts: [Scope: (writes: [Write], values: [String])] = [:]
+  private typealias Part = (writes: [Write], values: [String])
+
+  /// What the edits change, by scope; nothing where the record is so already.
+  private func parts(
+    of edits: [Edit], on id: RecordID, _ state: RecordState?
+  ) throws -> [Scope: Part] {
+    var parts: [Scope: Part] = [:]
     for edit in edits {
       let scope = scope(of: edit, on: id, state)
       let heads = state?.scopes[scope]?.registers ?? [:]
@@ -259,14 +273,27 @@ extension Transaction {
         if let value { parts[scope]?.values.append(value) }
       }
     }
-    for (scope, part) in parts.sorted(by: { $0.key < $1.key }) {
-      try append(
-        EntryBody(
+    return parts
+  }
+
+  /// - Returns: how many registers were written.
+  @discardableResult
+  private func write(
+    _ parts: [Scope: Part], on id: RecordID, _ kind: RecordKind, _ occasion: Occasion
+  ) throws -> Int {
+    let entries = parts.sorted { $0.key < $1.key }.map { scope, part in
+      (
+        scope: scope,
+        header: EntryBody(
           recordedAt: occasion.at, kind: .write, recordKind: kind.tag, record: id,
           writes: part.writes),
-        values: Values(values: part.values, role: occasion.role, reason: occasion.reason),
-        to: scope)
+        values: Values(values: part.values, role: occasion.role, reason: occasion.reason)
+      )
     }
+    // An import may go on after a refusal, so nothing of a record may be written before all of it
+    // is known to be within the limits.
+    if entries.count > 1 { for entry in entries { try checkLimits(entry.header, entry.values) } }
+    for entry in entries { try append(entry.header, values: entry.values, to: entry.scope) }
     try foldTouched()
     return parts.values.reduce(0) { $0 + $1.writes.count }
   }
@@ -279,6 +306,13 @@ extension Transaction {
     case .value(let text): return [(Register(tag: tag), .value, text)]
     case .insert(let element): return [(Register(tag: tag, element: element), .present, nil)]
     case .remove(let element): return [(Register(tag: tag, element: element), .withdrawn, nil)]
+    case .elements(let elements):
+      let listed = Set(elements)
+      let rest = heads.keys.filter { register in
+        register.tag == tag && register.element.map { !listed.contains($0) } ?? true
+      }
+      return listed.sorted().map { (Register(tag: tag, element: $0), .present, nil) }
+        + rest.sorted().map { ($0, .withdrawn, nil) }
     case .withdrawn:
       guard edit.field.isSet else { return [(Register(tag: tag), .withdrawn, nil)] }
       return heads.keys.filter { $0.tag == tag }.sorted().map { ($0, .withdrawn, nil) }

@@ -37,22 +37,47 @@ package struct Lookup {
     return Hex.decode(digits + String(repeating: filler, count: 32 - digits.count))
   }
 
+  /// The kind under which a record stands; `nil` if it is unknown here.
+  package func kind(of id: RecordID) throws -> RecordKind? {
+    try Int64.fetchOne(
+      db.cachedStatement(sql: "SELECT kind FROM record WHERE id = ?"),
+      arguments: [Data(id.bytes)]
+    ).flatMap { schema.kind(tag: UInt32($0)) }
+  }
+
+  /// The record of this kind and external id that this member created.
+  ///
+  /// - Throws: `StoreError.rejected` if there are several.
+  package func ownRecord(_ kind: RecordKind, externalID: String) throws -> RecordID? {
+    let own = try records(kind, externalID: externalID).filter { $0.creator == identity.member }
+    guard own.count < 2 else {
+      throw StoreError.rejected(
+        "several records of kind \(kind.name) have the external id '\(externalID)'; use an id")
+    }
+    return own.first
+  }
+
+  private func records(_ kind: RecordKind, externalID: String) throws -> Set<RecordID> {
+    guard kind.externalID != nil else { return [] }
+    let table = DirectoryTables.quoted(kind.name)
+    let rows = try Row.fetchCursor(
+      db.cachedStatement(
+        sql: """
+          SELECT record.id FROM \(table) JOIN record USING (record)
+          WHERE \(table).external_id = ? LIMIT 100
+          """), arguments: [externalID])
+    var found: Set<RecordID> = []
+    while let row = try rows.next() {
+      if let id = try row.bytes(0).flatMap({ RecordID($0) }) { found.insert(id) }
+    }
+    return found
+  }
+
   /// The record with this external id; one that this member created goes before others'.
   package func record(externalID: String, _ kinds: [RecordKind]) throws -> RecordID? {
     let kinds = kinds.isEmpty ? schema.kinds : kinds
     var found: Set<RecordID> = []
-    for kind in kinds where kind.externalID != nil {
-      let table = DirectoryTables.quoted(kind.name)
-      let rows = try Row.fetchCursor(
-        db.cachedStatement(
-          sql: """
-            SELECT record.id FROM \(table) JOIN record USING (record)
-            WHERE \(table).external_id = ? LIMIT 100
-            """), arguments: [externalID])
-      while let row = try rows.next() {
-        if let id = try row.bytes(0).flatMap({ RecordID($0) }) { found.insert(id) }
-      }
-    }
+    for kind in kinds { found.formUnion(try records(kind, externalID: externalID)) }
     let own = found.filter { $0.creator == identity.member }
     let candidates = own.isEmpty ? found : own
     guard candidates.count < 2 else {

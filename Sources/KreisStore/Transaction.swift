@@ -52,7 +52,8 @@ package final class Transaction {
   /// Logs of this replica that grew.
   var ownLogs: [LogID] { chains.keys.sorted() }
 
-  func newRecordID() -> RecordID {
+  /// An id for a record that this member is about to create.
+  package func newRecordID() -> RecordID {
     RecordID(creator: identity.member, random: (random(), random()))
   }
 
@@ -101,6 +102,11 @@ package final class Transaction {
     let key = try ledger.openKey(of: log, in: identity.realm)
     let head = try ledger.head(ofKey: key)
     return OwnLog(key: key, chain: LogChain(log, in: identity.realm, after: head))
+  }
+
+  /// Refuses what `append` would refuse, before anything is written.
+  func checkLimits(_ header: EntryBody, _ values: Values) throws {
+    try Self.checkLimits(header, header.encoded(), .block(values.block(salt: (0, 0))))
   }
 
   /// What an honest member commits can never be refused later (I5).

@@ -1,0 +1,59 @@
+package import KreisInterchange
+package import KreisStore
+
+/// Does one command and returns how it ended.
+///
+/// Handlers run on the thread of the connection and may block; they are never called on Swift's
+/// cooperative pool. What they throw becomes the failure that the caller reads.
+package typealias CommandHandler = @Sendable (LocalCall) throws -> Outcome
+
+/// What only the running daemon knows.
+package struct DaemonView: Sendable {
+  /// Link, last contact and whatever else belongs into `status`, as an object.
+  package let status: @Sendable () -> JSONValue
+
+  package init(status: @escaping @Sendable () -> JSONValue) { self.status = status }
+}
+
+/// Runs the commands of a replica, in the daemon or in the process of the command line.
+package final class CommandExecutor: Sendable {
+  package let store: Store
+  private let handlers: [String: CommandHandler]
+
+  /// - Parameters:
+  ///   - spool: a directory of this replica alone, for input that is read twice.
+  ///   - now: seconds since 1970.
+  ///   - daemon: `nil` where no daemon runs.
+  ///   - handlers: further commands by name, and such as replace the built-in ones.
+  package init(
+    store: Store, spool: String, now: @escaping @Sendable () -> UInt64, daemon: DaemonView? = nil,
+    handlers: [String: CommandHandler] = [:]
+  ) {
+    self.store = store
+    let commands = DirectoryCommands(store: store, spool: spool, now: now, daemon: daemon)
+    self.handlers = commands.handlers.merging(handlers) { _, given in given }
+  }
+
+  /// Runs one command to its end. The last reply tells how it ended.
+  @discardableResult
+  package func run(_ call: LocalCall) -> Outcome {
+    let last: LocalReply
+    do {
+      guard let handler = handlers[call.request.command] else {
+        throw CommandError(
+          .wrongUse,
+          "This replica has no command „\(call.request.command)“. It has: "
+            + handlers.keys.sorted().joined(separator: ", "))
+      }
+      last = .done(try handler(call))
+    } catch { last = .failure(CommandError(error)) }
+    // Whoever does not read the last reply has gone; the command has ended all the same.
+    try? call.send(last)
+    try? call.flush()
+    return switch last {
+    case .failure(let error): error.outcome
+    case .done(let outcome): outcome
+    case .row, .progress: .done
+    }
+  }
+}

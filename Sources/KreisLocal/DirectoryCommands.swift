@@ -1,0 +1,112 @@
+import Dispatch
+import KreisCore
+import KreisInterchange
+import KreisStore
+
+/// The commands that every replica has, a subject a file.
+struct DirectoryCommands: Sendable {
+  let store: Store
+  let spool: String
+  let now: @Sendable () -> UInt64
+  let daemon: DaemonView?
+  /// Readers that stream a whole directory hold a connection of the store for as long as their
+  /// peer takes to read; the daemon's own reads need some left.
+  let streams = DispatchSemaphore(value: 2)
+  let schema = Schema.directory
+
+  var handlers: [String: CommandHandler] {
+    [
+      "add": add, "edit": edit, "delete": delete, "restore": restore, "resolve": resolve,
+      "show": show, "list": list, "history": history, "conflicts": conflicts,
+      "import": importRows, "export": export, "log-export": exportLog, "log-fold": foldLog,
+      "log-verify": verifyLog, "status": status, "watch": watch,
+    ]
+  }
+
+  // MARK: - Access to the store
+
+  /// Runs `body` in one transaction, durable when this returns. A `CommandError` keeps its outcome.
+  func write<T>(_ body: (Transaction) throws -> T) throws -> T {
+    var failure: CommandError?
+    do {
+      return try store.write { transaction in
+        do { return try body(transaction) } catch let error as CommandError {
+          failure = error
+          throw error
+        }
+      }
+    } catch { throw failure ?? CommandError(error) }
+  }
+
+  /// Runs `body` on a snapshot; for what is short.
+  func read<T>(_ body: (Snapshot) throws -> T) throws -> T {
+    var failure: CommandError?
+    do {
+      return try store.read { snapshot in
+        do { return try body(snapshot) } catch let error as CommandError {
+          failure = error
+          throw error
+        }
+      }
+    } catch { throw failure ?? CommandError(error) }
+  }
+
+  /// Runs `body` on a snapshot; for what sends rows as it reads.
+  func stream<T>(_ body: (Snapshot) throws -> T) throws -> T {
+    guard streams.wait(timeout: .now() + 10) == .success else {
+      throw CommandError(.notNow, "Others are reading the whole directory. Try again later.")
+    }
+    defer { streams.signal() }
+    return try read(body)
+  }
+
+  func occasion(_ call: LocalCall) -> Occasion {
+    Occasion(at: now(), role: call.request.role, reason: call.request.reason)
+  }
+
+  // MARK: - Names
+
+  func kind(named name: String) throws(CommandError) -> RecordKind {
+    do { return try schema.kind(named: name) } catch {
+      throw CommandError(.wrongUse, error.description)
+    }
+  }
+
+  func field(named name: String, of kind: RecordKind) throws(CommandError) -> Field {
+    do { return try kind.field(named: name) } catch {
+      throw CommandError(.wrongUse, error.description)
+    }
+  }
+
+  /// The record that a command is about.
+  ///
+  /// - Throws: `CommandError` with outcome `no` if there is none.
+  func record(_ text: String, _ lookup: Lookup) throws -> RecordID {
+    guard let id = try lookup.record(text) else {
+      throw CommandError(
+        .no,
+        "There is no record „\(text)“ here. Give an id, the beginning of one (at least four "
+          + "digits), or key: and an external id.")
+    }
+    return id
+  }
+
+  /// The canonical text of a value, with references resolved.
+  func value(_ raw: String, of field: Field, _ lookup: Lookup) throws -> String {
+    guard case .reference(let names) = field.type else {
+      do { return try field.validate(raw) } catch {
+        throw CommandError(.wrongUse, error.description)
+      }
+    }
+    let kinds = names.compactMap { try? schema.kind(named: $0) }
+    let what = names.isEmpty ? "record" : names.joined(separator: " or ")
+    guard let id = try lookup.record(raw, kinds: kinds) else {
+      throw CommandError(.wrongUse, "\(field.name): there is no \(what) „\(raw)“ here.")
+    }
+    if let kind = try lookup.kind(of: id), !names.isEmpty, !names.contains(kind.name) {
+      throw CommandError(
+        .wrongUse, "\(field.name): „\(raw)“ is of kind \(kind.name), not \(what).")
+    }
+    return id.description
+  }
+}

@@ -1,0 +1,128 @@
+import KreisCore
+import KreisInterchange
+import KreisStore
+
+extension DirectoryCommands {
+  /// Arguments: kind, changes. Row: id, kind.
+  func add(_ call: LocalCall) throws -> Outcome {
+    let kind = try kind(named: call.text("kind"))
+    let changes = try changes(call)
+    let occasion = occasion(call)
+    let id = try write { transaction in
+      let edits = try changes.map { try edit($0, of: kind, transaction.lookup) }
+      return try transaction.create(kind, edits, occasion)
+    }
+    try call.row(["id": .string(id.description), "kind": .string(kind.name)])
+    return .done
+  }
+
+  /// Arguments: id, changes. Row: id, written (how many fields and elements).
+  func edit(_ call: LocalCall) throws -> Outcome {
+    let text = try call.text("id")
+    let changes = try changes(call)
+    guard !changes.isEmpty else {
+      throw CommandError(.wrongUse, "Nothing to change: give at least one field=value.")
+    }
+    let occasion = occasion(call)
+    let (id, written) = try write { transaction in
+      let lookup = transaction.lookup
+      let id = try record(text, lookup)
+      let kind = try knownKind(of: id, lookup)
+      let edits = try changes.map { try edit($0, of: kind, lookup) }
+      return (id, try transaction.change(id, edits, occasion))
+    }
+    try call.row(["id": .string(id.description), "written": .integer(written)])
+    return .done
+  }
+
+  /// Arguments: id. Row: id.
+  func delete(_ call: LocalCall) throws -> Outcome {
+    try act(call) { try $0.delete($1, $2) }
+  }
+
+  /// Arguments: id. Row: id.
+  func restore(_ call: LocalCall) throws -> Outcome {
+    try act(call) { try $0.restore($1, $2) }
+  }
+
+  private func act(
+    _ call: LocalCall, _ body: (Transaction, RecordID, Occasion) throws -> Void
+  ) throws -> Outcome {
+    let text = try call.text("id")
+    let occasion = occasion(call)
+    let id = try write { transaction in
+      let id = try record(text, transaction.lookup)
+      try body(transaction, id, occasion)
+      return id
+    }
+    try call.row(["id": .string(id.description)])
+    return .done
+  }
+
+  /// Arguments: id, field, of a set element; take (a number from `conflicts`) or value. Row: id.
+  func resolve(_ call: LocalCall) throws -> Outcome {
+    let text = try call.text("id")
+    let name = try call.text("field")
+    let element = try call.optionalText("element")
+    let take = try call.optionalInteger("take")
+    let value = try call.optionalText("value")
+    guard (take == nil) != (value == nil) else {
+      throw CommandError(.wrongUse, "Say which value stays: either --take N or --value V.")
+    }
+    let occasion = occasion(call)
+    let id = try write { transaction in
+      let lookup = transaction.lookup
+      let id = try record(text, lookup)
+      let field = try field(named: name, of: knownKind(of: id, lookup))
+      guard !field.isSet || (element != nil && value == nil) else {
+        throw CommandError(
+          .wrongUse, "\(name) is a set: name the element, as \(name)/ELEMENT, and take a number.")
+      }
+      let resolution: Resolution =
+        if let take { .take(take) } else {
+          .value(try self.value(value ?? "", of: field, lookup))
+        }
+      try transaction.resolve(id, field, element: element, with: resolution, occasion)
+      return id
+    }
+    try call.row(["id": .string(id.description)])
+    return .done
+  }
+
+  // MARK: - Changes
+
+  private func changes(_ call: LocalCall) throws(CommandError) -> [FieldChange] {
+    var out: [FieldChange] = []
+    for json in try call.list("changes") { out.append(try FieldChange(json: json)) }
+    return out
+  }
+
+  private func knownKind(of id: RecordID, _ lookup: Lookup) throws -> RecordKind {
+    guard let kind = try lookup.kind(of: id) else {
+      throw CommandError(
+        .wrongUse, "\(id) is of a kind that this version does not know; upgrade kreisnetz.")
+    }
+    return kind
+  }
+
+  private func edit(
+    _ change: FieldChange, of kind: RecordKind, _ lookup: Lookup
+  ) throws -> Edit {
+    let field = try field(named: change.field, of: kind)
+    guard change.operation == .set || field.isSet else {
+      throw CommandError(
+        .wrongUse, "\(field.name) is no set: write \(field.name)=value to change it.")
+    }
+    let content: Edit.Content
+    switch change.operation {
+    case .insert: content = .insert(element: try value(change.value, of: field, lookup))
+    case .remove: content = .remove(element: try value(change.value, of: field, lookup))
+    case .set where change.value.isEmpty: content = .withdrawn
+    case .set where field.isSet:
+      content = .elements(
+        try change.value.split(separator: "|").map { try value(String($0), of: field, lookup) })
+    case .set: content = .value(try value(change.value, of: field, lookup))
+    }
+    return Edit(field, content, in: change.scope)
+  }
+}

@@ -1,0 +1,218 @@
+import KreisCore
+import KreisInterchange
+import KreisStore
+
+/// A row's name in the system that it comes from.
+struct ImportKey: Hashable {
+  let kind: UInt32
+  let externalID: String
+
+  init(_ kind: RecordKind, _ externalID: String) {
+    self.kind = kind.tag
+    self.externalID = externalID
+  }
+}
+
+/// A first reading of the whole input, outside any transaction: what is wrong with the rows by
+/// themselves, and which keys others may refer to.
+struct ImportSurvey {
+  let open: () throws -> ImportRows
+  private(set) var report = ImportReport()
+  /// On which line a key stands, and the id that the row names beside it.
+  private(set) var keys: [ImportKey: (line: Int, id: RecordID?)] = [:]
+  private(set) var count = 0
+
+  /// - Throws: `CommandError`, and what is wrong with a table's header.
+  init(_ call: LocalCall, open: @escaping () throws -> ImportRows) throws {
+    self.open = open
+    var rows = try open()
+    while let next = try rows.next() {
+      count += 1
+      if count.isMultiple(of: 20_000) {
+        try call.checkCancelled()
+        try call.progress("\(count) rows read")
+      }
+      switch next {
+      case .refused(let line, let reason): report.refuse(line: line, reason)
+      case .row(let row):
+        if let reason = take(row) { report.refuse(line: row.line, reason) }
+      }
+    }
+  }
+
+  /// - Returns: why the row is refused.
+  private mutating func take(_ row: DirectoryRow) -> String? {
+    guard let externalID = row.externalID else {
+      return row.id == nil
+        ? "neither external_id nor id: imported twice it would be there twice" : nil
+    }
+    let key = ImportKey(row.kind, externalID)
+    if let known = keys[key] {
+      return "external_id „\(externalID)“ stands in line \(known.line) already"
+    }
+    keys[key] = (row.line, row.id.flatMap { RecordID(text: $0) })
+    return nil
+  }
+
+  /// Whether `take` refused this row.
+  func refused(_ row: DirectoryRow) -> Bool {
+    guard let externalID = row.externalID else { return row.id == nil }
+    return keys[ImportKey(row.kind, externalID)]?.line != row.line
+  }
+}
+
+/// The second reading: writes every row in one transaction.
+struct ImportRun {
+  private let survey: ImportSurvey
+  private let occasion: Occasion
+  /// Rows that an earlier attempt found to be refused.
+  private let refused: Set<ImportKey>
+  private(set) var report: ImportReport
+  /// Records of rows that were looked at, and of those found in the store.
+  private var done: [ImportKey: RecordID] = [:]
+  /// Ids given to rows that others refer to before they were looked at.
+  private var promised: [ImportKey: RecordID] = [:]
+  private var currentLine = 0
+
+  init(_ survey: ImportSurvey, refused: Set<ImportKey>, occasion: Occasion) {
+    self.survey = survey
+    self.refused = refused
+    self.occasion = occasion
+    report = survey.report
+  }
+
+  /// Rows that others refer to although they were refused.
+  var broken: Set<ImportKey> { Set(promised.keys) }
+
+  /// - Throws: `StoreError` and `CommandError` for what concerns not a single row.
+  mutating func apply(_ transaction: Transaction, _ call: LocalCall) throws {
+    let lookup = transaction.lookup
+    var rows = try survey.open()
+    var count = 0
+    while let next = try rows.next() {
+      count += 1
+      if count.isMultiple(of: 5_000) {
+        try call.checkCancelled()
+        try call.progress("\(count) of \(survey.count) rows written")
+      }
+      guard case .row(let row) = next, !survey.refused(row) else { continue }
+      do { try take(row, transaction, lookup) } catch StoreError.rejected(let reason) {
+        report.refuse(line: row.line, reason.replacing("\n", with: " · "))
+      } catch let error as CommandError where error.outcome == .wrongUse {
+        report.refuse(line: row.line, error.text)
+      }
+    }
+  }
+
+  private mutating func take(
+    _ row: DirectoryRow, _ transaction: Transaction, _ lookup: Lookup
+  ) throws {
+    currentLine = row.line
+    let key = row.externalID.map { ImportKey(row.kind, $0) }
+    let edits = try edits(of: row, transaction, lookup)
+    if let id = try existing(row, key, lookup) {
+      if try transaction.change(id, edits, occasion) > 0 {
+        report.changed += 1
+      } else {
+        report.unchanged += 1
+      }
+      if let key { done[key] = id }
+    } else if let key {
+      done[key] = try transaction.create(row.kind, edits, occasion, id: promised[key])
+      promised[key] = nil
+      report.created += 1
+    }
+  }
+
+  private func existing(
+    _ row: DirectoryRow, _ key: ImportKey?, _ lookup: Lookup
+  ) throws -> RecordID? {
+    if let text = row.id, let id = RecordID(text: text) {
+      guard let kind = try lookup.kind(of: id) else {
+        throw CommandError(.wrongUse, "there is no record \(id) here; leave id out to create one")
+      }
+      guard kind == row.kind else {
+        throw CommandError(.wrongUse, "\(id) is of kind \(kind.name), not \(row.kind.name)")
+      }
+      return id
+    }
+    guard let key, promised[key] == nil else { return nil }
+    return try done[key] ?? lookup.ownRecord(row.kind, externalID: key.externalID)
+  }
+
+  // MARK: - Values
+
+  private mutating func edits(
+    of row: DirectoryRow, _ transaction: Transaction, _ lookup: Lookup
+  ) throws -> [Edit] {
+    try row.values.map { entry in
+      let content: Edit.Content
+      switch entry.edit {
+      case .set(let value): content = .value(try text(value, entry.field, transaction, lookup))
+      case .elements(let elements):
+        content = .elements(
+          try elements.map { try text($0, entry.field, transaction, lookup) })
+      case .withdraw: content = .withdrawn
+      }
+      // A field that stands in a narrower scope stays there unless the row names its scope, or
+      // names the field for several: nothing becomes public by an import (I7).
+      let isStated =
+        entry.scope != entry.field.scope
+        || row.values.count { $0.field.tag == entry.field.tag } > 1
+      return Edit(entry.field, content, in: isStated ? entry.scope : nil)
+    }
+  }
+
+  private mutating func text(
+    _ value: RowValue, _ field: Field, _ transaction: Transaction, _ lookup: Lookup
+  ) throws -> String {
+    guard case .reference(let reference) = value else { return value.text }
+    guard case .reference(let names) = field.type else { return value.text }
+    let kinds = names.compactMap { try? Schema.directory.kind(named: $0) }
+    let what = names.isEmpty ? "record" : names.joined(separator: " or ")
+    switch reference {
+    case .key(let key):
+      if let id = try own(key, kinds, transaction, lookup) { return id.description }
+      if let id = try lookup.record(externalID: key, kinds) { return id.description }
+      throw CommandError(
+        .wrongUse,
+        "\(field.name): there is no \(what) with the external id „\(key)“"
+          + (isRefused(key, kinds) ? "; its row was refused" : ""))
+    case .id(let text):
+      guard let id = RecordID(text: text), let kind = try lookup.kind(of: id) else {
+        throw CommandError(.wrongUse, "\(field.name): there is no \(what) „\(text)“ here")
+      }
+      guard names.isEmpty || kinds.contains(kind) else {
+        throw CommandError(
+          .wrongUse, "\(field.name): „\(text)“ is of kind \(kind.name), not \(what)")
+      }
+      return text
+    }
+  }
+
+  private func isRefused(_ key: String, _ kinds: [RecordKind]) -> Bool {
+    kinds.contains { survey.keys[ImportKey($0, key)] != nil }
+  }
+
+  /// A record of this member, or one that a later row is going to create.
+  private mutating func own(
+    _ externalID: String, _ kinds: [RecordKind], _ transaction: Transaction, _ lookup: Lookup
+  ) throws -> RecordID? {
+    for kind in kinds.isEmpty ? Schema.directory.kinds : kinds {
+      let key = ImportKey(kind, externalID)
+      if let id = done[key] ?? promised[key] ?? survey.keys[key]?.id { return id }
+      if let id = try lookup.ownRecord(kind, externalID: externalID) {
+        done[key] = id
+        return id
+      }
+      // A row that was looked at and not taken has no id; one that is to come gets it now.
+      guard let line = survey.keys[key]?.line, line > currentLine, !refused.contains(key) else {
+        continue
+      }
+      let id = transaction.newRecordID()
+      promised[key] = id
+      return id
+    }
+    return nil
+  }
+}

@@ -1,0 +1,38 @@
+import KreisStore
+
+/// How a command ended: the exit codes that scripts rely on.
+package enum Outcome: Int32, Sendable {
+  case done = 0
+  /// The answer is no: not found, different.
+  case no = 1
+  /// Wrong use or input.
+  case wrongUse = 2
+  /// Could not be done now: the hub cannot be reached, the disk is full.
+  case notNow = 3
+}
+
+/// Why a command did not do what was asked, as a sentence for the person who reads it.
+package struct CommandError: Error, Hashable, CustomStringConvertible, Sendable {
+  package let outcome: Outcome
+  package let text: String
+
+  package init(_ outcome: Outcome, _ text: String) {
+    self.outcome = outcome
+    self.text = text
+  }
+
+  /// Sorts the errors of the parts below.
+  package init(_ error: any Error) {
+    switch error {
+    case let error as CommandError: self = error
+    case StoreError.rejected(let text): self.init(.wrongUse, text)
+    case StoreError.retryLater(let text), StoreError.stateUnknown(let text):
+      self.init(.notNow, text)
+    case let error as StateDirectoryError:
+      self.init(error.isPassing ? .notNow : .wrongUse, error.description)
+    default: self.init(.wrongUse, "\(error)")
+    }
+  }
+
+  package var description: String { text }
+}

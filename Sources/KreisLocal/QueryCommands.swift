@@ -1,0 +1,67 @@
+import KreisCore
+import KreisInterchange
+import KreisStore
+
+extension DirectoryCommands {
+  /// Arguments: id. Row: the record, `RecordJSON.full`.
+  func show(_ call: LocalCall) throws -> Outcome {
+    let text = try call.text("id")
+    let json = try read { snapshot in
+      let id = try record(text, snapshot.lookup)
+      guard let state = try snapshot.state(of: id), !state.scopes.isEmpty else {
+        throw CommandError(.no, "No entry about \(id) takes effect; see kreisnetz history \(id).")
+      }
+      return try RecordJSON(snapshot).full(state)
+    }
+    try call.row(json)
+    return .done
+  }
+
+  /// Arguments: kind, filters (field, value). Rows: flat records, `RecordJSON.flat`.
+  func list(_ call: LocalCall) throws -> Outcome {
+    let kind = try kind(named: call.text("kind"))
+    var filters: [FieldChange] = []
+    for json in try call.list("filters") { filters.append(try FieldChange(json: json)) }
+    try stream { snapshot in
+      let wanted = try filters.map { filter in
+        let field = try field(named: filter.field, of: kind)
+        return (field: field, value: try value(filter.value, of: field, snapshot.lookup))
+      }
+      let json = RecordJSON(snapshot)
+      try snapshot.list(kind, where: wanted) { try call.row(json.flat($0, kind)) }
+    }
+    return .done
+  }
+
+  /// Arguments: id. Rows: entries, oldest first, `RecordJSON.entry`.
+  func history(_ call: LocalCall) throws -> Outcome {
+    let text = try call.text("id")
+    let rows = try read { snapshot in
+      let id = try record(text, snapshot.lookup)
+      let json = RecordJSON(snapshot)
+      return try snapshot.history(of: id).map { json.entry($0) }
+    }
+    for row in rows { try call.row(row) }
+    return .done
+  }
+
+  /// Rows: one per conflict, `RecordJSON.conflict` with id, kind and name.
+  func conflicts(_ call: LocalCall) throws -> Outcome {
+    try stream { snapshot in
+      let json = RecordJSON(snapshot)
+      for state in try snapshot.recordsInConflict() {
+        let naming = try snapshot.naming(of: state.record)
+        for conflict in state.conflicts {
+          try call.row(
+            .object(
+              [
+                .init("id", .string(state.record.description)),
+                .init("kind", naming.map { .string($0.kind.name) } ?? .null),
+                .init("name", naming?.name.map { .string($0) } ?? .null),
+              ] + json.conflict(conflict, naming?.kind)))
+        }
+      }
+    }
+    return .done
+  }
+}

@@ -1,0 +1,38 @@
+import KreisCore
+import KreisInterchange
+import KreisStore
+
+extension DirectoryCommands {
+  /// Row: who this replica is, what it holds and what waits, and under `link` what the running
+  /// daemon says.
+  func status(_ call: LocalCall) throws -> Outcome {
+    let link = daemon?.status() ?? .null
+    let json = try read { snapshot -> JSONValue in
+      let identity = snapshot.identity
+      let unsent = try snapshot.unsent()
+      let cursors = try snapshot.feedCursors().sorted { $0.key < $1.key }
+      return [
+        "role": .string(identity.role.rawValue), "name": .string(identity.name),
+        "title": .string(identity.title), "ags": .string(identity.ags),
+        "kreis": .string(identity.kreis), "realm": .string(identity.realm.description),
+        "member": .string(identity.member.description),
+        "generation": .integer(Int(identity.generation)), "hub_url": .string(identity.hubURL),
+        "members": .integer(snapshot.membership.members.values.count { !$0.isRevoked }),
+        "records": .object(
+          try snapshot.counts().filter { $0.count > 0 }
+            .map { .init($0.kind.name, .integer($0.count)) }),
+        "conflicts": .integer(try snapshot.conflictCount()),
+        // The hub's own entries are in its feeds at once.
+        "unsent": .integer(identity.role == .hub ? 0 : Int(unsent.values.reduce(0, +))),
+        "feeds": .array(
+          cursors.map { scope, position in
+            guard case .object(let members) = LogJSON.position(position) else { return .null }
+            return .object([.init("scope", .string(scope.description))] + members)
+          }),
+        "daemon": .bool(daemon != nil), "link": link,
+      ]
+    }
+    try call.row(json)
+    return .done
+  }
+}
