@@ -89,7 +89,7 @@ let package = Package(
         "KreisTown", "KreisService", argumentParser, crypto, cryptoExtras, lifecycle, logging, yams,
       ], swiftSettings: strict),
     .testTarget(
-      name: "KreisCoreTests", dependencies: ["KreisCore", crypto], swiftSettings: strict),
+      name: "KreisCoreTests", dependencies: ["KreisCore", crypto, protobuf], swiftSettings: strict),
     .testTarget(
       name: "KreisStoreTests", dependencies: ["KreisCore", "KreisStore", crypto, grdb, protobuf],
       swiftSettings: strict),

@@ -1,6 +1,6 @@
 /// What a follower asks the hub's feed for: the query of `GET /v1/feed`.
 ///
-///     query  = ["after=" place *("," place)] ["&follow=" mode]
+///     query  = ["after=" place *("," place)] ["&follow=" mode] ["&own=true"]
 ///     place  = scope "." position "." hash     the scope's text, decimal, 64 hexadecimal digits
 ///     mode   = "true"                          one answer that goes on
 ///            | "poll"                          an answer as soon as there is news
@@ -15,10 +15,13 @@ package struct FeedQuery: Hashable, Sendable {
 
   package let after: [Scope: FeedPosition]
   package let follow: Follow?
+  /// Whether the follower's own bundles come whole: it was restored and takes its logs back up.
+  package let includeOwn: Bool
 
-  package init(after: [Scope: FeedPosition], follow: Follow?) {
+  package init(after: [Scope: FeedPosition], follow: Follow?, includeOwn: Bool = false) {
     self.after = after
     self.follow = follow
+    self.includeOwn = includeOwn
   }
 
   /// Places that a query may carry; no member reads more scopes than the realm has members and two.
@@ -31,6 +34,7 @@ package struct FeedQuery: Hashable, Sendable {
     var parts: [String] = []
     if !places.isEmpty { parts.append("after=" + places.joined(separator: ",")) }
     if let follow { parts.append("follow=" + follow.rawValue) }
+    if includeOwn { parts.append("own=true") }
     return parts.joined(separator: "&")
   }
 
@@ -40,6 +44,7 @@ package struct FeedQuery: Hashable, Sendable {
   package init(text: some StringProtocol) throws(MalformedBytes) {
     var after: [Scope: FeedPosition] = [:]
     var follow: Follow?
+    var includeOwn = false
     for part in text.split(separator: "&") {
       if part.hasPrefix("after=") {
         let places = part.dropFirst(6).split(separator: ",")
@@ -59,11 +64,14 @@ package struct FeedQuery: Hashable, Sendable {
           throw MalformedBytes("follow is either true or poll")
         }
         follow = mode
+      } else if part == "own=true" {
+        includeOwn = true
       } else {
-        throw MalformedBytes("the feed does not know '\(part)'; it knows after and follow")
+        throw MalformedBytes(
+          "the feed does not know '\(part)'; it knows after, follow and own=true")
       }
     }
-    self.init(after: after, follow: follow)
+    self.init(after: after, follow: follow, includeOwn: includeOwn)
   }
 }
 
