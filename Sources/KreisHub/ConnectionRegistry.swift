@@ -17,6 +17,8 @@ final class ConnectionRegistry: Sendable {
 
   private let state = Mutex(State())
 
+  var hasConnections: Bool { state.withLock { !$0.connections.isEmpty } }
+
   func requestBegan() { state.withLock { $0.requests += 1 } }
 
   func requestEnded() {

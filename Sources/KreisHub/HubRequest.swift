@@ -63,7 +63,7 @@ final class HubRequest: Sendable {
     }
   }
 
-  /// For an answer that goes on without end and watches over its own progress.
+  /// For an answer that may go on without end.
   func liftDeadline() { deadline.cancel() }
 
   private func takeContent() -> Bool {

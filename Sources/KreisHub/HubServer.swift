@@ -1,7 +1,8 @@
 import HTTPTypes
 import HummingbirdCore
 import HummingbirdHTTP2
-import Logging
+package import KreisStore
+package import Logging
 import NIOCore
 import NIOPosix
 import ServiceLifecycle
@@ -63,18 +64,36 @@ package struct HubServer: Service {
     self.handler = handler
   }
 
+  /// Serves the hub whose replica is `store`.
+  ///
+  /// - Parameters:
+  ///   - onReady: Called once, with the port, when connections are accepted.
+  package init(
+    store: Store, configuration: HubServerConfiguration, certificate: HubCertificate,
+    clock: HubClock, logger: Logger, onReady: @escaping @Sendable (Int) -> Void
+  ) {
+    let routes = HubRoutes(store: store, configuration: configuration, clock: clock, logger: logger)
+    self.init(
+      configuration: configuration, certificate: certificate, clock: clock, logger: logger,
+      onReady: onReady, handler: routes.respond)
+  }
+
   /// Serves until a graceful shutdown or the task's cancellation.
   ///
-  /// - Throws: What stands in the way of listening, for example that the port is taken.
+  /// - Throws: What stands in the way of listening, for example that the port is taken; or
+  ///   `StoreError.stateUnknown` as soon as a request met it: recovery is the normal start-up path.
   package func run() async throws {
-    let server = try makeServer()
+    let (failures, fail) = AsyncStream<StoreError>.makeStream()
+    let server = try makeServer(fail)
     try await withThrowingTaskGroup(of: Void.self) { group in
       group.addTask { try await server.run() }
       group.addTask { await stopWhenAsked() }
+      group.addTask { for await error in failures { throw error } }
+      defer {
+        registry.abortAll()
+        group.cancelAll()
+      }
       try await group.next()
-      registry.abortAll()
-      group.cancelAll()
-      try await group.waitForAll()
     }
   }
 
@@ -83,10 +102,12 @@ package struct HubServer: Service {
     do { try await gracefulShutdown() } catch { return }
     await registry.drain(limit: configuration.stopTimeout)
     // What was answered last is on its way through the socket.
-    try? await Task.sleep(for: .milliseconds(100))
+    if registry.hasConnections { try? await Task.sleep(for: .milliseconds(100)) }
   }
 
-  private func makeServer() throws -> any Service {
+  private func makeServer(
+    _ fail: AsyncStream<StoreError>.Continuation
+  ) throws -> any Service {
     let tls = try certificate.tlsConfiguration()
     var stream = HTTP1Channel.Configuration(
       idleTimeout: TimeAmount(configuration.idleTimeout),
@@ -112,19 +133,25 @@ package struct HubServer: Service {
       responder: { request, writer, channel in
         let deadline = channel.eventLoop.scheduleTask(in: timeout) { channel.close(promise: nil) }
         defer { deadline.cancel() }
-        try await respond(to: HubRequest(request, on: channel, deadline: deadline), writer)
+        try await respond(to: HubRequest(request, on: channel, deadline: deadline), writer, fail)
       },
       onServerRunning: { channel in
         onReady(channel.localAddress?.port ?? configuration.port)
       })
   }
 
-  private func respond(to request: HubRequest, _ writer: consuming ResponseWriter) async throws {
+  private func respond(
+    to request: HubRequest, _ writer: consuming ResponseWriter,
+    _ fail: AsyncStream<StoreError>.Continuation
+  ) async throws {
     registry.requestBegan()
     defer { registry.requestEnded() }
     var response: Response
     do { response = try await handler(request) } catch let problem as Problem {
       response = problem.response
+    } catch let error as StoreError {
+      report(error, request, fail)
+      response = Problem.unavailable.response
     }
     // An answer that overtakes the content makes clients break off, and HTTP/2 connections with them.
     do { try await request.discardBody() } catch {
@@ -133,6 +160,17 @@ package struct HubServer: Service {
     }
     response.headers[.date] = HubClock.httpDate(clock.now)
     response.headers[.cacheControl] = "no-store"
-    try await writer.write(response: response.head, body: response.body)
+    do { try await writer.write(response: response.head, body: response.body) } catch {
+      if let error = error as? StoreError { report(error, request, fail) }
+      throw error
+    }
+  }
+
+  private func report(
+    _ error: StoreError, _ request: HubRequest, _ fail: AsyncStream<StoreError>.Continuation
+  ) {
+    logger.error(
+      "A request failed in the hub.", metadata: ["path": "\(request.path)", "reason": "\(error)"])
+    if case .stateUnknown = error { fail.yield(error) }
   }
 }

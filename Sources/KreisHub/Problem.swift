@@ -1,5 +1,6 @@
 import HTTPTypes
 import HummingbirdCore
+import KreisCore
 import NIOCore
 
 /// An error answer (RFC 9457): `application/problem+json` with a stable type.
@@ -26,7 +27,7 @@ struct Problem: Error, Equatable {
   }
 
   var response: Response {
-    var fields: HTTPFields = [.contentType: "application/problem+json"]
+    var fields: HTTPFields = [.contentType: MediaType.problem]
     if let retryAfter { fields[.retryAfter] = "\(retryAfter)" }
     if status == .unauthorized { fields[.wwwAuthenticate] = "Signature realm=\"kreisnetz\"" }
     return Response(
@@ -63,6 +64,8 @@ extension Problem {
   static func malformed(_ detail: String) -> Problem {
     Problem(.badRequest, "malformed", "The request cannot be read", detail)
   }
+
+  static let notTheMessage = malformed("The content is not the message that belongs here.")
 
   static func tooLarge(limit: Int) -> Problem {
     Problem(

@@ -1,0 +1,71 @@
+import HTTPTypes
+import HummingbirdCore
+import KreisCore
+import KreisStore
+import Logging
+
+extension HubRoutes {
+  /// `entries` of the message `Bundle`.
+  private static let entriesField: UInt64 = 3
+
+  func push(_ request: HubRequest, from caller: Caller) async throws -> Response {
+    let bytes = try await request.body(of: caller, upTo: Limits.messageBytes)
+    let content = try request.content(bytes, limit: Limits.messageBytes)
+    guard let entries = try? FieldCount.occurrences(of: Self.entriesField, in: content) else {
+      throw Problem.notTheMessage
+    }
+    guard entries <= Limits.bundleEntries else {
+      throw Self.refused("a bundle of \(entries) entries; \(Limits.bundleEntries) are allowed")
+    }
+    let wire = try request.message(WireBundle.self, of: content)
+    let bundle: UnverifiedBundle
+    do throws(MalformedBytes) { bundle = try UnverifiedBundle(wire) } catch {
+      throw Self.refused(error.description)
+    }
+    switch try await store.accept(bundle, from: caller.member) {
+    case .accepted(let head):
+      var reply = WirePushReply()
+      reply.head = WireFeedHead(head)
+      return try request.answer(reply)
+    case .conflict(let held):
+      // Of a log that the hub holds nothing of: its name, and sequence 0.
+      var reply = WireSignedHead()
+      reply.log = WireLogName(bundle.log)
+      return try request.answer(held.map(WireSignedHead.init) ?? reply, status: .conflict)
+    case .refused(let reason):
+      logger.warning(
+        "A push was refused.", metadata: ["log": "\(bundle.log)", "reason": "\(reason)"])
+      throw Self.refused(reason)
+    }
+  }
+
+  private static func refused(_ reason: String) -> Problem {
+    Problem(
+      .unprocessableContent, "refused", "The bundle cannot be accepted",
+      "The hub refuses it: \(reason).")
+  }
+
+  func repair(_ request: HubRequest, for caller: Caller) async throws -> Response {
+    let parts = request.path.split(separator: "/").dropFirst(2)
+    guard parts.count == 3, let member = MemberID(text: parts[2]),
+      let generation = UInt32(parts[3]), generation > 0,
+      let scope = Scope(text: parts[4].replacing("%3A", with: ":")),
+      request.query.hasPrefix("from="), let from = UInt64(request.query.dropFirst(5)),
+      from > 0, from < 1 << 40
+    else {
+      throw Problem.malformed("The address is /v1/bundles/MEMBER/GENERATION/SCOPE?from=SEQUENCE.")
+    }
+    guard store.membership.mayRead(caller.member, scope) else {
+      throw Problem(
+        .forbidden, "not-entitled", "The scope is for others",
+        "The member \(caller.member) may not read the scope \(scope).")
+    }
+    let log = LogID(member: member, generation: generation, scope: scope)
+    guard let bundle = try await store.read({ try $0.bundle(of: log, from: from) }) else {
+      throw Problem(
+        .notFound, "no-such-entry", "The hub does not hold the entry",
+        "The hub holds no entry \(from) of the log \(log).")
+    }
+    return try request.answer(WireBundle(bundle))
+  }
+}

@@ -1,0 +1,70 @@
+import HTTPTypes
+import HummingbirdCore
+import KreisCore
+import KreisStore
+import Logging
+import NIOCore
+import ServiceLifecycle
+import Synchronization
+
+/// The hub's addresses.
+///
+/// | | |
+/// |---|---|
+/// | `POST /v1/bundles` | push |
+/// | `GET /v1/bundles/MEMBER/GENERATION/SCOPE?from=N` | entries of one log, for repair |
+/// | `GET /v1/feed` | `FeedRoute` |
+/// | `POST /v1/statements`, `GET /v1/statements` | what members verified |
+/// | `POST /v1/members` | join, by proof of an invite instead of a signature |
+/// | `GET /healthz`, `GET /readyz` | for operations, open to all |
+final class HubRoutes: Sendable {
+  let store: Store
+  let clock: HubClock
+  let logger: Logger
+  private let authenticator: Authenticator
+  private let feed: FeedRoute
+  let joins = Mutex(RateLimiter<String>(perSecond: 2, burst: 50))
+
+  init(store: Store, configuration: HubServerConfiguration, clock: HubClock, logger: Logger) {
+    self.store = store
+    self.clock = clock
+    self.logger = logger
+    authenticator = Authenticator(clock: clock, configuration: configuration)
+    feed = FeedRoute(store: store, configuration: configuration)
+  }
+
+  /// Answers a request.
+  ///
+  /// - Throws: `Problem`; `StoreError` where the hub itself fails; or what reading the content
+  ///   throws when the connection breaks.
+  func respond(to request: HubRequest) async throws -> Response {
+    switch (request.method, request.path) {
+    case (.get, "/healthz"): return Self.text(.ok, "alive")
+    case (.get, "/readyz"):
+      return Task.isShuttingDownGracefully
+        ? Self.text(.serviceUnavailable, "stopping") : Self.text(.ok, "ready")
+    case (.post, "/v1/members"): return try await join(request)
+    case (.post, "/v1/bundles"): return try await push(request, from: caller(of: request))
+    case (.get, "/v1/feed"):
+      return try await feed.respond(to: request, from: caller(of: request))
+    case (.post, "/v1/statements"): return try await state(request, from: caller(of: request))
+    case (.get, "/v1/statements"): return try await statements(request, for: caller(of: request))
+    case (.get, let path) where path.hasPrefix("/v1/bundles/"):
+      return try await repair(request, for: caller(of: request))
+    case (_, "/healthz"), (_, "/readyz"), (_, "/v1/members"), (_, "/v1/bundles"), (_, "/v1/feed"),
+      (_, "/v1/statements"):
+      throw Problem.methodNotAllowed
+    default: throw Problem.notFound
+    }
+  }
+
+  private func caller(of request: HubRequest) throws(Problem) -> Caller {
+    try authenticator.authenticate(request, under: store.membership)
+  }
+
+  private static func text(_ status: HTTPResponse.Status, _ text: String) -> Response {
+    Response(
+      status: status, headers: [.contentType: "text/plain; charset=utf-8"],
+      body: ResponseBody(byteBuffer: ByteBuffer(string: text + "\n")))
+  }
+}

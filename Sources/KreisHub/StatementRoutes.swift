@@ -1,0 +1,53 @@
+import HTTPTypes
+import HummingbirdCore
+import KreisCore
+import KreisStore
+
+extension HubRoutes {
+  /// Statements of one request: a town has three scopes.
+  private static let statementsAtOnce = 16
+
+  func state(_ request: HubRequest, from caller: Caller) async throws -> Response {
+    let limit = Self.statementsAtOnce * (FeedStatement.limit + 128)
+    let bytes = try await request.body(of: caller, upTo: limit)
+    let wire = try request.message(
+      WireStatements.self, of: try request.content(bytes, limit: limit))
+    guard wire.statements.count <= Self.statementsAtOnce else {
+      throw Problem.malformed("At most \(Self.statementsAtOnce) statements are read at once.")
+    }
+    let membership = store.membership
+    var statements: [StoredStatement] = []
+    for signed in wire.statements {
+      let statement: FeedStatement
+      do throws(MalformedBytes) {
+        statement = try FeedStatement(verifying: signed, under: membership)
+        guard statement.member == caller.member else {
+          throw MalformedBytes("a statement of another member")
+        }
+      } catch {
+        throw Problem(
+          .unprocessableContent, "statement", "The statement cannot be accepted",
+          "The hub refuses it: \(error).")
+      }
+      statements.append(
+        StoredStatement(
+          member: statement.member, scope: statement.head.scope,
+          position: statement.head.at.position, at: statement.at, software: statement.software,
+          statement: Array(signed.statement), signature: Array(signed.signature)))
+    }
+    try await store.saveStatements(statements)
+    return Response(status: .noContent)
+  }
+
+  func statements(_ request: HubRequest, for caller: Caller) async throws -> Response {
+    let stored = try await store.read { try $0.statements(for: caller.member) }
+    var wire = WireStatements()
+    wire.statements = stored.map { statement in
+      var signed = WireSignedStatement()
+      signed.statement = .init(statement.statement)
+      signed.signature = .init(statement.signature)
+      return signed
+    }
+    return try request.answer(wire)
+  }
+}

@@ -1,0 +1,4 @@
+import Testing
+
+/// One after the other: each runs a server of its own, and some measure time.
+@Suite(.serialized, .timeLimit(.minutes(1))) enum HubTests {}
