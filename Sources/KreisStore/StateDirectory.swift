@@ -81,7 +81,13 @@ package struct StateDirectory: Sendable {
   /// - Throws: `StateDirectoryError`.
   package func admit(group: String) throws(StateDirectoryError) {
     guard let entry = getgrnam(group) else { throw .unknownGroup(group) }
-    guard chown(path, uid_t.max, entry.pointee.gr_gid) == 0, chmod(path, 0o710) == 0 else {
+    var status = stat()
+    // A hardened service may not change owners, and need not where the group is its own.
+    guard stat(path, &status) == 0,
+      status.st_gid == entry.pointee.gr_gid
+        || chown(path, uid_t.max, entry.pointee.gr_gid) == 0,
+      chmod(path, 0o710) == 0
+    else {
       throw .failed(action: "shared with the socket's group", path: path, errno: errno)
     }
   }
@@ -112,6 +118,18 @@ package struct StateDirectory: Sendable {
     let file = path + "/" + name
     if let slash = file.lastIndex(of: "/") { try DurableFile.makeDirectory(String(file[..<slash])) }
     try DurableFile.write(bytes, to: file)
+  }
+
+  /// Makes `name` a link to a file elsewhere, in place of what an earlier attempt left.
+  ///
+  /// - Throws: `StateDirectoryError`.
+  package func link(_ name: String, to target: String) throws(StateDirectoryError) {
+    let file = path + "/" + name
+    if let slash = file.lastIndex(of: "/") { try DurableFile.makeDirectory(String(file[..<slash])) }
+    unlink(file)
+    guard symlink(target, file) == 0 else {
+      throw .failed(action: "made", path: file, errno: errno)
+    }
   }
 
   /// Reads a secret file; `nil` if there is none.

@@ -1,6 +1,9 @@
 import ArgumentParser
 import KreisCore
+import KreisHub
+import KreisService
 import KreisStore
+import KreisTown
 import KreisTransport
 
 /// The exit codes that scripts rely on.
@@ -37,6 +40,14 @@ struct CommandFailure: Error {
     case let error as StateDirectoryError:
       self.init(error.isPassing ? .notNow : .wrongUse, error.description)
     case let error as InviteError: self.init(.wrongUse, error.description)
+    case let error as HubCertificateError: self.init(.wrongUse, error.description)
+    case let error as ConfigurationError: self.init(.wrongUse, error.description)
+    case let error as JoinError:
+      if case .unavailable = error {
+        self.init(.notNow, error.description)
+      } else {
+        self.init(.wrongUse, error.description)
+      }
     case TransportError.misconfigured(let text): self.init(.wrongUse, text)
     case let error as TransportError: self.init(.notNow, error.description)
     default: return nil

@@ -4,5 +4,5 @@ import ArgumentParser
 struct HubCommand: AsyncParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "hub", abstract: "Set up and run the hub of a Kreis.",
-    subcommands: [])
+    subcommands: [HubInitCommand.self])
 }

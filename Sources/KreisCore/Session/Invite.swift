@@ -160,7 +160,7 @@ extension Invite {
   }
 
   /// A scheme and an authority: a path would have to be rewritten by a proxy, and requests sign it.
-  private static func isBase(url: String) -> Bool {
+  package static func isBase(url: String) -> Bool {
     guard url.utf8.count <= 512, url.hasPrefix("https://") else { return false }
     var authority = url.dropFirst(8)
     if authority.hasSuffix("/") { authority = authority.dropLast() }

@@ -1,0 +1,103 @@
+import ArgumentParser
+import Foundation
+import KreisCore
+import KreisService
+import KreisTown
+import KreisTransport
+
+struct TownJoinCommand: AsyncParsableCommand {
+  static let configuration = CommandConfiguration(
+    commandName: "join", abstract: "Become a member with an invite from the hub.",
+    discussion: """
+      Makes the state directory with this town's own key and proves the invite to the hub. If the \
+      hub cannot be reached or the answer is lost, repeat the same command.
+
+      With - the invite is read from standard input, so that it does not show in the list of \
+      processes.
+
+      Examples:
+        kreisnetz town join - --state /var/lib/kreisnetz/halver < invite.txt
+        kreisnetz town join kreisnetz1:… --state /var/lib/kreisnetz/halver
+      """)
+
+  @Argument(help: "The invite, one line; or - for standard input.")
+  var invite: String
+
+  @OptionGroup var state: StateOptions
+  @OptionGroup var output: OutputOptions
+
+  @Option(help: ArgumentHelp("Settings, as of the daemon: proxy and authorities.", valueName: "file"))
+  var config: String?
+
+  func run() async throws {
+    let text = try invite == "-" ? standardInput() : invite
+    let configuration = try TownConfiguration(path: config)
+    let now = SystemClock.now()
+    let identity = try await TownJoin.join(
+      text, state: state.path(), now: now, random: SystemClock.random
+    ) { invite in
+      try CurlTransport(
+        endpoint: HubEndpoint(
+          url: invite.url, pin: invite.pin, configuration: configuration))
+    }
+    if output.json {
+      Output.print(json: [
+        "member": .string(identity.member.description), "name": .string(identity.name),
+        "title": .string(identity.title), "kreis": .string(identity.kreis),
+        "realm": .string(identity.realm.description),
+      ])
+    } else {
+      let path = try state.path()
+      Output.print(
+        """
+        \(identity.title) has joined \(identity.kreis) as "\(identity.name)".
+        Start the daemon: kreisnetz town run --state \(path)
+        """)
+    }
+  }
+
+  /// Bytes of an invite on standard input.
+  private static let limit = 16_384
+
+  private func standardInput() throws -> String {
+    let data = try FileHandle.standardInput.read(upToCount: Self.limit) ?? Data()
+    guard let text = String(validating: data, as: UTF8.self) else { throw InviteError.prefix }
+    return text
+  }
+}
+
+extension Invite {
+  /// The SHA-256 of the hub's TLS key; `nil` where authorities vouch for it.
+  fileprivate var pin: [UInt8]? {
+    switch trust {
+    case .pinnedKey(let hash): hash.bytes
+    case .authorities: nil
+    }
+  }
+}
+
+extension HubEndpoint {
+  /// The hub as a town's settings reach it.
+  ///
+  /// - Throws: `TransportError.misconfigured`.
+  init(
+    url: String, pin: [UInt8]?, configuration: TownConfiguration
+  ) throws(TransportError) {
+    let proxy: Proxy =
+      switch configuration.proxy {
+      case .fromEnvironment: .fromEnvironment
+      case .none: .none
+      case .url(let url): .url(url)
+      }
+    let login: ProxyLogin? =
+      switch configuration.proxyLogin {
+      case nil: nil
+      case .kerberos: .kerberos
+      case .password(let user, let password): .password(user: user, password: password)
+      }
+    try self.init(
+      url: url,
+      trust: pin.map { .pinned(sha256: $0) } ?? .authorities(caFile: configuration.caFile),
+      proxy: proxy, proxyLogin: login)
+  }
+}
