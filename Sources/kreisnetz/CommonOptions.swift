@@ -1,5 +1,6 @@
 import ArgumentParser
 import Foundation
+import KreisLocal
 import KreisStore
 
 /// Which replica a command is about.
@@ -12,11 +13,11 @@ struct StateOptions: ParsableArguments {
 
   /// The path as given.
   ///
-  /// - Throws: `CommandFailure` if neither the option nor the environment names one.
+  /// - Throws: `CommandError` if neither the option nor the environment names one.
   func path() throws -> String {
     let path = state ?? ProcessInfo.processInfo.environment["KREISNETZ_STATE"] ?? ""
     guard !path.isEmpty else {
-      throw CommandFailure(
+      throw CommandError(
         .wrongUse, "Name the state directory with --state DIR or in KREISNETZ_STATE.")
     }
     return path
@@ -24,7 +25,7 @@ struct StateOptions: ParsableArguments {
 
   /// The directory of a replica that exists.
   ///
-  /// - Throws: `CommandFailure`, `StateDirectoryError`.
+  /// - Throws: `CommandError`, `StateDirectoryError`.
   func directory() throws -> StateDirectory { try StateDirectory.open(path()) }
 }
 

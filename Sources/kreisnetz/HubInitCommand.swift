@@ -1,6 +1,9 @@
 import ArgumentParser
 import Foundation
+import KreisCore
 import KreisInterchange
+import KreisService
+import KreisStore
 
 struct HubInitCommand: ParsableCommand {
   static let configuration = CommandConfiguration(

@@ -1,6 +1,8 @@
+import Crypto
 import Foundation
 import KreisCore
 import KreisHub
+import KreisLocal
 import KreisService
 import KreisStore
 
@@ -22,7 +24,7 @@ struct HubSetup {
   ///
   /// - Parameter announce: is given the recovery phrase just before the realm comes into being, so
   ///   that there is none whose phrase nobody saw.
-  /// - Throws: `CommandFailure`, `StateDirectoryError`, `HubCertificateError`, `StoreError`.
+  /// - Throws: `CommandError`, `StateDirectoryError`, `HubCertificateError`, `StoreError`.
   func run(
     at path: String, now: UInt64, announce: (RecoveryPhrase, RealmID) -> Void
   ) throws -> Result {
@@ -43,7 +45,7 @@ struct HubSetup {
 
     guard let realm = RealmID(VerifyingKey(of: root).bytes),
       let hub = MemberID(UInt64.random(in: 1..<1 << 48, using: &random))
-    else { throw CommandFailure(.notNow, "The keys could not be made.") }
+    else { throw CommandError(.notNow, "The keys could not be made.") }
     let certificate = try RootCertificate(
       certifying: VerifyingKey(of: key), of: hub, generation: 1, closing: [], title: title,
       ags: ags, with: root)
@@ -61,14 +63,14 @@ struct HubSetup {
 
   private func check() throws {
     guard Store.isAGS(ags) else {
-      throw CommandFailure(.wrongUse, "'\(ags)' is no official key (AGS): 5 digits for a Kreis.")
+      throw CommandError(.wrongUse, "'\(ags)' is no official key (AGS): 5 digits for a Kreis.")
     }
     guard !title.isEmpty, title.utf8.count <= Invite.titleBytes else {
-      throw CommandFailure(
+      throw CommandError(
         .wrongUse, "The name is empty or longer than \(Invite.titleBytes) bytes.")
     }
     guard Invite.isBase(url: url) else {
-      throw CommandFailure(.wrongUse, InviteError.url(url).description)
+      throw CommandError(.wrongUse, InviteError.url(url).description)
     }
   }
 

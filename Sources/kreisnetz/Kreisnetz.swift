@@ -1,5 +1,6 @@
 import ArgumentParser
 import Foundation
+import KreisLocal
 
 /// The one executable: hub, town and every command.
 @main
@@ -42,17 +43,17 @@ struct Kreisnetz: AsyncParsableCommand {
 
   /// Ends the process as the error asks for. The parser's own errors are wrong use.
   private static func exit(with error: any Error) -> Never {
-    if let failure = CommandFailure(error) {
+    if let failure = CommandError(known: error) {
       FileHandle.standardError.write(Data("kreisnetz: \(failure.text)\n".utf8))
-      Foundation.exit(failure.status.rawValue)
+      Foundation.exit(failure.outcome.rawValue)
     }
     let text = fullMessage(for: error)
     if exitCode(for: error) == .success {
       print(text)
-      Foundation.exit(ExitStatus.done.rawValue)
+      Foundation.exit(Outcome.done.rawValue)
     }
     if !text.isEmpty { FileHandle.standardError.write(Data("\(text)\n".utf8)) }
-    let code = (error as? ExitCode)?.rawValue ?? ExitStatus.wrongUse.rawValue
+    let code = (error as? ExitCode)?.rawValue ?? Outcome.wrongUse.rawValue
     Foundation.exit(code)
   }
 }

@@ -1,7 +1,9 @@
 import ArgumentParser
 import Foundation
 import KreisCore
+import KreisInterchange
 import KreisService
+import KreisStore
 import KreisTown
 import KreisTransport
 
@@ -26,7 +28,8 @@ struct TownJoinCommand: AsyncParsableCommand {
   @OptionGroup var state: StateOptions
   @OptionGroup var output: OutputOptions
 
-  @Option(help: ArgumentHelp("Settings, as of the daemon: proxy and authorities.", valueName: "file"))
+  @Option(
+    help: ArgumentHelp("Settings, as of the daemon: proxy and authorities.", valueName: "file"))
   var config: String?
 
   func run() async throws {
