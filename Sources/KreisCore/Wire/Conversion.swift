@@ -140,26 +140,3 @@ extension UnverifiedBundle {
       signature: wire.signature.isEmpty ? nil : Array(wire.signature))
   }
 }
-
-extension UnverifiedChunk {
-  package init(_ wire: WireFeedChunk) throws(MalformedBytes) {
-    guard wire.items.count <= Limits.chunkItems, wire.heads.count <= Limits.chunkItems else {
-      throw MalformedBytes("a feed chunk of \(wire.items.count) items")
-    }
-    var items: [FeedItem] = []
-    items.reserveCapacity(wire.items.count)
-    for item in wire.items {
-      let content: FeedItem.Content
-      switch item.content {
-      case .bundle(let bundle): content = .bundle(try UnverifiedBundle(bundle))
-      case .held(let head): content = .held(try SignedHead(head))
-      case nil: throw MalformedBytes("a feed item without content")
-      }
-      items.append(
-        FeedItem(scope: try Scope(item.scope), position: item.position, content: content))
-    }
-    var heads: [FeedHead] = []
-    for head in wire.heads { heads.append(try FeedHead(head)) }
-    self.init(items: items, heads: heads, isComplete: wire.complete)
-  }
-}
