@@ -12,7 +12,16 @@ package struct DaemonView: Sendable {
   /// Link, last contact and whatever else belongs into `status`, as an object.
   package let status: @Sendable () -> JSONValue
 
-  package init(status: @escaping @Sendable () -> JSONValue) { self.status = status }
+  /// Told after each attempt to write to the store: why it could not be, or `nil` on success.
+  package let wrote: @Sendable (_ trouble: String?) -> Void
+
+  package init(
+    status: @escaping @Sendable () -> JSONValue,
+    wrote: @escaping @Sendable (_ trouble: String?) -> Void = { _ in }
+  ) {
+    self.status = status
+    self.wrote = wrote
+  }
 }
 
 /// Runs the commands of a replica, in the daemon or in the process of the command line.

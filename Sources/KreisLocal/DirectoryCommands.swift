@@ -29,13 +29,18 @@ struct DirectoryCommands: Sendable {
   func write<T>(_ body: (Transaction) throws -> T) throws -> T {
     var failure: CommandError?
     do {
-      return try store.write { transaction in
+      let result = try store.write { transaction in
         do { return try body(transaction) } catch let error as CommandError {
           failure = error
           throw error
         }
       }
-    } catch { throw failure ?? CommandError(error) }
+      daemon?.wrote(nil)
+      return result
+    } catch {
+      if case .retryLater(let trouble) = error { daemon?.wrote(trouble) }
+      throw failure ?? CommandError(error)
+    }
   }
 
   /// Runs `body` on a snapshot; for what is short.

@@ -167,6 +167,7 @@ struct RecordJSON {
       [
         .init("hash", .string(entry.hash.description)),
         .init("entry_kind", .string(entry.header.kind.name)),
+        .init("record_kind", kind.map { .string($0.name) } ?? .null),
       ] + author(entry.log.member) + [
         .init("member", .string(entry.log.member.description)),
         .init("generation", .integer(Int(entry.log.generation))),

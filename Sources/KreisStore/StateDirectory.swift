@@ -30,7 +30,9 @@ package struct StateDirectory: Sendable {
   }
 
   package var database: String { path + "/kreisnetz.sqlite" }
-  package var socket: String { path + "/kreisnetz.sock" }
+  package var socket: String { Self.socket(in: path) }
+  /// Where a daemon listens whose state directory this user may not read, but whose group may ask.
+  package static func socket(in path: String) -> String { path + "/kreisnetz.sock" }
   package static let certificate = "tls/cert.pem"
   package static let certificateKey = "tls/key.pem"
   package static let rootKey = "keys/root.key"

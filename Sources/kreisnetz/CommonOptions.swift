@@ -34,3 +34,12 @@ struct OutputOptions: ParsableArguments {
   @Flag(name: .long, help: "Print JSON, for programs.")
   var json = false
 }
+
+/// Who acts and why, kept with the change.
+struct ActOptions: ParsableArguments {
+  @Option(name: .long, help: "Who acts, as a role, for example Netzwerkkoordination.")
+  var role = ""
+
+  @Option(name: .long, help: "Why; whoever reads the field can read it in the history.")
+  var reason = ""
+}

@@ -23,7 +23,12 @@ struct Kreisnetz: AsyncParsableCommand {
         kreisnetz town run --state /var/lib/kreisnetz/halver
       """,
     version: version,
-    subcommands: [HubCommand.self, TownCommand.self])
+    subcommands: [
+      HubCommand.self, TownCommand.self, StatusCommand.self, AddCommand.self, EditCommand.self,
+      ShowCommand.self, ListCommand.self, DeleteCommand.self, RestoreCommand.self,
+      HistoryCommand.self, ConflictsCommand.self, ResolveCommand.self, ImportCommand.self,
+      ExportCommand.self, WatchCommand.self, LogCommand.self,
+    ])
 
   /// What `--version` prints and statements name.
   static let version = "0.1.0"
@@ -38,6 +43,7 @@ struct Kreisnetz: AsyncParsableCommand {
       } else {
         try command.run()
       }
+      try StandardOutput().flush()
     } catch { exit(with: error) }
   }
 

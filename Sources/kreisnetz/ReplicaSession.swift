@@ -1,0 +1,108 @@
+import Foundation
+import KreisInterchange
+import KreisLocal
+import KreisStore
+
+/// Runs one command on a replica: in its daemon if one runs, else here, under the lock.
+struct ReplicaSession {
+  /// What a command needs when no daemon runs.
+  enum Need {
+    /// Opens the store beside whoever writes; no lock.
+    case reading
+    /// Takes the lock.
+    case writing
+    /// Reads the files itself, daemon or not.
+    case ownReading
+  }
+
+  /// As given; `StateDirectory` checks it where this process opens the files.
+  let path: String
+  /// Where the answer goes besides its rows.
+  let progress: ProgressLine
+
+  init(_ state: StateOptions) throws {
+    path = try state.path()
+    progress = ProgressLine()
+  }
+
+  /// How long a command waits for another one's lock, or for a daemon that is starting, in seconds.
+  private static let patience = 5.0
+
+  /// Runs `request` and gives its rows to `row`.
+  ///
+  /// - Throws: `CommandError`, `StateDirectoryError`, `StoreError`.
+  func run(
+    _ request: LocalRequest, _ need: Need, input: @escaping ChunkSource = { nil },
+    row: @escaping (JSONValue) throws -> Void
+  ) throws -> Outcome {
+    defer { progress.clear() }
+    let end = Date(timeIntervalSinceNow: Self.patience)
+    while true {
+      if need != .ownReading,
+        let client = try LocalClient.connect(to: StateDirectory.socket(in: path))
+      {
+        return try client.run(request, input: input) { try take($0, row) }
+      }
+      do { return try runHere(request, need, input, row) } catch let error as StateDirectoryError {
+        guard case .inUse = error, Date() < end else { throw error }
+        usleep(50_000)
+      }
+    }
+  }
+
+  private func runHere(
+    _ request: LocalRequest, _ need: Need, _ input: @escaping ChunkSource,
+    _ row: @escaping (JSONValue) throws -> Void
+  ) throws -> Outcome {
+    let directory = try StateDirectory.open(path)
+    let lock = need == .writing ? try directory.lock() : nil
+    return try withExtendedLifetime(lock) {
+      let store = try lock == nil ? Store.openReadOnly(at: directory.database) : open(directory)
+      let executor = CommandExecutor(
+        store: store, spool: directory.path, now: { UInt64(Date().timeIntervalSince1970) })
+      var failure: (any Error)?
+      let outcome = executor.run(
+        LocalCall(request, input: input) { reply in
+          if case .failure(let error) = reply { failure = error }
+          try take(reply, row)
+        })
+      if let failure { throw failure }
+      return outcome
+    }
+  }
+
+  private func open(_ directory: StateDirectory) throws -> Store {
+    let generation = try Store.openReadOnly(at: directory.database).identity.generation
+    guard let key = try directory.signingKey(generation: generation) else {
+      throw CommandError(
+        .wrongUse,
+        "The key \(StateDirectory.memberKey(generation: generation)) is missing in "
+          + "\(directory.path), so nothing can be written. Restore it from a backup.")
+    }
+    return try Store.open(
+      at: directory.database, key: key, random: { UInt64.random(in: .min ... .max) })
+  }
+
+  private func take(_ reply: LocalReply, _ row: (JSONValue) throws -> Void) throws {
+    switch reply {
+    case .row(let value): try row(value)
+    case .progress(let text): progress.show(text)
+    case .failure, .done: break
+    }
+  }
+}
+
+/// What a long step is doing, on one line of a terminal; nothing where nobody looks.
+struct ProgressLine {
+  private let isShown = isatty(STDERR_FILENO) == 1
+
+  func show(_ text: String) {
+    guard isShown else { return }
+    FileHandle.standardError.write(Data("\r\u{1B}[K\(text)".utf8))
+  }
+
+  func clear() {
+    guard isShown else { return }
+    FileHandle.standardError.write(Data("\r\u{1B}[K".utf8))
+  }
+}

@@ -1,0 +1,103 @@
+import Foundation
+import KreisInterchange
+import KreisLocal
+
+/// Writes to standard output, buffered.
+struct StandardOutput {
+  /// - Throws: `CommandError` if the output cannot be written (disk full).
+  func write(_ bytes: [UInt8]) throws(CommandError) {
+    guard fwrite(bytes, 1, bytes.count, stdout) == bytes.count else { throw Self.failure() }
+  }
+
+  /// Writes a line of text.
+  func line(_ text: String) throws(CommandError) { try write(Array(text.utf8) + [0x0A]) }
+
+  /// Writes a JSON text on a line of its own.
+  func json(_ value: JSONValue, style: JSONWriter.Style = .compact) throws(CommandError) {
+    try write(JSONWriter.bytes(of: value, style: style) + [0x0A])
+  }
+
+  /// Sends what is in the buffer.
+  func flush() throws(CommandError) { guard fflush(stdout) == 0 else { throw Self.failure() } }
+
+  private static func failure() -> CommandError {
+    CommandError(
+      .notNow, "The output cannot be written: \(String(cString: strerror(errno))).")
+  }
+}
+
+/// Texts for people.
+enum PlainText {
+  /// Local time, to the minute.
+  static func time(_ json: JSONValue?) -> String {
+    guard case .number(let lexeme) = json, var seconds = time_t(lexeme) else { return "?" }
+    var parts = tm()
+    localtime_r(&seconds, &parts)
+    var buffer = [CChar](repeating: 0, count: 32)
+    let count = strftime(&buffer, buffer.count, "%d.%m.%Y %H:%M", &parts)
+    return String(decoding: buffer[..<count].map { UInt8(bitPattern: $0) }, as: UTF8.self)
+  }
+
+  /// A text or number as such, a list with commas.
+  static func value(_ json: JSONValue?) -> String {
+    switch json {
+    case nil, .null: "–"
+    case .bool(let flag): flag ? "ja" : "nein"
+    case .number(let lexeme): lexeme
+    case .string(let text): printable(text)
+    case .array(let elements): elements.map { value($0) }.joined(separator: ", ")
+    case .some(let object): JSONWriter.text(of: object)
+    }
+  }
+
+  /// Without what could steer a terminal: another town's text is shown here.
+  static func printable(_ text: String) -> String {
+    var out = String.UnicodeScalarView()
+    for scalar in text.unicodeScalars {
+      let isControl = scalar.properties.generalCategory == .control && scalar != "\n"
+      out.append(isControl ? "␣" : scalar)
+    }
+    return String(out)
+  }
+
+  static func padded(_ text: String, _ width: Int) -> String {
+    text + String(repeating: " ", count: max(0, width - text.count))
+  }
+}
+
+/// Prints rows in columns. Holds the first rows back, to learn how wide the columns are.
+final class TablePrinter {
+  private static let sample = 1_000
+  private let output = StandardOutput()
+  private var waiting: [[String]]? = []
+  private var widths: [Int]
+
+  init(header: [String]) {
+    widths = header.map(\.count)
+    waiting = [header]
+  }
+
+  func add(_ cells: [String]) throws {
+    let cells = cells.map { $0.replacing("\n", with: " ") }
+    guard waiting != nil else { return try print(cells) }
+    waiting?.append(cells)
+    for (index, cell) in cells.enumerated() { widths[index] = max(widths[index], cell.count) }
+    if waiting?.count == Self.sample { try release() }
+  }
+
+  func finish() throws { try release() }
+
+  private func release() throws {
+    let rows = waiting ?? []
+    waiting = nil
+    for row in rows { try print(row) }
+  }
+
+  private func print(_ cells: [String]) throws {
+    let last = cells.count - 1
+    let line = cells.enumerated().map { index, cell in
+      index == last ? cell : PlainText.padded(cell, widths[index])
+    }
+    try output.line(line.joined(separator: "  "))
+  }
+}

@@ -1,0 +1,63 @@
+import ArgumentParser
+import KreisInterchange
+import KreisLocal
+
+/// Tells how a replica stands.
+struct StatusCommand: ParsableCommand {
+  static let configuration = CommandConfiguration(
+    commandName: "status",
+    abstract: "Show what this replica holds, what waits to be sent, and how the hub is reached.",
+    discussion: """
+      Examples:
+        kreisnetz status --state /var/lib/kreisnetz/halver
+        kreisnetz status --json
+      """)
+
+  @OptionGroup var state: StateOptions
+  @OptionGroup var output: OutputOptions
+
+  func run() throws {
+    _ = try ReplicaSession(state).run(LocalRequest("status"), .reading) { row in
+      if output.json { try StandardOutput().json(row) } else { try report(row) }
+    }
+  }
+
+  private func report(_ row: JSONValue) throws {
+    let out = StandardOutput()
+    let isHub = row["role"] == "hub"
+    var lines = [
+      (
+        isHub ? "hub" : "town", "\(PlainText.value(row["title"])) (\(PlainText.value(row["name"])))"
+      ),
+      ("Kreis", PlainText.value(row["kreis"])), ("hub URL", PlainText.value(row["hub_url"])),
+      ("members", PlainText.value(row["members"])),
+    ]
+    if case .object(let counts) = row["records"] {
+      lines.append(
+        (
+          "records",
+          counts.map { "\(PlainText.value($0.value)) \($0.name)" }.joined(separator: ", ")
+        ))
+    }
+    lines.append(("conflicts", PlainText.value(row["conflicts"])))
+    if !isHub { lines.append(("unsent", "\(PlainText.value(row["unsent"])) entries")) }
+    if case .array(let feeds) = row["feeds"] {
+      for feed in feeds {
+        lines.append(
+          ("feed", "\(PlainText.value(feed["scope"])) at \(PlainText.value(feed["position"]))"))
+      }
+    }
+    lines.append(("daemon", row["daemon"] == .bool(true) ? "running" : "not running"))
+    if case .object(let members) = row["link"] {
+      for member in members { lines.append((member.name, linkText(member))) }
+    }
+    for (label, text) in lines { try out.line("\(PlainText.padded(label, 14))\(text)") }
+  }
+
+  /// Members named `…_at` and `last_contact` are times.
+  private func linkText(_ member: JSONValue.Member) -> String {
+    let isTime = member.name.hasSuffix("_at") || member.name == "last_contact"
+    if isTime, member.value != .null { return PlainText.time(member.value) }
+    return PlainText.value(member.value)
+  }
+}
