@@ -1,4 +1,5 @@
 import ArgumentParser
+import KreisInterchange
 import KreisLocal
 
 /// Delete a record in every scope it appears in.

@@ -1,4 +1,5 @@
 import ArgumentParser
+import KreisInterchange
 import KreisLocal
 
 /// Changes fields of a record.

@@ -1,4 +1,5 @@
 import ArgumentParser
+import KreisInterchange
 import KreisLocal
 
 /// Take the deletion of a record back.

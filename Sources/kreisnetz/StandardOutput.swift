@@ -1,12 +1,20 @@
 import Foundation
 import KreisInterchange
 import KreisLocal
+import Synchronization
 
-/// Writes to standard output, buffered.
+/// Writes to standard output, buffered: `main` flushes at the end.
 struct StandardOutput {
+  private static let pending = Mutex<[UInt8]>([])
+  private static let limit = 65_536
+
   /// - Throws: `CommandError` if the output cannot be written (disk full).
   func write(_ bytes: [UInt8]) throws(CommandError) {
-    guard fwrite(bytes, 1, bytes.count, stdout) == bytes.count else { throw Self.failure() }
+    let isFull = Self.pending.withLock { pending in
+      pending += bytes
+      return pending.count >= Self.limit
+    }
+    if isFull { try flush() }
   }
 
   /// Writes a line of text.
@@ -18,11 +26,23 @@ struct StandardOutput {
   }
 
   /// Sends what is in the buffer.
-  func flush() throws(CommandError) { guard fflush(stdout) == 0 else { throw Self.failure() } }
-
-  private static func failure() -> CommandError {
-    CommandError(
-      .notNow, "The output cannot be written: \(String(cString: strerror(errno))).")
+  func flush() throws(CommandError) {
+    let bytes = Self.pending.withLock { pending in
+      defer { pending.removeAll(keepingCapacity: true) }
+      return pending
+    }
+    var sent = 0
+    while sent < bytes.count {
+      let count = bytes[sent...].withUnsafeBytes {
+        Foundation.write(STDOUT_FILENO, $0.baseAddress, $0.count)
+      }
+      if count < 0, errno == EINTR { continue }
+      guard count > 0 else {
+        throw CommandError(
+          .notNow, "The output cannot be written: \(String(cString: strerror(errno))).")
+      }
+      sent += count
+    }
   }
 }
 
