@@ -115,8 +115,8 @@ let package = Package(
     .testTarget(
       name: "KreisTownTests",
       dependencies: [
-        "KreisCore", "KreisHub", "KreisStore", "KreisTown", "KreisTransport", asn1, certificates,
-        crypto, lifecycle, logging, nio, nioPosix, nioSSL, protobuf,
+        "KreisCore", "KreisHub", "KreisStore", "KreisTown", "KreisTransport", crypto, httpTypes,
+        hummingbirdCore, lifecycle, logging, nio,
       ], swiftSettings: strict),
     .testTarget(
       name: "EndToEndTests", dependencies: ["KreisCore", "KreisStore", "KreisInterchange"],

@@ -12,7 +12,7 @@ package struct HubConfiguration: Sendable, Equatable {
   package var tlsCertificate: String?
   package var tlsKey: String?
   package var maximumConnections = 1_024
-  /// Of one member.
+  /// Of one member; more than the hub can remember as seen are not admitted.
   package var requestsPerSecond = 30
 
   package static let names = [
@@ -41,6 +41,6 @@ package struct HubConfiguration: Sendable, Equatable {
     maximumConnections =
       try settings.number("max_connections", in: 8...65_536) ?? maximumConnections
     requestsPerSecond =
-      try settings.number("requests_per_second", in: 1...60) ?? requestsPerSecond
+      try settings.number("requests_per_second", in: 1...32) ?? requestsPerSecond
   }
 }

@@ -33,7 +33,7 @@ struct FeedFollower: Sendable {
     let first = FirstChunk()
     return try await withThrowingTaskGroup(of: Outcome?.self) { group in
       group.addTask {
-        .ended(try await read(mode) { first.hasCome.store(true, ordering: .relaxed) })
+        .ended(try await read(mode.query) { first.hasCome.store(true, ordering: .relaxed) })
       }
       if mode == .stream {
         group.addTask {
@@ -53,14 +53,19 @@ struct FeedFollower: Sendable {
     }
   }
 
+  /// Takes what the hub holds now.
+  ///
+  /// - Throws: `StoreError.stateUnknown`.
+  func catchUp() async throws -> TownSession.StreamEnd { try await read(nil) {} }
+
   private func read(
-    _ mode: TownSession.FollowMode, onChunk: @Sendable () -> Void
+    _ follow: FeedQuery.Follow?, onChunk: @Sendable () -> Void
   ) async throws -> TownSession.StreamEnd {
     do {
       let cursors = try await store.read { try $0.feedCursors() }
       let response = try await client.openFeed(
-        FeedQuery(after: cursors, follow: mode == .stream ? .stream : .poll),
-        deadlines: Deadlines(idle: mode == .poll ? Self.pollSilence : nil))
+        FeedQuery(after: cursors, follow: follow),
+        deadlines: Deadlines(idle: follow == .poll ? Self.pollSilence : nil))
       var decoder = FrameDecoder()
       while let piece = try await response.next() {
         decoder.append(piece)
@@ -102,6 +107,15 @@ struct FeedFollower: Sendable {
     case is BinaryDecodingError:
       return .untrusted(reason: "the hub sent a message that is not of its protocol")
     default: throw error
+    }
+  }
+}
+
+extension TownSession.FollowMode {
+  fileprivate var query: FeedQuery.Follow {
+    switch self {
+    case .stream: .stream
+    case .poll: .poll
     }
   }
 }

@@ -25,7 +25,8 @@ package enum JoinError: Error, CustomStringConvertible, Sendable {
 
 /// How a town becomes a member.
 package enum TownJoin {
-  /// Joins with an invite and makes the replica.
+  /// Joins with an invite, makes the replica and fills it, so that it is known here who belongs to
+  /// the realm and edits are possible from then on. What is missing the daemon fetches.
   ///
   /// The key is on disk before the hub hears of it, and a repetition takes the same key: an answer
   /// that was lost is given again, so the call can be repeated until it succeeds.
@@ -45,12 +46,25 @@ package enum TownJoin {
     let lock = try directory.lock()
     defer { withExtendedLifetime(lock) {} }
     let key = try key(in: directory)
-    let reply = try await ask(invite, key: key, transport: transport(invite))
+    let transport = try transport(invite)
+    let reply = try await ask(invite, key: key, transport: transport)
     let identity = try identity(invite, reply)
     try directory.install { path throws(StoreError) in
       try Store.create(at: path, identity: identity, key: key, random: random)
     }
+    try await fill(directory, identity, key, transport, now, random)
     return identity
+  }
+
+  private static func fill(
+    _ directory: StateDirectory, _ identity: Identity, _ key: SigningKey,
+    _ transport: any Transport, _ now: UInt64, _ random: @escaping @Sendable () -> UInt64
+  ) async throws {
+    let store = try Store.open(at: directory.database, key: key, random: random)
+    let client = HubClient(
+      realm: identity.realm, member: identity.member, generation: identity.generation, key: key,
+      transport: transport, time: HubTime { now }, random: random)
+    _ = try await FeedFollower(client: client, store: store, onMerged: { _ in }).catchUp()
   }
 
   private static func key(in directory: StateDirectory) throws -> SigningKey {
