@@ -33,28 +33,27 @@ extension Store {
   package func accept(
     _ bundle: UnverifiedBundle, from sender: MemberID
   ) async throws(StoreError) -> PushOutcome {
-    // What repeats a push, or must be refused, costs no write transaction.
-    let verdict = try await read { try $0.judge(bundle, from: sender) }
-    switch verdict {
-    case .refused(let reason): return .refused(reason: reason)
-    case .conflict: return .conflict(try await read { try $0.ledger.signedHead(of: bundle.log) })
-    case .known(let head):
-      return .accepted(try await read { try $0.feedHead(holding: bundle.log, head.sequence) })
-    case .append: break
+    // Judged on a snapshot first: what must be refused costs no write transaction, and hashing
+    // does not hold up other writers.
+    let (judged, head) = try await read { snapshot in
+      (try snapshot.judge(bundle, from: sender), try snapshot.ledger.head(of: bundle.log))
+    }
+    if case .append = judged {} else {
+      return try await read { try $0.outcome(of: judged, for: bundle.log) }
     }
     return try await write { transaction in
-      let verdict = try HubRules.judge(
-        bundle, from: sender, under: transaction.membership, holding: transaction.ledger)
-      switch verdict {
-      case .refused(let reason): return .refused(reason: reason)
-      case .conflict: return .conflict(try transaction.ledger.signedHead(of: bundle.log))
-      case .known(let head):
-        let snapshot = Snapshot(transaction.db, self)
-        return .accepted(try snapshot.feedHead(holding: bundle.log, head.sequence))
-      case .append(let chain, let signed):
-        let position = try transaction.append(chain, signed)
-        return .accepted(try self.feedHead(of: bundle.log.scope, at: position))
+      var verdict = judged
+      if try transaction.ledger.head(of: bundle.log) != head
+        || transaction.membership.closing(of: bundle.log) != nil
+      {
+        verdict = try HubRules.judge(
+          bundle, from: sender, under: transaction.membership, holding: transaction.ledger)
       }
+      guard case .append(let chain, let signed) = verdict else {
+        return try Snapshot(transaction.db, self).outcome(of: verdict, for: bundle.log)
+      }
+      let position = try transaction.append(chain, signed)
+      return .accepted(try self.feedHead(of: bundle.log.scope, at: position))
     }
   }
 
@@ -124,6 +123,15 @@ extension ChainedEntry {
 extension Snapshot {
   fileprivate func judge(_ bundle: UnverifiedBundle, from sender: MemberID) throws -> PushVerdict {
     try HubRules.judge(bundle, from: sender, under: membership, holding: ledger)
+  }
+
+  /// The answer to what appends nothing.
+  fileprivate func outcome(of verdict: PushVerdict, for log: LogID) throws -> PushOutcome {
+    switch verdict {
+    case .refused(let reason): .refused(reason: reason)
+    case .known(let head): .accepted(try feedHead(holding: log, head.sequence))
+    case .conflict, .append: .conflict(try ledger.signedHead(of: log))
+    }
   }
 
   /// The first feed position that holds entry `sequence` of `log`, signed.
