@@ -52,7 +52,7 @@ extension Store {
   ///
   /// - Throws: `StoreError.rejected` if the name is a member's already.
   package func saveInvite(_ invite: StoredInvite, at now: UInt64) throws(StoreError) {
-    try write { transaction in
+    try blockingWrite { transaction in
       guard !transaction.membership.members.values.contains(where: { $0.name == invite.name })
       else {
         throw StoreError.rejected("'\(invite.name)' is a member already")

@@ -25,7 +25,7 @@ extension Store {
     at now: UInt64, random: @escaping @Sendable () -> UInt64
   ) throws(StoreError) -> Store {
     let store = try create(at: path, identity: identity, key: key, random: random)
-    try store.write { try $0.append(.root(certificate), at: now) }
+    try store.blockingWrite { try $0.append(.root(certificate), at: now) }
     return store
   }
 
@@ -38,7 +38,8 @@ extension Store {
     let (judged, head) = try await read { snapshot in
       (try snapshot.judge(bundle, from: sender), try snapshot.ledger.head(of: bundle.log))
     }
-    if case .append = judged {} else {
+    if case .append = judged {
+    } else {
       return try await read { try $0.outcome(of: judged, for: bundle.log) }
     }
     return try await write { transaction in

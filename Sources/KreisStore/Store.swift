@@ -5,9 +5,10 @@ import Synchronization
 
 /// A replica on disk: logs, feeds, and the directory folded from them.
 ///
-/// One process writes (it holds the lock of the state directory); any number may read. All calls
-/// block on SQLite: call them from an owned thread, or use the `async` forms, which run on the
-/// database's own queues and never on Swift's cooperative pool.
+/// One process writes (it holds the lock of the state directory); any number may read. What is not
+/// `async` blocks on SQLite: call it from an owned thread. The `async` forms run on the database's
+/// own queues. The two have different names, because in an `async` function the compiler may pick
+/// either of two overloads, and Swift's cooperative pool must never block.
 package final class Store: Sendable {
   package let identity: Identity
   /// Tells of each durable commit.
@@ -52,7 +53,7 @@ package final class Store: Sendable {
 
   /// Runs `body` in one transaction: everything it appended is signed, folded and durable when this
   /// returns (I1), or nothing of it happened.
-  package func write<T>(_ body: (Transaction) throws -> T) throws(StoreError) -> T {
+  package func blockingWrite<T>(_ body: (Transaction) throws -> T) throws(StoreError) -> T {
     do { return try database.writeWithoutTransaction { try commit($0, body) } } catch {
       throw StoreError(error)
     }
@@ -99,7 +100,7 @@ package final class Store: Sendable {
   }
 
   /// Runs `body` on one consistent snapshot.
-  package func read<T>(_ body: (Snapshot) throws -> T) throws(StoreError) -> T {
+  package func blockingRead<T>(_ body: (Snapshot) throws -> T) throws(StoreError) -> T {
     do { return try database.read { try body(Snapshot($0, self)) } } catch {
       throw StoreError(error)
     }

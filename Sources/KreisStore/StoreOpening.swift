@@ -100,34 +100,26 @@ extension Store {
     let identity = try pool.read { try Identity.read(from: $0) }
     let store = try Store(pool, identity: identity, key: key, schema: schema, random: random)
     let made = try pool.read { try String.fetchOne($0, sql: "SELECT tables FROM replica") }
-    if made != store.tables.fingerprint { _ = try store.rebuild() }
+    if made != store.tables.fingerprint { _ = try store.blockingWrite { try $0.rebuild() } }
     return store
-  }
-
-  /// Folds every record anew from the log into the directory tables (I3).
-  ///
-  /// - Returns: how many records were folded.
-  package func rebuild(
-    progress: (Int) -> Void = { _ in }
-  ) throws(StoreError) -> Int {
-    try write { transaction in
-      let db = transaction.db
-      try transaction.tables.create(in: db)
-      try transaction.tables.clear(in: db)
-      let records = try Int64.fetchAll(db, sql: "SELECT record FROM record ORDER BY record")
-      for (count, record) in records.enumerated() {
-        try transaction.fold(
-          record, transaction.ledger.id(of: record), transaction.ledger.entries(ofRecord: record))
-        if count.isMultiple(of: 1_000) { progress(count) }
-      }
-      try db.execute(
-        sql: "UPDATE replica SET tables = ?", arguments: [transaction.tables.fingerprint])
-      return records.count
-    }
   }
 }
 
 extension Transaction {
+  /// Folds every record anew from the log into the directory tables (I3).
+  ///
+  /// - Returns: how many records were folded.
+  package func rebuild() throws -> Int {
+    try tables.create(in: db)
+    try tables.clear(in: db)
+    let records = try Int64.fetchAll(db, sql: "SELECT record FROM record ORDER BY record")
+    for record in records {
+      try fold(record, ledger.id(of: record), ledger.entries(ofRecord: record))
+    }
+    try db.execute(sql: "UPDATE replica SET tables = ?", arguments: [tables.fingerprint])
+    return records.count
+  }
+
   /// SQLite's `synchronous` on the writing connection; 2 is FULL.
   package func synchronousMode() throws -> Int? {
     try Int.fetchOne(db, sql: "PRAGMA synchronous")

@@ -25,6 +25,8 @@ package struct Verification: Sendable {
   package var scopes: [ScopeDigest] = []
   /// What is not as it must be, as sentences. Empty: the replica is sound.
   package var differences: [String] = []
+
+  package init() {}
 }
 
 extension Snapshot {

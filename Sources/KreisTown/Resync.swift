@@ -1,5 +1,6 @@
 package import KreisCore
 package import KreisStore
+import KreisTransport
 import SwiftProtobuf
 
 /// What a resync found and did.
@@ -69,7 +70,7 @@ package struct Resync: Sendable {
     progress("pulling")
     try await pull()
     progress("folding every record anew")
-    _ = try await store.rebuild()
+    _ = try await store.write { try $0.rebuild() }
     report.verification = try await verification()
     report.repaired = before.differences.filter { !report.verification.differences.contains($0) }
     report.unsent = try await store.unsent().values.reduce(0, +)

@@ -8,7 +8,7 @@ import Testing
 @Suite struct `A replica on disk` {
   @Test func `writes with synchronous=FULL`() async throws {
     let net = try await Federation(towns: 0)
-    let mode = try net.hub.writing { try $0.synchronousMode() }
+    let mode = try net.hub.blockingWrite { try $0.synchronousMode() }
     #expect(mode == 2)
   }
 
@@ -27,9 +27,9 @@ import Testing
     let net = try await Federation(towns: 2)
     for index in 0..<20 { _ = try net.add("Kita \(index)", to: net.towns[index % 2]) }
     try await net.syncAll()
-    let before = try net.towns[0].reading { try $0.verify() }
-    #expect(try net.towns[0].rebuild() == 20)
-    let after = try net.towns[0].reading { try $0.verify() }
+    let before = try net.towns[0].blockingRead { try $0.verify() }
+    #expect(try net.towns[0].blockingWrite { try $0.rebuild() } == 20)
+    let after = try net.towns[0].blockingRead { try $0.verify() }
     #expect(before.scopes == after.scopes)
     #expect(after.differences.isEmpty)
   }
@@ -59,7 +59,7 @@ import Testing
     let net = try await Federation(towns: 1)
     for name in ["Kita Eins", "Kita Zwei"] { _ = try net.add(name, to: net.towns[0]) }
     try await net.syncAll()
-    #expect(try net.towns[0].reading { try $0.verify() }.differences.isEmpty)
+    #expect(try net.towns[0].blockingRead { try $0.verify() }.differences.isEmpty)
     let queue = try DatabaseQueue(path: net.path("town0"))
     let changed = try await queue.write { db in
       try db.execute(sql: sql)
@@ -67,7 +67,7 @@ import Testing
     }
     #expect(changed > 0)
     let damaged = try Store.openReadOnly(at: net.path("town0"))
-    #expect(try !damaged.reading { try $0.verify() }.differences.isEmpty)
+    #expect(try !damaged.blockingRead { try $0.verify() }.differences.isEmpty)
   }
 
   @Test func `of a newer version is refused, and by name`() async throws {
@@ -90,7 +90,7 @@ import Testing
     let kind = try Schema.directory.kind(named: "organization")
     let name = try kind.field(named: "name")
     #expect(throws: StoreError.self) {
-      try net.towns[0].writing { transaction in
+      try net.towns[0].blockingWrite { transaction in
         _ = try transaction.create(kind, [Edit(name, .value("Halb"))], net.occasion())
         throw Stop()
       }
@@ -107,7 +107,7 @@ import Testing
     let kind = try Schema.directory.kind(named: "organization")
     let ages = try (kind.field(named: "minimum_age"), kind.field(named: "maximum_age"))
     #expect {
-      try net.towns[0].writing {
+      try net.towns[0].blockingWrite {
         _ = try $0.create(
           kind, [Edit(ages.0, .value("9")), Edit(ages.1, .value("3"))], net.occasion())
       }
@@ -123,14 +123,14 @@ import Testing
     let town = net.towns[0]
     let kind = try Schema.directory.kind(named: "organization")
     let (name, street) = try (kind.field(named: "name"), kind.field(named: "street"))
-    let id = try town.writing {
+    let id = try town.blockingWrite {
       try $0.create(
         kind,
         [Edit(name, .value("Zuflucht")), Edit(street, .value("Hier 1"), in: .coordination)],
         net.occasion())
     }
     try net.edit(id, "street", "Dort 2", in: town)
-    let scopes = try #require(try town.reading { try $0.state(of: id) }).scopes
+    let scopes = try #require(try town.blockingRead { try $0.state(of: id) }).scopes
     #expect(scopes[.public]?.registers[Register(tag: street.tag)] == nil)
     try await net.syncAll()
     #expect(try net.value(id, "street", in: town) == "Dort 2")

@@ -121,29 +121,25 @@ final class Federation {
   func add(_ name: String, to store: Store) throws -> RecordID {
     let kind = try Schema.directory.kind(named: "organization")
     let field = try kind.field(named: "name")
-    return try store.write { try $0.create(kind, [Edit(field, .value(name))], occasion()) }
+    return try store.blockingWrite { try $0.create(kind, [Edit(field, .value(name))], occasion()) }
   }
 
   func edit(_ id: RecordID, _ name: String, _ value: String, in store: Store) throws {
     let field = try Schema.directory.kind(named: "organization").field(named: name)
-    try store.writing { _ = try $0.change(id, [Edit(field, .value(value))], occasion()) }
+    try store.blockingWrite { _ = try $0.change(id, [Edit(field, .value(value))], occasion()) }
   }
 
   func value(_ id: RecordID, _ name: String, in store: Store) throws -> String? {
     let field = try Schema.directory.kind(named: "organization").field(named: name)
-    return try store.read { try $0.state(of: id)?.shown[Register(tag: field.tag)]?.head.value }
+    return try store.blockingRead {
+      try $0.state(of: id)?.shown[Register(tag: field.tag)]?.head.value
+    }
   }
-}
-
-extension Store {
-  /// The blocking form, where an `async` test would get the other.
-  func reading<T>(_ body: (Snapshot) throws -> T) throws -> T { try read(body) }
-  func writing<T>(_ body: (Transaction) throws -> T) throws -> T { try write(body) }
 }
 
 /// Compares replicas by what their files say.
 func digests(_ store: Store) throws -> [Scope: ScopeDigest] {
-  let report = try store.read { try $0.verify() }
+  let report = try store.blockingRead { try $0.verify() }
   guard report.differences.isEmpty else {
     throw StoreError.stateUnknown(report.differences.joined(separator: "\n"))
   }

@@ -22,14 +22,14 @@ import Testing
       let town = net.towns[net.random.next(below: 4)]
       let own = try ids.filter { id in
         try id.creator == town.identity.member
-          && town.reading { try $0.state(of: id)?.isDeleted } == false
+          && town.blockingRead { try $0.state(of: id)?.isDeleted } == false
       }
       switch net.random.next(below: 5) {
       case 0, 1: ids.append(try net.add("Einrichtung \(round)", to: town))
       case 2:
         if let id = own.last { try net.edit(id, "name", "Umbenannt \(round)", in: town) }
       case 3:
-        if let id = own.first { try town.writing { try $0.delete(id, net.occasion()) } }
+        if let id = own.first { try town.blockingWrite { try $0.delete(id, net.occasion()) } }
       default:
         try await net.push(town)
         try await net.pull(net.towns[net.random.next(below: 4)], bytes: 500)
@@ -61,18 +61,18 @@ import Testing
     try await net.syncAll()
     let field = try Schema.directory.kind(named: "organization").field(named: "name")
     for store in net.towns + [net.hub] {
-      let conflicts = try store.reading { try $0.state(of: id)?.conflicts ?? [] }
+      let conflicts = try store.blockingRead { try $0.state(of: id)?.conflicts ?? [] }
       #expect(conflicts.count == 1)
       #expect(conflicts.first?.heads.map(\.value) == ["Beratung Süd", "Beratung Nord"])
-      #expect(try store.reading { try $0.conflictCount() } == 1)
+      #expect(try store.blockingRead { try $0.conflictCount() } == 1)
     }
-    try town.writing {
+    try town.blockingWrite {
       try $0.resolve(id, field, element: nil, with: .take(2), net.occasion())
     }
     try await net.syncAll()
     for store in net.towns + [net.hub] {
       #expect(try net.value(id, "name", in: store) == "Beratung Nord")
-      #expect(try store.reading { try $0.conflictCount() } == 0)
+      #expect(try store.blockingRead { try $0.conflictCount() } == 0)
     }
   }
 
@@ -89,13 +89,13 @@ import Testing
     let town = net.towns[0]
     let id = try net.add("Elterncafé", to: town)
     try await net.syncAll()
-    try town.writing { try $0.delete(id, net.occasion()) }
+    try town.blockingWrite { try $0.delete(id, net.occasion()) }
     try net.edit(id, "description", "jeden Dienstag", in: net.hub)
     try await net.syncAll()
-    let state = try #require(try town.reading { try $0.state(of: id) })
+    let state = try #require(try town.blockingRead { try $0.state(of: id) })
     #expect(state.isDeleted)
     #expect(state.conflicts.map(\.againstDeletion) == [true])
-    try town.writing { try $0.restore(id, net.occasion()) }
+    try town.blockingWrite { try $0.restore(id, net.occasion()) }
     #expect(try net.value(id, "description", in: town) == "jeden Dienstag")
     #expect(try net.value(id, "name", in: town) == "Elterncafé")
   }
@@ -132,7 +132,8 @@ import Testing
     try await net.push(town)
     #expect(try digests(net.hub)[log.scope]?.entries == digests(net.hub)[log.scope]?.entries)
     #expect(
-      try net.hub.reading { try $0.counts().first { $0.kind.name == "organization" }?.count } == 2)
+      try net.hub.blockingRead { try $0.counts().first { $0.kind.name == "organization" }?.count }
+        == 2)
   }
 
   @Test func `a bundle pushed by somebody else, forged or altered is refused`() async throws {
@@ -153,7 +154,7 @@ import Testing
       Issue.record("a forged signature was accepted")
       return
     }
-    #expect(try net.hub.reading { try $0.counts().allSatisfy { $0.count == 0 } })
+    #expect(try net.hub.blockingRead { try $0.counts().allSatisfy { $0.count == 0 } })
   }
 
   @Test func `a chunk that comes twice, late or overlapping is merged once`() async throws {
