@@ -29,7 +29,7 @@ struct DirectoryCommands: Sendable {
   func write<T>(_ body: (Transaction) throws -> T) throws -> T {
     var failure: CommandError?
     do {
-      let result = try store.write { transaction in
+      let result = try store.blockingWrite { transaction in
         do { return try body(transaction) } catch let error as CommandError {
           failure = error
           throw error
@@ -47,7 +47,7 @@ struct DirectoryCommands: Sendable {
   func read<T>(_ body: (Snapshot) throws -> T) throws -> T {
     var failure: CommandError?
     do {
-      return try store.read { snapshot in
+      return try store.blockingRead { snapshot in
         do { return try body(snapshot) } catch let error as CommandError {
           failure = error
           throw error

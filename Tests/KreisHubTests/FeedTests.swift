@@ -16,7 +16,7 @@ extension HubTests {
         let bundle = try await other.write("Lotsenpunkt")
         #expect(try await other.push(bundle).status == 200)
         try await town.pull()
-        let cursors = try town.store.reading { try $0.feedCursors() }
+        let cursors = try town.store.blockingRead { try $0.feedCursors() }
         let rest = try await town.feed(FeedQuery(after: cursors, follow: nil).text)
         #expect(rest.count == 1 && rest[0].items.isEmpty && rest[0].complete)
         #expect(rest[0].heads.count == 3)
@@ -93,7 +93,7 @@ extension HubTests {
       try await TestHub.with(.testing { $0.pollTimeout = .milliseconds(300) }) { hub in
         let town = try await hub.town()
         try await town.pull()
-        let query = FeedQuery(after: try town.store.reading { try $0.feedCursors() }, follow: .poll)
+        let query = FeedQuery(after: try town.store.blockingRead { try $0.feedCursors() }, follow: .poll)
         let start = ContinuousClock.now
         let empty = try await town.feed(query.text)
         #expect(empty.count == 1 && empty[0].items.isEmpty && empty[0].heads.count == 3)
@@ -102,7 +102,7 @@ extension HubTests {
       try await TestHub.with(.testing { $0.pollTimeout = .seconds(30) }) { hub in
         let (town, other) = (try await hub.town(), try await hub.town())
         try await town.pull()
-        let query = FeedQuery(after: try town.store.reading { try $0.feedCursors() }, follow: .poll)
+        let query = FeedQuery(after: try town.store.blockingRead { try $0.feedCursors() }, follow: .poll)
         async let news = town.feed(query.text)
         let bundle = try await other.write("Neues Angebot")
         #expect(try await other.push(bundle).status == 200)
@@ -128,7 +128,7 @@ extension HubTests {
         try await town.pull()
         let stream = try await town.follow("follow=true")
         #expect(try await stream.next() != nil)
-        let cursors = try town.store.reading { try $0.feedCursors() }
+        let cursors = try town.store.blockingRead { try $0.feedCursors() }
         let poll = Task { try await town.feed(FeedQuery(after: cursors, follow: .poll).text) }
         let took = try await hub.server.stop()
         #expect(took < .seconds(2))

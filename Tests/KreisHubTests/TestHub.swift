@@ -116,7 +116,7 @@ final class TestHub: Sendable {
 
   /// Writes what the hub decides about the realm.
   func decide(_ act: Control) throws {
-    try store.writing { try $0.append(act, at: Self.now) }
+    try store.blockingWrite { try $0.append(act, at: Self.now) }
   }
 }
 
@@ -189,7 +189,7 @@ struct TestTown: Sendable {
 
   /// Fetches and merges all there is.
   func pull() async throws {
-    let after = try store.reading { try $0.feedCursors() }
+    let after = try store.blockingRead { try $0.feedCursors() }
     for chunk in try await feed(FeedQuery(after: after, follow: nil).text) {
       _ = try await store.merge(try UnverifiedChunk(chunk))
     }
@@ -209,7 +209,7 @@ struct TestTown: Sendable {
     if store.membership.members[member] == nil { try await pull() }
     let kind = try Schema.directory.kind(named: "organization")
     let field = try kind.field(named: "name")
-    _ = try store.writing {
+    _ = try store.blockingWrite {
       try $0.create(
         kind, [Edit(field, .value(name), in: scope)], Occasion(at: TestHub.now))
     }
@@ -279,10 +279,4 @@ extension ClientResponse {
     else { return nil }
     return String(problem.type.dropFirst("urn:kreisnetz:problem:".count))
   }
-}
-
-extension Store {
-  /// The blocking forms, where an `async` test would get the others.
-  func reading<T>(_ body: (Snapshot) throws -> T) throws -> T { try read(body) }
-  func writing<T>(_ body: (Transaction) throws -> T) throws -> T { try write(body) }
 }
