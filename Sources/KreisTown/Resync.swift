@@ -25,6 +25,8 @@ package struct ResyncReport: Sendable {
   /// Logs that the hub does not take, and why.
   package var stopped: [LogID: String] = [:]
 
+  package init() {}
+
   /// Whether this replica is sound and proven equal to the hub.
   package var isEqual: Bool {
     verification.differences.isEmpty && unsent == 0 && stopped.isEmpty && !feeds.isEmpty

@@ -27,7 +27,7 @@ struct Kreisnetz: AsyncParsableCommand {
       HubCommand.self, TownCommand.self, StatusCommand.self, AddCommand.self, EditCommand.self,
       ShowCommand.self, ListCommand.self, DeleteCommand.self, RestoreCommand.self,
       HistoryCommand.self, ConflictsCommand.self, ResolveCommand.self, ImportCommand.self,
-      ExportCommand.self, WatchCommand.self, LogCommand.self,
+      ExportCommand.self, WatchCommand.self, LogCommand.self, ResyncCommand.self,
     ])
 
   /// What `--version` prints and statements name.

@@ -15,6 +15,9 @@ struct ReplicaSession {
     case ownReading
   }
 
+  /// Commands that are not the executor's own, made where no daemon has them.
+  typealias Handlers = (Store, StateDirectory) throws -> [String: CommandHandler]
+
   /// As given; `StateDirectory` checks it where this process opens the files.
   let path: String
   /// Where the answer goes besides its rows.
@@ -30,10 +33,12 @@ struct ReplicaSession {
 
   /// Runs `request` and gives its rows to `row`.
   ///
+  /// - Parameter handlers: further commands, for where no daemon runs.
+  ///
   /// - Throws: `CommandError`, `StateDirectoryError`, `StoreError`.
   func run(
     _ request: LocalRequest, _ need: Need, input: @escaping ChunkSource = { nil },
-    row: @escaping (JSONValue) throws -> Void
+    handlers: Handlers = { _, _ in [:] }, row: @escaping (JSONValue) throws -> Void
   ) throws -> Outcome {
     defer { progress.clear() }
     let end = Date(timeIntervalSinceNow: Self.patience)
@@ -43,7 +48,9 @@ struct ReplicaSession {
       {
         return try client.run(request, input: input) { try take($0, row) }
       }
-      do { return try runHere(request, need, input, row) } catch let error as StateDirectoryError {
+      do { return try runHere(request, need, input, handlers, row) } catch let error
+        as StateDirectoryError
+      {
         guard case .inUse = error, Date() < end else { throw error }
         usleep(50_000)
       }
@@ -51,7 +58,7 @@ struct ReplicaSession {
   }
 
   private func runHere(
-    _ request: LocalRequest, _ need: Need, _ input: @escaping ChunkSource,
+    _ request: LocalRequest, _ need: Need, _ input: @escaping ChunkSource, _ handlers: Handlers,
     _ row: @escaping (JSONValue) throws -> Void
   ) throws -> Outcome {
     let directory = try StateDirectory.open(path)
@@ -59,7 +66,8 @@ struct ReplicaSession {
     return try withExtendedLifetime(lock) {
       let store = try lock == nil ? Store.openReadOnly(at: directory.database) : open(directory)
       let executor = CommandExecutor(
-        store: store, spool: directory.path, now: { UInt64(Date().timeIntervalSince1970) })
+        store: store, spool: directory.path, now: { UInt64(Date().timeIntervalSince1970) },
+        handlers: try handlers(store, directory))
       var failure: (any Error)?
       let outcome = executor.run(
         LocalCall(request, input: input) { reply in

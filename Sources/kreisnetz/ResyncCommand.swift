@@ -1,0 +1,92 @@
+import ArgumentParser
+import KreisInterchange
+import KreisLocal
+import KreisService
+import KreisStore
+
+/// Forces a comparison with the hub.
+struct ResyncCommand: ParsableCommand {
+  static let configuration = CommandConfiguration(
+    commandName: "resync",
+    abstract: "Push and pull what is missing, fold everything anew, and prove equality.",
+    discussion: """
+      Pushes what the hub lacks, pulls what this replica lacks, re-hashes every entry, folds every \
+      record anew from the log, and reports what was found and repaired, the feed positions and \
+      hashes here and at the hub, and EQUAL or DIFFERENT. An unsent entry is never discarded. It can \
+      be interrupted and repeated at any moment.
+
+      Exit codes: 0 equal, 1 different, 3 the hub could not be asked.
+
+      Examples:
+        kreisnetz resync --state /var/lib/kreisnetz/halver
+        kreisnetz resync --verify --json
+      """)
+
+  @OptionGroup var state: StateOptions
+  @OptionGroup var output: OutputOptions
+
+  @Flag(name: .long, help: "Compare and report only; change nothing.")
+  var verify = false
+
+  @Option(
+    help: ArgumentHelp(
+      "Settings, where no daemon runs: proxy and authorities.", valueName: "file"))
+  var config: String?
+
+  func run() throws {
+    let request = LocalRequest("resync", ["verify": .bool(verify)])
+    let outcome = try ReplicaSession(state).run(
+      request, .writing, handlers: handlers
+    ) { row in
+      if output.json { try StandardOutput().json(row) } else { try report(row) }
+    }
+    try StandardOutput().flush()
+    if outcome != .done { throw ExitCode(outcome.rawValue) }
+  }
+
+  private func handlers(
+    _ store: Store, _ directory: StateDirectory
+  ) throws -> [String: CommandHandler] {
+    switch store.identity.role {
+    case .hub: return ["resync": ResyncHandler.hub(store: store)]
+    case .town:
+      let configuration = try TownConfiguration(path: config)
+      let client = try TownConnection.client(
+        store: store, directory: directory, configuration: configuration)
+      return ["resync": ResyncHandler.town(client: client, store: store)]
+    }
+  }
+
+  private func report(_ row: JSONValue) throws {
+    let out = StandardOutput()
+    try out.line(
+      "\(PlainText.value(row["entries"])) entries re-hashed, "
+        + "\(PlainText.value(row["records"])) records re-folded")
+    for (name, label) in [("repaired", "repaired"), ("differences", "still different")] {
+      guard case .array(let sentences) = row[name], !sentences.isEmpty else { continue }
+      for sentence in sentences { try out.line("\(label): \(PlainText.value(sentence))") }
+    }
+    if case .array(let stopped) = row["stopped"] {
+      for log in stopped {
+        try out.line("not sent: \(PlainText.value(log["log"])): \(PlainText.value(log["reason"]))")
+      }
+    }
+    if row["unsent"] != .number("0") {
+      try out.line("\(PlainText.value(row["unsent"])) entries wait to be sent")
+    }
+    if case .array(let feeds) = row["feeds"] {
+      for feed in feeds {
+        try out.line(
+          "feed \(PlainText.value(feed["scope"])): here \(place(feed["here"])), "
+            + "at the hub \(place(feed["hub"]))")
+      }
+    }
+    try out.line(row["equal"] == .bool(true) ? "EQUAL" : "DIFFERENT")
+  }
+
+  private func place(_ position: JSONValue?) -> String {
+    guard let position, position != .null else { return "nothing" }
+    return "\(PlainText.value(position["position"])) "
+      + "(\(PlainText.value(position["hash"]).prefix(16)))"
+  }
+}
