@@ -30,6 +30,8 @@ let nioPosix = Target.Dependency.product(name: "NIOPosix", package: "swift-nio")
 let nioTLS = Target.Dependency.product(name: "NIOTLS", package: "swift-nio")
 let nioSSL = Target.Dependency.product(name: "NIOSSL", package: "swift-nio-ssl")
 let protobuf = Target.Dependency.product(name: "SwiftProtobuf", package: "swift-protobuf")
+let unixSignals = Target.Dependency.product(
+  name: "UnixSignals", package: "swift-service-lifecycle")
 let yams = Target.Dependency.product(name: "Yams", package: "Yams")
 
 let package = Package(
@@ -86,7 +88,9 @@ let package = Package(
       name: "kreisnetz",
       dependencies: [
         "KreisCore", "KreisStore", "KreisInterchange", "KreisLocal", "KreisTransport", "KreisHub",
-        "KreisTown", "KreisService", argumentParser, crypto, cryptoExtras, lifecycle, logging, yams,
+        "KreisTown", "KreisService", argumentParser, crypto, cryptoExtras, lifecycle, logging, nio,
+        unixSignals,
+        yams,
       ], swiftSettings: strict),
     .testTarget(
       name: "KreisCoreTests", dependencies: ["KreisCore", crypto, protobuf], swiftSettings: strict),

@@ -61,7 +61,7 @@ package struct ServiceNotifier: Sendable {
 }
 
 /// Feeds systemd's watchdog at half its time, each time only after `probe` has come back: a daemon
-/// whose loop hangs is restarted.
+/// whose loop hangs is restarted. Announces the stop; to be the first service that is stopped.
 package struct Watchdog: Service {
   private let notifier: ServiceNotifier
   private let probe: @Sendable () async throws -> Void
@@ -74,18 +74,17 @@ package struct Watchdog: Service {
   }
 
   package func run() async throws {
-    guard let timeout = notifier.watchdogTimeout else {
-      try? await gracefulShutdown()
-      return
-    }
-    await cancelWhenGracefulShutdown {
-      while !Task.isCancelled {
-        // Without an answer there is no sign of life, and systemd acts; so will it when this throws.
-        guard (try? await probe()) != nil else { return }
-        notifier.alive()
-        try? await Task.sleep(for: timeout / 2)
+    if let timeout = notifier.watchdogTimeout {
+      await cancelWhenGracefulShutdown {
+        while !Task.isCancelled {
+          // Without an answer there is no sign of life, and systemd acts.
+          guard (try? await probe()) != nil else { return }
+          notifier.alive()
+          try? await Task.sleep(for: timeout / 2)
+        }
       }
     }
     try? await gracefulShutdown()
+    notifier.stopping()
   }
 }

@@ -4,5 +4,7 @@ import ArgumentParser
 struct HubCommand: AsyncParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "hub", abstract: "Set up and run the hub of a Kreis.",
-    subcommands: [HubInitCommand.self])
+    subcommands: [
+      HubInitCommand.self, HubRunCommand.self, HubInviteCommand.self, HubMembersCommand.self,
+    ])
 }

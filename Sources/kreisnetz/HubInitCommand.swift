@@ -49,11 +49,11 @@ struct HubInitCommand: ParsableCommand {
     let setup = HubSetup(title: name, ags: ags, url: url, tls: tls)
     let result = try setup.run(at: state.path(), now: SystemClock.now()) { phrase, realm in
       if output.json {
-        Output.print(json: [
+        try StandardOutput().json([
           "realm": .string(realm.description), "recovery_phrase": .string(phrase.description),
         ])
       } else {
-        Output.print(
+        try StandardOutput().line(
           """
           The recovery phrase of the realm, shown only now:
 
@@ -63,9 +63,11 @@ struct HubInitCommand: ParsableCommand {
 
           """)
       }
+      // On its way before the realm exists: not lost if the process is killed right after.
+      try StandardOutput().flush()
     }
     guard !output.json else { return }
-    Output.print(
+    try StandardOutput().line(
       """
       The hub of \(result.identity.title) is set up in \(result.directory.path).
       Start it:      kreisnetz hub run --state \(result.directory.path)

@@ -26,7 +26,7 @@ struct HubSetup {
   ///   that there is none whose phrase nobody saw.
   /// - Throws: `CommandError`, `StateDirectoryError`, `HubCertificateError`, `StoreError`.
   func run(
-    at path: String, now: UInt64, announce: (RecoveryPhrase, RealmID) -> Void
+    at path: String, now: UInt64, announce: (RecoveryPhrase, RealmID) throws -> Void
   ) throws -> Result {
     try check()
     let directory = try StateDirectory.prepare(path)
@@ -52,7 +52,7 @@ struct HubSetup {
     let identity = Identity(
       role: .hub, realm: realm, member: hub, generation: 1, name: "hub", title: title, ags: ags,
       kreis: title, hubURL: url, hubPin: pin)
-    announce(phrase, realm)
+    try announce(phrase, realm)
     try directory.install { path throws(StoreError) in
       try Store.createHub(
         at: path, identity: identity, key: key, certificate: certificate, at: now,

@@ -66,7 +66,7 @@ struct ReplicaSession {
     return try withExtendedLifetime(lock) {
       let store = try lock == nil ? Store.openReadOnly(at: directory.database) : open(directory)
       let executor = CommandExecutor(
-        store: store, spool: directory.path, now: { UInt64(Date().timeIntervalSince1970) },
+        store: store, spool: directory.path, now: SystemClock.now,
         handlers: try handlers(store, directory))
       var failure: (any Error)?
       let outcome = executor.run(
@@ -81,14 +81,9 @@ struct ReplicaSession {
 
   private func open(_ directory: StateDirectory) throws -> Store {
     let generation = try Store.openReadOnly(at: directory.database).identity.generation
-    guard let key = try directory.signingKey(generation: generation) else {
-      throw CommandError(
-        .wrongUse,
-        "The key \(StateDirectory.memberKey(generation: generation)) is missing in "
-          + "\(directory.path), so nothing can be written. Restore it from a backup.")
-    }
     return try Store.open(
-      at: directory.database, key: key, random: { UInt64.random(in: .min ... .max) })
+      at: directory.database, key: directory.requiredKey(generation: generation),
+      random: SystemClock.random)
   }
 
   private func take(_ reply: LocalReply, _ row: (JSONValue) throws -> Void) throws {

@@ -12,14 +12,9 @@ enum TownConnection {
     store: Store, directory: StateDirectory, configuration: TownConfiguration
   ) throws -> HubClient {
     let identity = store.identity
-    guard let key = try directory.signingKey(generation: identity.generation) else {
-      throw CommandError(
-        .wrongUse,
-        "The key \(StateDirectory.memberKey(generation: identity.generation)) is missing in "
-          + "\(directory.path).")
-    }
     return HubClient(
-      realm: identity.realm, member: identity.member, generation: identity.generation, key: key,
+      realm: identity.realm, member: identity.member, generation: identity.generation,
+      key: try directory.requiredKey(generation: identity.generation),
       transport: try CurlTransport(
         endpoint: HubEndpoint(
           url: identity.hubURL, pin: identity.hubPin, configuration: configuration)),

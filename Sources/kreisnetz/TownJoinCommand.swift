@@ -44,14 +44,14 @@ struct TownJoinCommand: AsyncParsableCommand {
           url: invite.url, pin: invite.pin, configuration: configuration))
     }
     if output.json {
-      Output.print(json: [
+      try StandardOutput().json([
         "member": .string(identity.member.description), "name": .string(identity.name),
         "title": .string(identity.title), "kreis": .string(identity.kreis),
         "realm": .string(identity.realm.description),
       ])
     } else {
       let path = try state.path()
-      Output.print(
+      try StandardOutput().line(
         """
         \(identity.title) has joined \(identity.kreis) as "\(identity.name)".
         Start the daemon: kreisnetz town run --state \(path)

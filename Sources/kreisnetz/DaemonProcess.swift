@@ -1,0 +1,74 @@
+import Dispatch
+import Foundation
+import KreisLocal
+import KreisService
+import KreisStore
+import Logging
+import ServiceLifecycle
+import UnixSignals
+
+/// The process of a daemon: its main service, the local socket and the watchdog, from start to a
+/// graceful stop within five seconds after SIGTERM or SIGINT.
+struct DaemonProcess {
+  let replica: RunningReplica
+  let logger: Logger
+  let notifier: ServiceNotifier
+  let socketGroup: String?
+
+  /// All services together; then they are cancelled.
+  private static let stopLimit: Duration = .milliseconds(4_700)
+
+  /// Runs until it is stopped.
+  ///
+  /// - Parameters:
+  ///   - name: of the main service, for the log.
+  ///   - view: what only this daemon knows.
+  ///   - handlers: its commands besides those of every replica.
+  ///   - probe: returns when the main loop has answered.
+  /// - Throws: what ended a service.
+  func run(
+    _ main: any Service, name: String, view: DaemonView,
+    handlers: [String: CommandHandler] = [:], probe: @escaping @Sendable () async throws -> Void
+  ) async throws {
+    // Whoever went away is noticed where it is written to.
+    signal(SIGPIPE, SIG_IGN)
+    let store = replica.store
+    let executor = CommandExecutor(
+      store: store, spool: replica.directory.path, now: SystemClock.now, daemon: view,
+      handlers: handlers)
+    let local = try LocalServer(
+      in: replica.directory, lock: replica.lock, executor: executor, group: socketGroup,
+      logger: logger)
+    let watchdog = Watchdog(notifier) {
+      try await probe()
+      try await store.read { _ in }
+    }
+    // Stopped in reverse. The names are given because the default describes a service with all that
+    // it holds, keys included.
+    var configuration = ServiceGroupConfiguration(
+      services: [
+        .init(service: main, serviceName: name),
+        .init(service: LocalCommandService(server: local), serviceName: "local socket"),
+        .init(service: watchdog, serviceName: "watchdog"),
+      ], gracefulShutdownSignals: [.sigterm, .sigint], logger: logger)
+    configuration.maximumGracefulShutdownDuration = Self.stopLimit
+    try await ServiceGroup(configuration: configuration).run()
+    logger.notice("stopped")
+  }
+}
+
+/// Ends the local socket with the other services; it answers from its making on.
+private struct LocalCommandService: Service {
+  let server: LocalServer
+
+  func run() async throws {
+    try? await gracefulShutdown()
+    // It waits for running commands, which must not block a thread of the cooperative pool.
+    await withCheckedContinuation { continuation in
+      DispatchQueue.global().async {
+        server.stop()
+        continuation.resume()
+      }
+    }
+  }
+}

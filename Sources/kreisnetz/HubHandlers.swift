@@ -1,0 +1,62 @@
+import KreisCore
+import KreisInterchange
+import KreisLocal
+import KreisStore
+
+/// The hub's own commands, done by its daemon or, where none runs, by the command's process.
+enum HubHandlers {
+  static let invite = "hub-invite"
+  static let members = "hub-members"
+
+  /// By name, as `CommandExecutor` takes them.
+  ///
+  /// - Throws: `CommandError` for a town's replica.
+  static func all(
+    _ store: Store, _ directory: StateDirectory
+  ) throws(CommandError) -> [String: CommandHandler] {
+    guard store.identity.role == .hub else {
+      throw CommandError(
+        .wrongUse,
+        "\(directory.path) belongs to the town \(store.identity.title); name the hub's directory.")
+    }
+    return [
+      invite: { call in try makeInvite(store, call) },
+      members: { call in try listMembers(store, call) },
+      "resync": ResyncHandler.hub(store: store),
+    ]
+  }
+
+  /// Arguments: `name`, `title`, `ags`, `days`. Row: `invite`, `name`, `expires_at`.
+  private static func makeInvite(_ store: Store, _ call: LocalCall) throws -> Outcome {
+    let days = try call.optionalInteger("days") ?? 7
+    guard (1...90).contains(days) else {
+      throw CommandError(.wrongUse, "An invite can be valid for 1 to 90 days, not \(days).")
+    }
+    let invite = try store.invite(
+      name: call.text("name"), title: call.text("title"), ags: call.text("ags"),
+      lifetime: UInt64(days) * 86_400, at: SystemClock.now(),
+      secret: (0..<32).map { _ in UInt8.random(in: .min ... .max) })
+    try call.row([
+      "invite": .string(invite.text()), "name": .string(invite.name),
+      "expires_at": .integer(Int(invite.expiresAt)),
+    ])
+    return .done
+  }
+
+  /// Rows: `member`, `name`, `title`, `ags`, `generation`, `since`, `last_contact`, `position`,
+  /// `lag`, `software`, `revoked`.
+  private static func listMembers(_ store: Store, _ call: LocalCall) throws -> Outcome {
+    for one in try store.blockingRead({ try $0.memberOverview() }) {
+      try call.row([
+        "member": .string(one.member.id.description), "name": .string(one.member.name),
+        "title": .string(one.member.title), "ags": .string(one.member.ags),
+        "generation": .integer(Int(one.member.generation)), "since": .integer(Int(one.since)),
+        "last_contact": one.lastContact.map { .integer(Int($0)) } ?? .null,
+        "position": .integer(Int(one.position)), "lag": .integer(Int(one.lag)),
+        "software": one.software.map { .string($0) } ?? .null,
+        "revoked": .bool(one.member.isRevoked),
+      ])
+    }
+    return .done
+  }
+}

@@ -1,0 +1,105 @@
+import ArgumentParser
+import Foundation
+import KreisCore
+import KreisHub
+import KreisInterchange
+import KreisLocal
+import KreisService
+import KreisStore
+import Logging
+import NIOCore
+
+struct HubRunCommand: AsyncParsableCommand {
+  static let configuration = CommandConfiguration(
+    commandName: "run", abstract: "Run the hub's daemon until it is stopped.",
+    discussion: """
+      Serves towns over HTTPS at the address given to "hub init", and the other commands over the \
+      socket in the state directory.
+
+      Example:
+        kreisnetz hub run --state /var/lib/kreisnetz/hub --config /etc/kreisnetz/hub.yaml
+      """)
+
+  @OptionGroup var state: StateOptions
+
+  @Option(help: ArgumentHelp("Settings in YAML; none is needed.", valueName: "file"))
+  var config: String?
+
+  func run() async throws {
+    let settings = try HubConfiguration(path: config)
+    JournalLogHandler.bootstrap(level: settings.logLevel)
+    let replica = try await RunningReplica.open(state.path(), as: .hub)
+    let identity = replica.store.identity
+    let certificate = try HubCertificate(
+      certificateFile: settings.tlsCertificate
+        ?? "\(replica.directory.path)/\(StateDirectory.certificate)",
+      keyFile: settings.tlsKey ?? "\(replica.directory.path)/\(StateDirectory.certificateKey)",
+      now: SystemClock.now())
+    try check(certificate, identity.hubPin)
+    let address = ListenAddress(url: identity.hubURL, settings)
+    var server = HubServerConfiguration(address: address.host, port: address.port)
+    server.maximumConnections = settings.maximumConnections
+    server.requestsPerSecond = Double(settings.requestsPerSecond)
+    let notifier = ServiceNotifier()
+    let logger = Logger(label: "kreisnetz.hub")
+    let hub = HubServer(
+      store: replica.store, configuration: server, certificate: certificate,
+      clock: HubClock(start: SystemClock.now()), logger: logger,
+      onReady: { port in
+        logger.notice(
+          "running",
+          metadata: [
+            "address": "\(address.host)", "port": "\(port)", "version": "\(Kreisnetz.version)",
+          ])
+        notifier.ready()
+      })
+    let process = DaemonProcess(
+      replica: replica, logger: logger, notifier: notifier, socketGroup: settings.socketGroup)
+    do {
+      try await process.run(
+        hub, name: "hub", view: DaemonView { ["listening": .string("\(address)")] },
+        handlers: HubHandlers.all(replica.store, replica.directory), probe: {})
+    } catch let error as IOError {
+      throw CommandError(
+        .notNow,
+        "The hub cannot listen on \(address): \(String(cString: strerror(error.errnoCode))). "
+          + "Another program may use the port; see listen_address and listen_port.")
+    }
+  }
+
+  private func check(_ certificate: HubCertificate, _ pin: [UInt8]?) throws {
+    guard let pin, pin != certificate.keyHash.bytes else { return }
+    throw CommandError(
+      .wrongUse,
+      "The certificate has another key than the one that the towns' invites pin, so no town would "
+        + "connect. Use the certificate that \"hub init\" made, or one with the same key.")
+  }
+}
+
+/// Where the hub listens.
+struct ListenAddress: CustomStringConvertible {
+  let host: String
+  let port: Int
+
+  /// As configured; else on loopback if the hub's URL is there, and on all addresses if not.
+  init(url: String, _ settings: HubConfiguration) {
+    let parts = URLComponents(string: url)
+    port = settings.listenPort.map(Int.init) ?? parts?.port ?? 443
+    switch (settings.listenAddress, parts?.host) {
+    case (let address?, _): host = address
+    case (nil, "127.0.0.1"?), (nil, "localhost"?): host = "127.0.0.1"
+    case (nil, "[::1]"?), (nil, "::1"?): host = "::1"
+    default: host = Self.hasIPv6 ? "::" : "0.0.0.0"
+    }
+  }
+
+  var description: String { host.contains(":") ? "[\(host)]:\(port)" : "\(host):\(port)" }
+
+  /// Where the kernel has it, the address :: takes IPv4 as well.
+  private static var hasIPv6: Bool {
+    let descriptor = socket(AF_INET6, Int32(SOCK_STREAM.rawValue), 0)
+    guard descriptor >= 0 else { return false }
+    close(descriptor)
+    return true
+  }
+}

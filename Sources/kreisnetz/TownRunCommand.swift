@@ -1,0 +1,84 @@
+import ArgumentParser
+import Foundation
+import KreisCore
+import KreisInterchange
+import KreisLocal
+import KreisService
+import KreisStore
+import KreisTown
+import Logging
+
+struct TownRunCommand: AsyncParsableCommand {
+  static let configuration = CommandConfiguration(
+    commandName: "run", abstract: "Run a town's daemon until it is stopped.",
+    discussion: """
+      Pushes what is written here, follows the hub and answers the other commands over the socket in \
+      the state directory. Works without a network, and connects when there is one.
+
+      Example:
+        kreisnetz town run --state /var/lib/kreisnetz/halver --config /etc/kreisnetz/town.yaml
+      """)
+
+  @OptionGroup var state: StateOptions
+
+  @Option(help: ArgumentHelp("Settings in YAML; none is needed.", valueName: "file"))
+  var config: String?
+
+  func run() async throws {
+    let configuration = try TownConfiguration(path: config)
+    JournalLogHandler.bootstrap(level: configuration.logLevel)
+    let replica = try await RunningReplica.open(state.path(), as: .town)
+    let identity = replica.store.identity
+    let client = try TownConnection.client(
+      store: replica.store, directory: replica.directory, configuration: configuration)
+    let notifier = ServiceNotifier()
+    var logger = Logger(label: "kreisnetz.town")
+    logger[metadataKey: "member"] = "\(identity.name)"
+    let daemon = TownDaemon(
+      store: replica.store, client: client,
+      software: "kreisnetz \(Kreisnetz.version)", logger: logger, now: SystemClock.now,
+      random: SystemClock.random,
+      onReady: { [logger] in
+        logger.notice("running", metadata: ["version": "\(Kreisnetz.version)"])
+        notifier.ready()
+      })
+    let process = DaemonProcess(
+      replica: replica, logger: logger, notifier: notifier, socketGroup: configuration.socketGroup)
+    let resync = ResyncHandler.town(client: client, store: replica.store)
+    try await process.run(
+      daemon, name: "town",
+      view: DaemonView { TownStatusJSON.value(daemon.board.current) },
+      handlers: [
+        "resync": { call in
+          let outcome = try resync(call)
+          // Logs that were stopped are tried again by the daemon too.
+          Task { try? await daemon.retryNow() }
+          return outcome
+        }
+      ], probe: daemon.ping)
+  }
+}
+
+/// What a town's daemon adds to `status`.
+enum TownStatusJSON {
+  static func value(_ status: TownStatus) -> JSONValue {
+    let (state, mode, reason): (String, String?, String?) =
+      switch status.link {
+      case .connecting: ("connecting", nil, nil)
+      case .connected(.stream): ("connected", "stream", nil)
+      case .connected(.poll): ("connected", "poll", nil)
+      case .waiting(let reason): ("waiting", nil, reason)
+      case .alarmed(let reason): ("alarmed", nil, reason)
+      }
+    let text = { (text: String?) in text.map { JSONValue.string($0) } ?? .null }
+    let stopped = status.stopped.sorted { $0.key < $1.key }.map {
+      JSONValue.string("\($0.key): \($0.value)")
+    }
+    return [
+      "hub": .string(state), "mode": text(mode), "reason": text(reason),
+      "last_contact": status.lastContact.map { .integer(Int($0)) } ?? .null,
+      "clock_offset": status.clockOffset.map { .integer(Int($0)) } ?? .null,
+      "stopped_logs": .array(stopped), "store_trouble": text(status.storeTrouble),
+    ]
+  }
+}
