@@ -101,6 +101,10 @@ let package = Package(
       name: "KreisInterchangeTests", dependencies: ["KreisCore", "KreisInterchange"],
       swiftSettings: strict),
     .testTarget(
+      name: "KreisLocalTests",
+      dependencies: ["KreisCore", "KreisInterchange", "KreisLocal", "KreisStore", crypto, logging],
+      swiftSettings: strict),
+    .testTarget(
       name: "KreisTransportTests",
       dependencies: [
         "KreisCore", "KreisTransport", asn1, certificates, crypto, hummingbird, hummingbirdHTTP2,
@@ -123,7 +127,8 @@ let package = Package(
         hummingbirdCore, lifecycle, logging, nio,
       ], swiftSettings: strict),
     .testTarget(
-      name: "EndToEndTests", dependencies: ["KreisCore", "KreisStore", "KreisInterchange"],
+      name: "EndToEndTests",
+      dependencies: ["KreisCore", "KreisStore", "KreisInterchange", "kreisnetz"],
       swiftSettings: strict),
   ]
 )

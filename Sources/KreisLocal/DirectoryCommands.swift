@@ -87,7 +87,8 @@ struct DirectoryCommands: Sendable {
   ///
   /// - Throws: `CommandError` with outcome `no` if there is none.
   func record(_ text: String, _ lookup: Lookup) throws -> RecordID {
-    guard let id = try lookup.record(text) else {
+    let key = text.hasPrefix("key:") ? String(text.dropFirst(4)) : nil
+    guard let id = try lookup.record(text) ?? key.flatMap(lookup.deletedRecord) else {
       throw CommandError(
         .no,
         "There is no record „\(text)“ here. Give an id, the beginning of one (at least four "

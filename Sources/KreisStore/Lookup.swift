@@ -57,6 +57,35 @@ package struct Lookup {
     return own.first
   }
 
+  /// A deleted record that once had this external id: the directory tables do not show it any more.
+  ///
+  /// - Throws: `StoreError.rejected` if there are several.
+  package func deletedRecord(externalID: String) throws -> RecordID? {
+    let ledger = Ledger(db)
+    var found: Set<RecordID> = []
+    let rows = try Row.fetchCursor(db, sql: "SELECT record, id FROM record WHERE deleted = 1")
+    while let row = try rows.next() {
+      let entries = try ledger.entries(ofRecord: row[0]).map(\.entry)
+      let had = entries.contains { Self.externalIDs(of: $0).contains(externalID) }
+      if had, let id = try row.bytes(1).flatMap({ RecordID($0) }) { found.insert(id) }
+    }
+    guard found.count < 2 else {
+      throw StoreError.rejected(
+        "several deleted records had the external id '\(externalID)'; use an id")
+    }
+    return found.first
+  }
+
+  private static func externalIDs(of entry: LoggedEntry) -> [String] {
+    guard let values = entry.values?.values else { return [] }
+    var out: [String] = []
+    for (index, write) in entry.header.writes.enumerated()
+    where write.register.tag == RecordKind.externalIDTag && write.content == .value {
+      out.append(values[entry.header.valueIndex(of: index)])
+    }
+    return out
+  }
+
   private func records(_ kind: RecordKind, externalID: String) throws -> Set<RecordID> {
     guard kind.externalID != nil else { return [] }
     let table = DirectoryTables.quoted(kind.name)

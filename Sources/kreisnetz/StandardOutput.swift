@@ -118,6 +118,7 @@ final class TablePrinter {
     let line = cells.enumerated().map { index, cell in
       index == last ? cell : PlainText.padded(cell, widths[index])
     }
-    try output.line(line.joined(separator: "  "))
+    let text = line.joined(separator: "  ")
+    try output.line(String(text.reversed().drop { $0 == " " }.reversed()))
   }
 }

@@ -12,6 +12,7 @@ package struct RecordKind: Hashable, Sendable {
 
   /// The register that deletes a record. It is a flag and no field: `delete` and `restore` write it.
   package static let deletedTag: UInt32 = 1
+  package static let externalIDTag: UInt32 = 2
 
   private let indexByName: [String: Int]
   private let indexByTag: [UInt32: Int]
@@ -36,7 +37,7 @@ package struct RecordKind: Hashable, Sendable {
   /// Tags 1 to 15 mean the same in every kind; 1 is `deletedTag`.
   private static func common(in scope: ScopeKind) -> [Field] {
     [
-      Field(2, "external_id", .text(limit: 128), scope, "Kennung im Quellsystem"),
+      Field(externalIDTag, "external_id", .text(limit: 128), scope, "Kennung im Quellsystem"),
       Field(3, "assured_date", .date, scope, "Zuletzt bestätigt am"),
       Field(4, "note", .longText, .coordination, "Interne Notiz der Koordination"),
       Field(5, "memo", .longText, .local, "Eigene Notiz (nur hier)"),
@@ -57,7 +58,7 @@ package struct RecordKind: Hashable, Sendable {
   }
 
   /// The field whose value names a record in the system that it came from.
-  package var externalID: Field? { field(tag: 2) }
+  package var externalID: Field? { field(tag: Self.externalIDTag) }
 
   package static func == (lhs: RecordKind, rhs: RecordKind) -> Bool { lhs.tag == rhs.tag }
   package func hash(into hasher: inout Hasher) { hasher.combine(tag) }
