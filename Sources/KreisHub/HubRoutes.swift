@@ -23,6 +23,7 @@ final class HubRoutes: Sendable {
   let logger: Logger
   private let authenticator: Authenticator
   private let feed: FeedRoute
+  /// By address: who is not a member yet has no other name.
   let joins = Mutex(RateLimiter<String>(perSecond: 2, burst: 50))
 
   init(store: Store, configuration: HubServerConfiguration, clock: HubClock, logger: Logger) {

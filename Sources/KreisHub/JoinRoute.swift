@@ -3,11 +3,13 @@ import HummingbirdCore
 import KreisCore
 import KreisStore
 import Logging
+import NIOCore
 import Synchronization
 
 extension HubRoutes {
   func join(_ request: HubRequest) async throws -> Response {
-    if let wait = joins.withLock({ $0.take("all", now: .now) }) {
+    let origin = request.channel.remoteAddress?.ipAddress ?? ""
+    if let wait = joins.withLock({ $0.take(origin, now: .now) }) {
       throw Problem.tooManyRequests(retryAfter: wait)
     }
     let bytes = try await request.body(upTo: 1_024)
