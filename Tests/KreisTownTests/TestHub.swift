@@ -78,10 +78,10 @@ final class TestHub {
   }
 
   func invite(
-    _ name: String, lifetime: UInt64 = 3_600, pin: Hash256? = nil
+    _ name: String, at time: UInt64 = now(), pin: Hash256? = nil
   ) throws -> Invite {
     let made = try store.invite(
-      name: name, title: name.capitalized, ags: "05999004", lifetime: lifetime, at: now(),
+      name: name, title: name.capitalized, ags: "05999004", lifetime: 3_600, at: time,
       secret: (0..<32).map { _ in .random(in: .min ... .max) })
     return try Invite(
       realm: made.realm, url: "https://127.0.0.1:\(port)",
