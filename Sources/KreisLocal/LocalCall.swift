@@ -33,7 +33,7 @@ package final class LocalCall {
 
   /// - Throws: `CommandError` if nobody waits any more.
   package func checkCancelled() throws(CommandError) {
-    if isCancelled { throw CommandError(.notNow, "The command was interrupted.") }
+    if isCancelled { throw CommandError(.notNow, "The command was interrupted: the daemon stops.") }
   }
 
   func send(_ last: LocalReply) throws { try reply(last) }

@@ -90,18 +90,23 @@ package final class LocalServer: Sendable {
     guard listen(listener, 32) == 0 else { throw failure("listened on") }
   }
 
-  /// Stops listening, interrupts what runs, and waits for it for at most a second. The lock may be
-  /// given back afterwards.
+  /// Stops listening, lets what runs say that it was interrupted, and waits for it for at most a
+  /// second. The lock may be given back afterwards.
   package func stop() {
     let running = state.withLock { state in
       state.isStopping = true
       // Under the lock: a connection closes its descriptor only after it took it out of here.
-      for descriptor in state.descriptors.values { shutdown(descriptor, Int32(SHUT_RDWR)) }
+      for descriptor in state.descriptors.values { shutdown(descriptor, Int32(SHUT_RD)) }
       return state.descriptors.count
     }
     var byte: UInt8 = 0
     _ = write(wake.write, &byte, 1)
-    if threads.wait(timeout: .now() + 1) == .timedOut {
+    if threads.wait(timeout: .now() + 0.7) == .success { return }
+    // Whose peer does not read what it asked for cannot be told.
+    state.withLock { state in
+      for descriptor in state.descriptors.values { shutdown(descriptor, Int32(SHUT_RDWR)) }
+    }
+    if threads.wait(timeout: .now() + 0.3) == .timedOut {
       logger.warning("A local command did not end in time.", metadata: ["commands": "\(running)"])
     }
   }

@@ -18,8 +18,9 @@ extension DirectoryCommands {
     defer { news.cancel() }
     try call.row(["watching": .bool(true)])
     try call.flush()
-    while !call.isCancelled {
-      guard let commit = news.next(within: 0.5) else { continue }
+    while true {
+      try call.checkCancelled()
+      guard let commit = try news.next(within: 0.25) else { continue }
       for id in commit.records.sorted() {
         let naming = try read { try $0.naming(of: id) }
         try call.row([
@@ -29,7 +30,6 @@ extension DirectoryCommands {
       }
       try call.flush()
     }
-    return .done
   }
 }
 
@@ -40,6 +40,9 @@ private final class CommitQueue: Sendable {
     /// Milliseconds since 1970, as JSON.
     let time: String
   }
+
+  /// Commits that may wait for a caller who reads slowly.
+  private static let limit = 1_024
 
   private let waiting = Mutex<[Item]>([])
   private let signal = DispatchSemaphore(value: 0)
@@ -57,14 +60,22 @@ private final class CommitQueue: Sendable {
   }
 
   private func add(_ item: Item) {
-    waiting.withLock { $0.append(item) }
+    waiting.withLock { if $0.count <= Self.limit { $0.append(item) } }
     signal.signal()
   }
 
   /// The next commit; `nil` if none came in time.
-  func next(within seconds: Double) -> Item? {
+  ///
+  /// - Throws: `CommandError` if more wait than may.
+  func next(within seconds: Double) throws(CommandError) -> Item? {
     guard signal.wait(timeout: .now() + seconds) == .success else { return nil }
-    return waiting.withLock { $0.isEmpty ? nil : $0.removeFirst() }
+    let (item, isLate) = waiting.withLock { waiting in
+      (waiting.isEmpty ? nil : waiting.removeFirst(), waiting.count >= Self.limit)
+    }
+    guard !isLate else {
+      throw CommandError(.notNow, "The changes come faster than they are read; watch again.")
+    }
+    return item
   }
 
   func cancel() { task.withLock { $0?.cancel() } }

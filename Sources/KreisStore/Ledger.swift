@@ -175,10 +175,14 @@ final class Ledger: HeldLogs {
 
   /// The record's key, made if no entry named it so far.
   func openKey(of record: RecordID) throws -> (key: Int64, isNew: Bool) {
-    if let key = try key(of: record) { return (key, false) }
-    try db.cachedStatement(sql: "INSERT INTO record (id) VALUES (?)")
+    // First the insertion: most records that come are new.
+    try db.cachedStatement(sql: "INSERT INTO record (id) VALUES (?) ON CONFLICT (id) DO NOTHING")
       .execute(arguments: [Data(record.bytes)])
-    return (db.lastInsertedRowID, true)
+    if db.changesCount > 0 { return (db.lastInsertedRowID, true) }
+    guard let key = try key(of: record) else {
+      throw StoreError.stateUnknown("record \(record) can be neither inserted nor found")
+    }
+    return (key, false)
   }
 
   func id(of key: Int64) throws -> RecordID {

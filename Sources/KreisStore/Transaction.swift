@@ -174,20 +174,28 @@ package final class Transaction {
   func foldTouched() throws {
     for (record, note) in touched {
       let entries = try note.all ?? ledger.entries(ofRecord: record)
-      try fold(record, note.id, entries)
+      try fold(record, note.id, entries, isNew: note.all != nil)
       changedRecords.insert(note.id)
     }
     touched.removeAll(keepingCapacity: true)
   }
 
   /// Folds one record anew.
-  func fold(_ record: Int64, _ id: RecordID, _ entries: [(key: Int64, entry: LoggedEntry)]) throws {
+  ///
+  /// - Parameter isNew: whether it certainly was never folded before.
+  func fold(
+    _ record: Int64, _ id: RecordID, _ entries: [(key: Int64, entry: LoggedEntry)],
+    isNew: Bool = false
+  ) throws {
     let state = Fold.record(id, entries.map(\.entry), under: membership)
     for (key, entry) in entries where entry.values != nil && state.destroyed.contains(entry.hash) {
       try ledger.destroyBlock(ofEntry: key)
     }
-    let old = try Int64.fetchOne(
-      db.cachedStatement(sql: "SELECT kind FROM record WHERE record = ?"), arguments: [record])
+    let old =
+      isNew
+      ? 0
+      : try Int64.fetchOne(
+        db.cachedStatement(sql: "SELECT kind FROM record WHERE record = ?"), arguments: [record])
     try tables.write(record, state, oldKind: UInt32(old ?? 0), in: db)
     try db.cachedStatement(
       sql: "UPDATE record SET kind = ?, deleted = ?, conflicts = ? WHERE record = ?"

@@ -42,10 +42,11 @@ struct ImportCommand: ParsableCommand {
         "kind": kind.map { .string($0) } ?? .null, "key": .string(key),
         "keep_going": .bool(keepsGoing),
       ], role: act.role, reason: act.reason, hasInput: true)
-    let outcome = try ReplicaSession(state).run(request, .writing, input: { try input.read() }) {
-      row in
-      if output.json { try StandardOutput().json(row) } else { try report(row) }
-    }
+    let outcome = try ReplicaSession(state).run(
+      request, .writing, input: { try input.read() },
+      row: { row in
+        if output.json { try StandardOutput().json(row) } else { try report(row) }
+      })
     try StandardOutput().flush()
     if outcome != .done { throw ExitCode(outcome.rawValue) }
   }

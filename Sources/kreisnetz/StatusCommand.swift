@@ -49,7 +49,9 @@ struct StatusCommand: ParsableCommand {
     }
     lines.append(("daemon", row["daemon"] == .bool(true) ? "running" : "not running"))
     if case .object(let members) = row["link"] {
-      for member in members { lines.append((member.name, linkText(member))) }
+      for member in members where member.value != .null && member.value != .array([]) {
+        lines.append((member.name.replacing("_", with: " "), linkText(member)))
+      }
     }
     for (label, text) in lines { try out.line("\(PlainText.padded(label, 14))\(text)") }
   }

@@ -47,7 +47,9 @@ struct TownRunCommand: AsyncParsableCommand {
     let resync = ResyncHandler.town(client: client, store: replica.store)
     try await process.run(
       daemon, name: "town",
-      view: DaemonView { TownStatusJSON.value(daemon.board.current) },
+      view: DaemonView(
+        status: { TownStatusJSON.value(daemon.board.current) },
+        wrote: { daemon.board.noteStore(trouble: $0) }),
       handlers: [
         "resync": { call in
           let outcome = try resync(call)

@@ -97,8 +97,7 @@ final class Replicas: Sendable {
       input: {
         defer { rest = nil }
         return rest
-      }
-    ) { reply in answer.withLock { $0.take(reply) } }
+      }, reply: { reply in answer.withLock { $0.take(reply) } })
     executor(of: store).run(call)
     return answer.withLock { $0 }
   }

@@ -27,16 +27,29 @@ enum ContactText {
 
   /// One `@`, a dot in the domain, no spaces and nothing that ends an address in a header.
   static func email(_ text: String) -> String? {
-    let parts = text.split(separator: "@", omittingEmptySubsequences: false)
-    guard parts.count == 2, (1...64).contains(parts[0].utf8.count), text.utf8.count <= 254,
-      isHost(parts[1]), isFree(text, of: "<>,;:\"\\")
+    let sign = UInt8(ascii: "@")
+    guard let place = text.utf8.firstIndex(of: sign), text.utf8.count <= 254,
+      (1...64).contains(text.utf8.distance(from: text.startIndex, to: place)),
+      isHost(text.utf8[text.utf8.index(after: place)...]), isFree(text, of: "<>,;:\"\\")
     else { return nil }
     return text
   }
 
-  private static func isHost(_ host: Substring) -> Bool {
-    host.utf8.count >= 3 && host.contains(".") && !host.hasPrefix(".") && !host.hasSuffix(".")
-      && !host.contains("..")
+  /// At least three bytes, dots inside but none beside another, no second `@`.
+  private static func isHost(_ host: Substring.UTF8View) -> Bool {
+    var previous = UInt8(ascii: ".")
+    var dots = 0
+    var count = 0
+    for byte in host {
+      if byte == UInt8(ascii: "@") { return false }
+      if byte == UInt8(ascii: ".") {
+        if previous == byte { return false }
+        dots += 1
+      }
+      previous = byte
+      count += 1
+    }
+    return count >= 3 && dots > 0 && previous != UInt8(ascii: ".")
   }
 
   /// Whether the text has neither white space nor any of these ASCII characters.
@@ -54,14 +67,24 @@ enum ContactText {
 
   /// Scheme in lower case, a host, no user information (a page that names a password is a leak).
   static func url(_ text: String) -> String? {
-    guard text.utf8.count <= 2_000, let colon = text.firstIndex(of: ":") else { return nil }
+    let bytes = text.utf8
+    guard bytes.count <= 2_000, let colon = bytes.firstIndex(of: UInt8(ascii: ":")) else {
+      return nil
+    }
     let scheme = text[..<colon].lowercased()
-    let rest = text[text.index(after: colon)...]
-    guard scheme == "http" || scheme == "https", rest.hasPrefix("//") else { return nil }
-    let host = rest.dropFirst(2).prefix { !"/?#".contains($0) }
-    guard !host.isEmpty, !host.contains("@"),
-      isFree(rest, of: "<>\"\\")
-    else { return nil }
+    let rest = text[bytes.index(after: colon)...]
+    guard scheme == "http" || scheme == "https", rest.utf8.starts(with: "//".utf8) else {
+      return nil
+    }
+    var hasHost = false
+    for byte in rest.utf8.dropFirst(2) {
+      if byte == UInt8(ascii: "@") { return nil }
+      if byte == UInt8(ascii: "/") || byte == UInt8(ascii: "?") || byte == UInt8(ascii: "#") {
+        break
+      }
+      hasHost = true
+    }
+    guard hasHost, isFree(rest, of: "<>\"\\") else { return nil }
     return scheme + ":" + rest
   }
 }
