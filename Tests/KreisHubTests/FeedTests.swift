@@ -94,7 +94,8 @@ extension HubTests {
       try await TestHub.with(.testing { $0.pollTimeout = .milliseconds(300) }) { hub in
         let town = try await hub.town()
         try await town.pull()
-        let query = FeedQuery(after: try town.store.blockingRead { try $0.feedCursors() }, follow: .poll)
+        let query = FeedQuery(
+          after: try town.store.blockingRead { try $0.feedCursors() }, follow: .poll)
         let start = ContinuousClock.now
         let empty = try await town.feed(query.text)
         #expect(empty.count == 1 && empty[0].items.isEmpty && empty[0].heads.count == 3)
@@ -103,7 +104,8 @@ extension HubTests {
       try await TestHub.with(.testing { $0.pollTimeout = .seconds(30) }) { hub in
         let (town, other) = (try await hub.town(), try await hub.town())
         try await town.pull()
-        let query = FeedQuery(after: try town.store.blockingRead { try $0.feedCursors() }, follow: .poll)
+        let query = FeedQuery(
+          after: try town.store.blockingRead { try $0.feedCursors() }, follow: .poll)
         async let news = town.feed(query.text)
         let bundle = try await other.write("Neues Angebot")
         #expect(try await other.push(bundle).status == 200)
