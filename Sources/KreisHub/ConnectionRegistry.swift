@@ -11,29 +11,54 @@ final class ConnectionRegistry: Sendable {
   private struct State {
     var connections: [ObjectIdentifier: any Channel] = [:]
     var requests = 0
-    var isDraining = false
-    var drained: AsyncStream<Void>.Continuation?
+    var isAborted = false
+    var waiter: Waiter?
+
+    func isReached(_ goal: Goal) -> Bool {
+      switch goal {
+      case .noRequests: requests == 0
+      case .noConnections: connections.isEmpty
+      }
+    }
+  }
+
+  private enum Goal {
+    case noRequests
+    case noConnections
+  }
+
+  private struct Waiter {
+    let goal: Goal
+    let reached: AsyncStream<Void>.Continuation
   }
 
   private let state = Mutex(State())
 
-  var hasConnections: Bool { state.withLock { !$0.connections.isEmpty } }
+  func requestBegan() { change { $0.requests += 1 } }
 
-  func requestBegan() { state.withLock { $0.requests += 1 } }
+  func requestEnded() { change { $0.requests -= 1 } }
 
-  func requestEnded() {
-    state.withLock { state in
-      state.requests -= 1
-      if state.requests == 0 { state.drained?.finish() }
-    }
+  /// Ends all connections: waits for answers in progress, but not longer than `limit`, takes leave
+  /// as TLS has it, and cuts off who does not answer that soon.
+  func end(limit: Duration) async {
+    await wait(for: .noRequests, limit: limit)
+    for channel in state.withLock({ Array($0.connections.values) }) { channel.close(promise: nil) }
+    await wait(for: .noConnections, limit: .milliseconds(200))
+    abortAll()
   }
 
-  /// Returns when no request is being answered, or after `limit`.
-  func drain(limit: Duration) async {
-    let (stream, continuation) = AsyncStream<Void>.makeStream()
-    state.withLock { state in
-      if state.requests == 0 { continuation.finish() } else { state.drained = continuation }
+  /// Cuts off all connections, and those that still come.
+  func abortAll() {
+    let connections = state.withLock { state in
+      state.isAborted = true
+      return Array(state.connections.values)
     }
+    for channel in connections { ConnectionGuard.abort(channel) }
+  }
+
+  private func wait(for goal: Goal, limit: Duration) async {
+    let (stream, continuation) = AsyncStream<Void>.makeStream()
+    change { $0.waiter = Waiter(goal: goal, reached: continuation) }
     let timer = Task {
       try? await Task.sleep(for: limit)
       continuation.finish()
@@ -42,25 +67,20 @@ final class ConnectionRegistry: Sendable {
     timer.cancel()
   }
 
-  /// Ends all connections at once, and those that still come.
-  func abortAll() {
-    let connections = state.withLock { state in
-      state.isDraining = true
-      return Array(state.connections.values)
+  private func change(_ change: (inout State) -> Void) {
+    state.withLock { state in
+      change(&state)
+      if let waiter = state.waiter, state.isReached(waiter.goal) { waiter.reached.finish() }
     }
-    for channel in connections { ConnectionGuard.abort(channel) }
   }
 
   fileprivate func opened(_ channel: any Channel) {
-    let isTooLate = state.withLock { state in
-      state.connections[ObjectIdentifier(channel)] = channel
-      return state.isDraining
-    }
-    if isTooLate { ConnectionGuard.abort(channel) }
+    change { $0.connections[ObjectIdentifier(channel)] = channel }
+    if state.withLock({ $0.isAborted }) { ConnectionGuard.abort(channel) }
   }
 
   fileprivate func closed(_ channel: any Channel) {
-    state.withLock { $0.connections[ObjectIdentifier(channel)] = nil }
+    change { $0.connections[ObjectIdentifier(channel)] = nil }
   }
 }
 
@@ -114,6 +134,9 @@ private final class ConnectionGuard: ChannelInboundHandler {
   func userInboundEventTriggered(context: ChannelHandlerContext, event: Any) {
     switch event {
     case ChannelEvent.inputClosed, IdleStateHandler.IdleStateEvent.all: context.close(promise: nil)
+    // The stop of the server is `ConnectionRegistry.end`: HTTP/2 would close as soon as the last
+    // answer is written, and may lose its end.
+    case is ChannelShouldQuiesceEvent: break
     default: context.fireUserInboundEventTriggered(event)
     }
   }

@@ -44,6 +44,7 @@ final class HubRoutes: Sendable {
     case (.get, "/readyz"):
       return Task.isShuttingDownGracefully
         ? Self.text(.serviceUnavailable, "stopping") : Self.text(.ok, "ready")
+    case _ where Task.isShuttingDownGracefully: throw Problem.stopping
     case (.post, "/v1/members"): return try await join(request)
     case (.post, "/v1/bundles"): return try await push(request, from: caller(of: request))
     case (.get, "/v1/feed"):

@@ -97,12 +97,9 @@ package struct HubServer: Service {
     }
   }
 
-  /// Returns when the connections of a stopping server may be cut.
   private func stopWhenAsked() async {
     do { try await gracefulShutdown() } catch { return }
-    await registry.drain(limit: configuration.stopTimeout)
-    // What was answered last is on its way through the socket.
-    if registry.hasConnections { try? await Task.sleep(for: .milliseconds(100)) }
+    await registry.end(limit: configuration.stopTimeout)
   }
 
   private func makeServer(

@@ -88,6 +88,10 @@ extension Problem {
     .methodNotAllowed, "method-not-allowed", "The method is not allowed here",
     "The address exists, but not for this method.")
 
+  static let stopping = Problem(
+    .serviceUnavailable, "stopping", "The hub is stopping",
+    "It takes no more requests, usually because it is about to start again.", retryAfter: 5)
+
   /// The details are in the hub's log: they are not for the other side.
   static let unavailable = Problem(
     .serviceUnavailable, "unavailable", "The hub cannot answer now",
