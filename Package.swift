@@ -54,7 +54,9 @@ let package = Package(
     .package(url: "https://github.com/swift-server/swift-service-lifecycle", from: "2.13.0"),
   ],
   targets: [
-    .target(name: "KreisCore", dependencies: [crypto, protobuf], swiftSettings: strict),
+    .target(
+      name: "KreisCore", dependencies: [crypto, protobuf], exclude: ["Wire/kreisnetz.proto"],
+      swiftSettings: strict),
     .target(name: "KreisStore", dependencies: ["KreisCore", crypto, grdb], swiftSettings: strict),
     .target(name: "KreisInterchange", dependencies: ["KreisCore"], swiftSettings: strict),
     .target(

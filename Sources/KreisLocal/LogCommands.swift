@@ -37,13 +37,6 @@ extension DirectoryCommands {
   }
 }
 
-extension Verification {
-  /// Whether nothing differs and no value is missing.
-  fileprivate var isSound: Bool {
-    differences.isEmpty && scopes.allSatisfy { $0.missingValues == 0 }
-  }
-}
-
 /// Entries and folded states as JSON for audits: another program can recompute one from the other.
 enum LogJSON {
   /// One entry:

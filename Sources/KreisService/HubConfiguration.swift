@@ -5,7 +5,7 @@ package import Logging
 package struct HubConfiguration: Sendable, Equatable {
   package var logLevel = Logger.Level.info
   package var socketGroup: String?
-  /// `nil`: every address of the machine.
+  /// `nil`: loopback if the hub's URL is there, else every address of the machine.
   package var listenAddress: String?
   /// `nil`: that of the URL with which the hub was set up.
   package var listenPort: UInt16?

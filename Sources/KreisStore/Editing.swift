@@ -172,6 +172,9 @@ extension Transaction {
     guard let state = try state(of: id), state.kind != nil else {
       throw StoreError.rejected("there is no record \(id)")
     }
+    guard state.erasedIn == nil else {
+      throw StoreError.rejected("\(id) was erased; it takes no values any more")
+    }
     return state
   }
 

@@ -13,7 +13,7 @@ package import KreisCore
 ///     kreisnetz.sqlite      the database, with its -wal and -shm
 ///     keys/member-1.key     the member's Ed25519 key of generation 1, 64 hexadecimal digits
 ///     keys/root.key         hub only: the realm's key, encrypted under the recovery phrase
-///     tls/cert.pem key.pem  hub only, where it made its certificate itself
+///     tls/cert.pem key.pem  hub only: its own certificate, or links to the one it was given
 ///     lock                  held by whoever writes
 ///     kreisnetz.sock        where a running daemon listens
 ///

@@ -27,6 +27,11 @@ package struct Verification: Sendable {
   package var differences: [String] = []
 
   package init() {}
+
+  /// Whether nothing differs and no value is missing that no destruction covers.
+  package var isSound: Bool {
+    differences.isEmpty && scopes.allSatisfy { $0.missingValues == 0 }
+  }
 }
 
 extension Snapshot {

@@ -29,7 +29,7 @@ package struct ResyncReport: Sendable {
 
   /// Whether this replica is sound and proven equal to the hub.
   package var isEqual: Bool {
-    verification.differences.isEmpty && unsent == 0 && stopped.isEmpty && !feeds.isEmpty
+    verification.isSound && unsent == 0 && stopped.isEmpty && !feeds.isEmpty
       && feeds.allSatisfy(\.isEqual)
   }
 }

@@ -36,7 +36,7 @@ struct ResyncCommand: ParsableCommand {
   func run() throws {
     let request = LocalRequest("resync", ["verify": .bool(verify)])
     let outcome = try ReplicaSession(state).run(
-      request, .writing, handlers: handlers
+      request, verify ? .reading : .writing, handlers: handlers
     ) { row in
       if output.json { try StandardOutput().json(row) } else { try report(row) }
     }

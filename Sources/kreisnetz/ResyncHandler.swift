@@ -36,7 +36,7 @@ enum ResyncHandler {
           !report.verification.differences.contains($0)
         }
       }
-      let isSound = report.verification.differences.isEmpty
+      let isSound = report.verification.isSound
       try call.row(json(report, isEqual: isSound))
       return isSound ? .done : .no
     }

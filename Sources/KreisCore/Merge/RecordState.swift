@@ -93,7 +93,13 @@ extension RecordState {
 
   /// Whether `scope` is deleted: there, or in a wider scope of the record.
   package func isDeleted(in scope: Scope) -> Bool {
-    scopes.contains { $0.key.kind <= scope.kind && $0.value.isDeleted }
+    scopes.contains { $0.key.kind <= scope.kind && $0.value.isDeleted } || isErased(in: scope)
+  }
+
+  /// Whether the hub erased the record in `scope`: nothing of it is shown there any more, present
+  /// elements included (I7).
+  package func isErased(in scope: Scope) -> Bool {
+    erasedIn.map { $0.kind <= scope.kind } ?? false
   }
 
   /// Whether nothing of the record is left to show.
@@ -114,7 +120,7 @@ extension RecordState {
   /// What somebody should look at, in a stable order (I6). Heads that agree are no conflict.
   package var conflicts: [Conflict] {
     var out: [Conflict] = []
-    for (scope, state) in scopes.sorted(by: { $0.key < $1.key }) {
+    for (scope, state) in scopes.sorted(by: { $0.key < $1.key }) where !isErased(in: scope) {
       for (register, heads) in state.registers.sorted(by: { $0.key < $1.key })
       where Self.differ(heads) {
         out.append(

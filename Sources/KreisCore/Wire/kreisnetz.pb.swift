@@ -8,8 +8,8 @@
 // For information on using the generated types, please see the documentation:
 //   https://github.com/apple/swift-protobuf/
 
-/// The messages of the Kreisnetz protocol, version 1. Headers of entries are NOT protobuf: their
-/// canonical form is documented in Log/Header.swift, because hashes are taken over it.
+/// The messages of the Kreisnetz protocol, version 1. Headers of entries are NOT protobuf, because
+/// hashes are taken over them: Log/EntryBody.swift and Log/Header.swift document their canonical form.
 ///
 /// Regenerate with: deploy/protobuf   (needs protoc; the generated code is committed)
 
@@ -269,9 +269,8 @@ package nonisolated struct WireFeedItem: Sendable {
   fileprivate var _scope: WireScopeName? = nil
 }
 
-/// What the feed endpoint sends: items in the order in which the hub accepted them, and for each
-/// scope touched (in the first chunk of a response: for every scope) the hub's signed head after the
-/// last item of this chunk.
+/// What the feed endpoint sends: items in the order in which the hub accepted them, and for every
+/// scope that the reader may read the hub's signed head after the last item of this chunk.
 package nonisolated struct WireFeedChunk: Sendable {
   // SwiftProtobuf.Message conformance is added in an extension below. See the
   // `Message` and `Message+*Additions` files in the SwiftProtobuf library for
