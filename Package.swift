@@ -130,7 +130,9 @@ let package = Package(
       ], swiftSettings: strict),
     .testTarget(
       name: "EndToEndTests",
-      dependencies: ["KreisCore", "KreisStore", "KreisInterchange", "kreisnetz"],
+      dependencies: [
+        "KreisCore", "KreisStore", "KreisInterchange", "kreisnetz", grdb, nio, nioPosix, nioSSL,
+      ],
       swiftSettings: strict),
   ]
 )

@@ -44,6 +44,7 @@ package struct HubServerConfiguration: Sendable {
 package struct HubServer: Service {
   typealias Handler = @Sendable (HubRequest) async throws -> Response
 
+  package let storeTrouble = StoreTrouble()
   private let configuration: HubServerConfiguration
   private let certificate: HubCertificate
   private let clock: HubClock
@@ -94,6 +95,13 @@ package struct HubServer: Service {
         group.cancelAll()
       }
       try await group.next()
+    }
+  }
+
+  /// Returns when every event loop that serves connections has answered.
+  package func probe() async throws {
+    for loop in MultiThreadedEventLoopGroup.singleton.makeIterator() {
+      try await loop.submit {}.get()
     }
   }
 
@@ -168,6 +176,10 @@ package struct HubServer: Service {
   ) {
     logger.error(
       "A request failed in the hub.", metadata: ["path": "\(request.path)", "reason": "\(error)"])
-    if case .stateUnknown = error { fail.yield(error) }
+    switch error {
+    case .stateUnknown: fail.yield(error)
+    case .retryLater(let trouble): storeTrouble.note(trouble)
+    case .rejected: break
+    }
   }
 }

@@ -82,9 +82,13 @@ package final class LocalServer: Sendable {
     guard chmod(path, 0o600) == 0 else { throw failure("protected") }
     if let group {
       guard let entry = getgrnam(group) else { throw StateDirectoryError.unknownGroup(group) }
-      guard chown(path, uid_t.max, entry.pointee.gr_gid) == 0, chmod(path, 0o660) == 0 else {
-        throw failure("shared with the group \(group)")
-      }
+      var status = stat()
+      // A hardened service may not change owners, and need not where the group is its own.
+      guard stat(path, &status) == 0,
+        status.st_gid == entry.pointee.gr_gid
+          || chown(path, uid_t.max, entry.pointee.gr_gid) == 0,
+        chmod(path, 0o660) == 0
+      else { throw failure("shared with the group \(group)") }
       try directory.admit(group: group)
     }
     guard listen(listener, 32) == 0 else { throw failure("listened on") }

@@ -99,6 +99,24 @@ package final class Store: Sendable {
     return result
   }
 
+  /// Writes what changes nothing, to learn whether writing is possible.
+  ///
+  /// - Returns: why it is not, if only for now; `nil` if it is.
+  /// - Throws: `StoreError` of the other kinds.
+  package func blockingTrouble() throws(StoreError) -> String? {
+    do {
+      // Twice, because SQLite does not write a row that stays the same.
+      try database.write { db in
+        try db.execute(sql: "UPDATE replica SET tables = tables || ' '")
+        try db.execute(sql: "UPDATE replica SET tables = substr(tables, 1, length(tables) - 1)")
+      }
+      return nil
+    } catch {
+      guard case .retryLater(let reason) = StoreError(error) else { throw StoreError(error) }
+      return reason
+    }
+  }
+
   /// Runs `body` on one consistent snapshot.
   package func blockingRead<T>(_ body: (Snapshot) throws -> T) throws(StoreError) -> T {
     do { return try database.read { try body(Snapshot($0, self)) } } catch {

@@ -57,8 +57,16 @@ struct HubRunCommand: AsyncParsableCommand {
       replica: replica, logger: logger, notifier: notifier, socketGroup: settings.socketGroup)
     do {
       try await process.run(
-        hub, name: "hub", view: DaemonView { ["listening": .string("\(address)")] },
-        handlers: HubHandlers.all(replica.store, replica.directory), probe: {})
+        hub, name: "hub",
+        view: DaemonView(
+          status: {
+            if hub.storeTrouble.current != nil { replica.store.lookAgain(hub.storeTrouble.note) }
+            return [
+              "listening": .string("\(address)"),
+              "store_trouble": hub.storeTrouble.current.map { .string($0) } ?? .null,
+            ]
+          }, wrote: hub.storeTrouble.note),
+        handlers: HubHandlers.all(replica.store, replica.directory), probe: hub.probe)
     } catch let error as IOError {
       throw CommandError(
         .notNow,

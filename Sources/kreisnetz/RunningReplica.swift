@@ -59,3 +59,10 @@ extension StateDirectory {
 extension StateDirectoryError {
   fileprivate var isInUse: Bool { if case .inUse = self { true } else { false } }
 }
+
+extension Store {
+  /// Tells `note` whether writing is possible now.
+  func lookAgain(_ note: (String?) -> Void) {
+    do { note(try blockingTrouble()) } catch { note(error.description) }
+  }
+}

@@ -48,7 +48,13 @@ struct TownRunCommand: AsyncParsableCommand {
     try await process.run(
       daemon, name: "town",
       view: DaemonView(
-        status: { TownStatusJSON.value(daemon.board.current) },
+        status: {
+          // What stood in the way may be gone although nothing was written since.
+          if daemon.board.current.storeTrouble != nil {
+            replica.store.lookAgain(daemon.board.noteStore(trouble:))
+          }
+          return TownStatusJSON.value(daemon.board.current)
+        },
         wrote: { daemon.board.noteStore(trouble: $0) }),
       handlers: [
         "resync": { call in

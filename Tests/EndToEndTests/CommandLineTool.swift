@@ -27,7 +27,7 @@ struct CommandLineTool {
   let state: String?
 
   /// Beside the test binary, where the build puts it.
-  private static var binary: URL {
+  static var binary: URL {
     URL(filePath: "/proc/self/exe").resolvingSymlinksInPath().deletingLastPathComponent()
       .appending(path: "kreisnetz")
   }

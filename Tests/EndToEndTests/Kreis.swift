@@ -1,0 +1,195 @@
+import Foundation
+import KreisInterchange
+import Testing
+
+/// A hub and towns in state directories of their own, each with a real daemon; gone with the test.
+final class Kreis {
+  struct Town {
+    let name: String
+    let title: String
+    let ags: String
+  }
+
+  static let towns = [
+    Town(name: "halver", title: "Halver", ags: "05962012"),
+    Town(name: "balve", title: "Balve", ags: "05962008"),
+    Town(name: "kierspe", title: "Kierspe", ags: "05962028"),
+  ]
+
+  let folder = FileManager.default.temporaryDirectory
+    .appending(path: "kn-kreis-\(UInt32.random(in: 0 ... .max))")
+  let port: Int
+  let names: [String]
+  private(set) var daemons: [String: Daemon] = [:]
+
+  /// Founds a hub and lets `count` towns join; all daemons run.
+  init(towns count: Int) throws {
+    port = try Self.freePort()
+    names = Self.towns.prefix(count).map(\.name)
+    try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: false)
+    try self("hub").succeed(
+      "hub", "init", "--name", "Märkischer Kreis", "--ags", "05962", "--url",
+      "https://127.0.0.1:\(port)")
+    try start("hub")
+    for town in names {
+      try self(town).succeed("town", "join", "-", input: invite(town))
+      try start(town)
+    }
+  }
+
+  deinit {
+    for daemon in daemons.values { daemon.kill() }
+    try? FileManager.default.removeItem(at: folder)
+  }
+
+  var replicas: [String] { ["hub"] + names }
+
+  func state(_ replica: String) -> String { folder.path + "/" + replica }
+
+  /// Commands on a replica.
+  func callAsFunction(_ replica: String) -> CommandLineTool {
+    CommandLineTool(state: state(replica))
+  }
+
+  func invite(_ town: String) throws -> String {
+    let data = try #require(Self.towns.first { $0.name == town })
+    return try self("hub").succeed(
+      "hub", "invite", "--name", data.name, "--title", data.title, "--ags", data.ags
+    ).output
+  }
+
+  func file(_ name: String, _ text: String) throws -> String {
+    let url = folder.appending(path: name)
+    try Data(text.utf8).write(to: url)
+    return url.path
+  }
+
+  // MARK: - Daemons
+
+  @discardableResult
+  func start(
+    _ replica: String, environment: [String: String] = [:], waits: Bool = true
+  ) throws -> Daemon {
+    let daemon = try Daemon(
+      replica == "hub" ? "hub" : "town", state: state(replica), environment: environment)
+    daemons[replica] = daemon
+    if waits { try daemon.waitUntilReady() }
+    return daemon
+  }
+
+  func stop(_ replica: String) throws {
+    let removed = daemons.removeValue(forKey: replica)
+    let daemon = try #require(removed)
+    let stopped = daemon.stop()
+    try #require(stopped.status == 0, "\(daemon.errors.suffix(2_000))")
+  }
+
+  func kill(_ replica: String) { daemons.removeValue(forKey: replica)?.kill() }
+
+  // MARK: - Waiting
+
+  /// Asks again and again until `condition` holds.
+  static func wait(
+    _ what: String, seconds: Double = 30, location: SourceLocation = #_sourceLocation,
+    until condition: () throws -> Bool
+  ) throws {
+    let end = Date(timeIntervalSinceNow: seconds)
+    while try !condition() {
+      guard Date() < end else {
+        Issue.record("waited \(seconds) s for: \(what)", sourceLocation: location)
+        throw Daemon.Trouble.notReady
+      }
+      usleep(20_000)
+    }
+  }
+
+  func status(_ replica: String) throws -> JSONValue {
+    try #require(try self(replica).succeed("status", "--json").rows.first)
+  }
+
+  /// Waits until a town's link to the hub says what `condition` wants.
+  func waitForLink(
+    _ town: String, _ what: String, location: SourceLocation = #_sourceLocation,
+    _ condition: (JSONValue) -> Bool
+  ) throws {
+    try Self.wait("\(town): \(what)", location: location) {
+      try status(town)["link"].map(condition) ?? false
+    }
+  }
+
+  /// What `log verify` computes of every scope that a replica shares, from its files alone.
+  func digests(_ replica: String) throws -> [String: JSONValue] {
+    let result = try self(replica)("log", "verify", "--json")
+    let row = try #require(result.rows.first, "\(result.errors)")
+    #expect(result.status == 0, "\(replica): \(row)")
+    #expect(row["sound"] == .bool(true), "\(replica): \(row)")
+    guard case .array(let scopes) = row["scopes"] else { return [:] }
+    return scopes.reduce(into: [:]) { digests, scope in
+      guard case .string(let name) = scope["scope"], name != "local" else { return }
+      digests[name] = scope
+    }
+  }
+
+  /// Waits until every town holds exactly what the hub holds of the scopes it reads.
+  func waitUntilEqual(location: SourceLocation = #_sourceLocation) throws {
+    try Self.wait("equal replicas", seconds: 60, location: location) {
+      let unsent = try names.contains { try status($0)["unsent"] != .integer(0) }
+      guard !unsent else { return false }
+      let hub = try digests("hub")
+      guard hub["public"] != nil else { return false }
+      return try names.allSatisfy { town in
+        let here = try digests(town)
+        let shared = hub.filter { !$0.key.hasPrefix("coordination") || here[$0.key] != nil }
+        return here == shared
+      }
+    }
+  }
+
+  /// Below the ports that outgoing connections get: one of those could take the hub's while the hub
+  /// is down.
+  private static func freePort() throws -> Int {
+    for _ in 1...50 {
+      let port = Int.random(in: 20_000..<32_000)
+      let descriptor = socket(AF_INET, Int32(SOCK_STREAM.rawValue), 0)
+      defer { close(descriptor) }
+      var address = sockaddr_in()
+      address.sin_family = sa_family_t(AF_INET)
+      address.sin_port = in_port_t(port).bigEndian
+      address.sin_addr.s_addr = inet_addr("127.0.0.1")
+      let bound = withUnsafePointer(to: &address) {
+        $0.withMemoryRebound(to: sockaddr.self, capacity: 1) {
+          bind(descriptor, $0, socklen_t(MemoryLayout<sockaddr_in>.size))
+        }
+      }
+      if bound == 0 { return port }
+    }
+    throw Daemon.Trouble.noSocket
+  }
+}
+
+extension CommandLineTool {
+  /// Runs a command that must end with 0.
+  @discardableResult
+  func succeed(
+    _ arguments: String..., input: String? = nil, location: SourceLocation = #_sourceLocation
+  ) throws -> Result {
+    let result = try self(arguments, input: input)
+    try #require(
+      result.status == 0, "\(arguments): \(result.errors)\(result.output)",
+      sourceLocation: location)
+    return result
+  }
+
+  /// Expects exit code `status` and `text` in the message.
+  func fail(
+    _ status: Int32, _ text: String, _ arguments: String..., input: String? = nil,
+    location: SourceLocation = #_sourceLocation
+  ) throws {
+    let result = try self(arguments, input: input)
+    #expect(
+      result.status == status, "\(arguments): \(result.errors)\(result.output)",
+      sourceLocation: location)
+    #expect(
+      result.errors.contains(text), "\(arguments): \(result.errors)", sourceLocation: location)
+  }
+}

@@ -1,0 +1,53 @@
+import Foundation
+import KreisInterchange
+import Testing
+
+/// How daemons start beside each other, and end.
+@Suite struct StopTests {
+  @Test func `Daemons with followers stop within five seconds, with exit code 0`() throws {
+    let kreis = try Kreis(towns: 2)
+    for town in kreis.names {
+      try kreis.waitForLink(town, "connected") { $0["hub"] == "connected" && $0["mode"] == "stream" }
+    }
+    // Somebody watches at the hub and at a town, and both end with them.
+    let watchers = try ["hub", "halver"].map { try Watcher(kreis.state($0)) }
+    for replica in ["hub", "halver", "balve"] {
+      let daemon = try #require(kreis.daemons[replica])
+      let stopped = daemon.stop()
+      #expect(stopped.status == 0, "\(replica): \(daemon.errors.suffix(2_000))")
+      #expect(stopped.seconds < 5, "\(replica)")
+    }
+    for watcher in watchers { watcher.process.waitUntilExit() }
+  }
+
+  @Test func `A second daemon on a state directory names the first one's process`() throws {
+    let kreis = try Kreis(towns: 1)
+    for replica in kreis.replicas {
+      let first = try #require(kreis.daemons[replica])
+      let second = try Daemon(replica == "hub" ? "hub" : "town", state: kreis.state(replica))
+      #expect(second.waitForExit() == 3)
+      #expect(second.errors.contains("is in use"))
+      #expect(second.errors.contains("(process \(first.id))"), "\(second.errors)")
+      #expect(first.isRunning)
+      #expect(try kreis.status(replica)["daemon"] == .bool(true))
+    }
+  }
+
+  /// A `watch` that has begun.
+  private final class Watcher {
+    let process = Process()
+
+    init(_ state: String) throws {
+      process.executableURL = CommandLineTool.binary
+      process.arguments = ["watch", "--json", "--state", state]
+      let output = Pipe()
+      process.standardOutput = output
+      process.standardError = FileHandle.nullDevice
+      try process.run()
+      let line = String(decoding: output.fileHandleForReading.availableData, as: UTF8.self)
+      try #require(line.contains("watching"))
+    }
+
+    deinit { if process.isRunning { kill(process.processIdentifier, SIGKILL) } }
+  }
+}
