@@ -14,6 +14,8 @@ import Testing
   /// Kills and restarts daemons at random moments, on a thread of its own.
   private final class Killer: Sendable {
     let isDone = Atomic(false)
+    /// The replica that a command runs on now.
+    let busy = Atomic(0)
     let kills = Atomic(0)
 
     /// - Parameter kreis: nobody else may touch its daemons until `isDone`.
@@ -24,7 +26,11 @@ import Testing
         var random = Seeded(state: seed)
         for _ in 0..<limit {
           usleep(UInt32.random(in: 20_000...600_000, using: &random))
-          let replica = kreis.replicas.randomElement(using: &random) ?? "hub"
+          // Half of them hit a daemon at work on a command.
+          let replica =
+            Bool.random(using: &random)
+            ? kreis.replicas[self.busy.load(ordering: .relaxed)]
+            : kreis.replicas.randomElement(using: &random) ?? "hub"
           kreis.kill(replica)
           // Sometimes commands find no daemon for a while.
           if Bool.random(using: &random) { usleep(UInt32.random(in: 0...300_000, using: &random)) }
@@ -54,15 +60,16 @@ import Testing
       count += 1
       let number = Int.random(in: 0..<kreis.replicas.count, using: &random)
       let run = kreis(kreis.replicas[number])
+      killer.busy.store(number, ordering: .relaxed)
       let token = "Wert \(seed)-\(count)-Ende"
       let result: CommandLineTool.Result
       var tokens = [token]
       switch Int.random(in: 0..<8, using: &random) {
-      case 0:
-        tokens = (1...40).map { "\(token) \($0)!" }
-        let rows = tokens.map { #"{"kind":"organization","name":"\#($0)"}"# }
+      case 0...1:
+        tokens = (1...30).map { "\(token) \($0)!" }
+        let rows = tokens.map { #"{"kind":"organization","external_id":"\#($0)","name":"\#($0)"}"# }
         result = try run("import", "-", input: rows.joined(separator: "\n"))
-      case 1...3: result = try run("add", "organization", "name=\(token)")
+      case 2...3: result = try run("add", "organization", "name=\(token)")
       default: result = try run("edit", first[number], "description=\(token)")
       }
       switch result.status {

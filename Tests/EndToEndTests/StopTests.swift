@@ -7,7 +7,9 @@ import Testing
   @Test func `Daemons with followers stop within five seconds, with exit code 0`() throws {
     let kreis = try Kreis(towns: 2)
     for town in kreis.names {
-      try kreis.waitForLink(town, "connected") { $0["hub"] == "connected" && $0["mode"] == "stream" }
+      try kreis.waitForLink(town, "connected") {
+        $0["hub"] == "connected" && $0["mode"] == "stream"
+      }
     }
     // Somebody watches at the hub and at a town, and both end with them.
     let watchers = try ["hub", "halver"].map { try Watcher(kreis.state($0)) }
@@ -22,9 +24,11 @@ import Testing
 
   @Test func `A second daemon on a state directory names the first one's process`() throws {
     let kreis = try Kreis(towns: 1)
-    for replica in kreis.replicas {
+    let seconds = try kreis.replicas.map {
+      try Daemon($0 == "hub" ? "hub" : "town", state: kreis.state($0))
+    }
+    for (replica, second) in zip(kreis.replicas, seconds) {
       let first = try #require(kreis.daemons[replica])
-      let second = try Daemon(replica == "hub" ? "hub" : "town", state: kreis.state(replica))
       #expect(second.waitForExit() == 3)
       #expect(second.errors.contains("is in use"))
       #expect(second.errors.contains("(process \(first.id))"), "\(second.errors)")
