@@ -9,8 +9,9 @@ import Synchronization
 struct FeedFollower: Sendable {
   let client: HubClient
   let store: Store
-  /// Called after each durable merge; `isComplete`: nothing more waits at the hub.
-  let onMerged: @Sendable (_ isComplete: Bool) -> Void
+  /// Called after each durable merge; `isComplete`: nothing more waits at the hub; `isNews`: it was
+  /// no mere heartbeat.
+  let onMerged: @Sendable (_ isComplete: Bool, _ isNews: Bool) -> Void
 
   /// What streams promises a first chunk at once; what buffers shows none.
   private static let firstChunkDeadline: Duration = .seconds(15)
@@ -81,7 +82,7 @@ struct FeedFollower: Sendable {
 
   private func merge(_ frame: [UInt8]) async throws {
     let chunk = try UnverifiedChunk(WireFeedChunk(serializedBytes: frame))
-    onMerged(try await store.merge(chunk))
+    onMerged(try await store.merge(chunk), !chunk.items.isEmpty)
   }
 
   private static func end(for error: any Error) throws -> TownSession.StreamEnd {

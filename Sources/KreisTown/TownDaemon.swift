@@ -189,8 +189,8 @@ package final class TownDaemon: Service {
   }
 
   private func follow(_ mode: TownSession.FollowMode) async throws -> TownSession.StreamEnd {
-    let follower = FeedFollower(client: client, store: store) { [input] isComplete in
-      input.yield(.event(.merged(complete: isComplete)))
+    let follower = FeedFollower(client: client, store: store) { [input] isComplete, isNews in
+      input.yield(.event(.merged(complete: isComplete, news: isNews)))
     }
     return try await follower.follow(mode)
   }

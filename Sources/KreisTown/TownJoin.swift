@@ -64,7 +64,7 @@ package enum TownJoin {
     let client = HubClient(
       realm: identity.realm, member: identity.member, generation: identity.generation, key: key,
       transport: transport, time: HubTime { now }, random: random)
-    _ = try await FeedFollower(client: client, store: store, onMerged: { _ in }).catchUp()
+    _ = try await FeedFollower(client: client, store: store, onMerged: { _, _ in }).catchUp()
   }
 
   private static func key(in directory: StateDirectory) throws -> SigningKey {

@@ -53,7 +53,9 @@ package struct TownSession: Sendable {
     case started(unsent: [LogID])
     case committed([LogID])
     case pushed(LogID, PushResult)
-    case merged(complete: Bool)
+    /// A chunk was verified and stored. `complete`: nothing more waits at the hub; `news`: it moved
+    /// a feed, and was no mere heartbeat.
+    case merged(complete: Bool, news: Bool)
     case streamEnded(StreamEnd)
     case statementSent(Bool)
     case timer(Timer)
@@ -82,20 +84,41 @@ package struct TownSession: Sendable {
     enum Phase: Hashable, Sendable {
       /// `again`: more was committed meanwhile.
       case sending(again: Bool)
-      case waiting
+      /// `isAsked`: the hub named the time, so nothing but that time ends the waiting.
+      case waiting(isAsked: Bool)
       case stopped(reason: String)
     }
 
     var phase: Phase
     var failures = 0
+    /// Since the log was last sent whole.
+    var rewinds = 0
+
+    var isSending: Bool { if case .sending = phase { true } else { false } }
+    var isWaiting: Bool { if case .waiting = phase { true } else { false } }
+  }
+
+  private enum StatementPhase: Hashable, Sendable {
+    case idle
+    /// A timer will send it.
+    case planned
+    /// `again`: more was merged meanwhile.
+    case sending(again: Bool)
   }
 
   package private(set) var link: Link = .connecting
   private var mode: FollowMode = .stream
   private var isFollowing = false
+  /// Whether a chunk came since the feed was asked last.
+  private var hasAnswered = false
+  /// Whether the feed was asked again at once, without a pause since.
+  private var hasResumed = false
   private var failures = 0
   private var pushes: [LogID: PushState] = [:]
-  private var statementDue = false
+  private var statement: StatementPhase = .idle
+  private var statementFailures = 0
+  /// Whether something was merged that no statement was planned for; at the start nobody knows.
+  private var hasNews = true
 
   package init() {}
 
@@ -113,33 +136,18 @@ package struct TownSession: Sendable {
       return push(logs.sorted())
     case .pushed(let log, let result):
       return pushed(log, result, random)
-    case .merged(let complete):
-      failures = 0
-      link = .connected(mode)
-      // The hub answers again: what waited need not wait longer.
-      var actions = push(pushes.filter { $0.value.phase == .waiting }.keys.sorted())
-      if complete, !statementDue {
-        statementDue = true
-        actions.append(.setTimer(.statement, milliseconds: Self.statementDelay))
-      }
-      return actions
+    case .merged(let complete, let news):
+      return merged(complete, news)
     case .streamEnded(let end):
       return ended(end, random)
     case .statementSent(let delivered):
-      statementDue = !delivered
-      return [
-        .setTimer(
-          .statement,
-          milliseconds: delivered ? Self.statementInterval : Self.delay(after: 3, nil, random))
-      ]
+      return statementSent(delivered, random)
     case .timer(let timer):
       return fired(timer)
     case .retryNow(let unsent):
-      for (log, state) in pushes {
-        if case .sending = state.phase { continue }
-        pushes[log] = nil
-      }
+      pushes = pushes.filter { $0.value.isSending }
       failures = 0
+      hasResumed = false
       return follow() + push(unsent.sorted())
     }
   }
@@ -149,25 +157,56 @@ package struct TownSession: Sendable {
   private mutating func follow() -> [Action] {
     guard !isFollowing else { return [] }
     isFollowing = true
-    if case .alarmed = link {} else { link = .connecting }
+    hasAnswered = false
+    switch link {
+    case .alarmed: break
+    // Between two polls nothing is wrong.
+    case .connected(.poll) where mode == .poll: break
+    default: link = .connecting
+    }
     return [.follow(mode)]
+  }
+
+  private mutating func merged(_ complete: Bool, _ news: Bool) -> [Action] {
+    failures = 0
+    link = .connected(mode)
+    var actions: [Action] = []
+    if !hasAnswered {
+      hasAnswered = true
+      // The hub answers again: what waited need not wait longer.
+      actions = push(pushes.filter { $0.value.isWaiting }.keys.sorted())
+    }
+    hasNews = hasNews || news
+    if complete, hasNews {
+      hasNews = false
+      actions += planStatement()
+    }
+    return actions
   }
 
   private mutating func ended(_ end: StreamEnd, _ random: UInt64) -> [Action] {
     isFollowing = false
     switch end {
     case .finished:
-      // A hub that ends responses at once must not be asked in a tight loop.
-      if mode == .poll || failures == 0 {
-        failures += 1
+      guard hasAnswered else {
+        return wait("the hub ended the answer before any news", nil, random)
+      }
+      // A hub that ends every answer at once must not be asked in a tight loop, so every other
+      // time there is a pause; between polls of half a minute it is not felt.
+      if !hasResumed {
+        hasResumed = true
         return follow()
       }
-      return wait("the hub ended the connection", nil, random)
+      let before = link
+      let actions = wait("the hub ended the connection", nil, random)
+      if mode == .poll { link = before }
+      return actions
     case .unavailable(let reason, let seconds):
       return wait(reason, seconds, random)
     case .notStored(let reason):
       return wait(reason, nil, random)
     case .buffered:
+      guard mode == .stream else { return wait("the hub did not answer in time", nil, random) }
       mode = .poll
       return [.setTimer(.stream, milliseconds: Self.streamAgain)] + follow()
     case .untrusted(let reason):
@@ -186,14 +225,17 @@ package struct TownSession: Sendable {
 
   // MARK: - Push
 
-  private mutating func push(_ logs: [LogID]) -> [Action] {
+  /// - Parameter isTime: whether the time has come that the hub asked to wait for.
+  private mutating func push(_ logs: [LogID], isTime: Bool = false) -> [Action] {
     var actions: [Action] = []
     for log in logs where log.scope != .local {
       switch pushes[log]?.phase {
       case .sending: pushes[log]?.phase = .sending(again: true)
       case .stopped: continue
+      case .waiting(isAsked: true) where !isTime: continue
       case .waiting, nil:
-        pushes[log, default: PushState(phase: .waiting)].phase = .sending(again: false)
+        pushes[log, default: PushState(phase: .sending(again: false))].phase = .sending(
+          again: false)
         actions.append(.push(log))
       }
     }
@@ -203,18 +245,22 @@ package struct TownSession: Sendable {
   private mutating func pushed(
     _ log: LogID, _ result: PushResult, _ random: UInt64
   ) -> [Action] {
-    guard var state = pushes[log] else { return [] }
+    guard let state = pushes[log], state.isSending else { return [] }
     switch result {
     case .acknowledged(let more):
       guard more || state.phase == .sending(again: true) else {
         pushes[log] = nil
         return []
       }
-      pushes[log] = PushState(phase: .sending(again: false))
+      pushes[log] = PushState(phase: .sending(again: false), rewinds: state.rewinds)
       return [.push(log)]
     case .rewound:
-      pushes[log] = PushState(phase: .sending(again: false))
-      return [.push(log)]
+      let again = PushState(
+        phase: .sending(again: false), failures: state.failures, rewinds: state.rewinds + 1)
+      pushes[log] = again
+      if again.rewinds == 1 { return [.push(log)] }
+      // A hub that forgets what it acknowledged must not be pushed to in a tight loop.
+      return waitToPush(log, again, after: again.rewinds, nil, random)
     case .diverged:
       pushes[log]?.phase = .stopped(reason: "the hub holds other entries of this log")
       return []
@@ -222,21 +268,62 @@ package struct TownSession: Sendable {
       pushes[log]?.phase = .stopped(reason: reason)
       return []
     case .unavailable(let reason, let seconds):
+      var state = state
       state.failures += 1
-      state.phase = .waiting
-      pushes[log] = state
       if case .connecting = link { link = .waiting(reason: reason) }
-      return [
-        .setTimer(.push(log), milliseconds: Self.delay(after: state.failures, seconds, random))
-      ]
+      return waitToPush(log, state, after: state.failures, seconds, random)
     }
   }
 
+  private mutating func waitToPush(
+    _ log: LogID, _ state: PushState, after failures: Int, _ seconds: UInt64?, _ random: UInt64
+  ) -> [Action] {
+    var state = state
+    state.phase = .waiting(isAsked: seconds ?? 0 > 0)
+    pushes[log] = state
+    return [.setTimer(.push(log), milliseconds: Self.delay(after: failures, seconds, random))]
+  }
+
+  // MARK: - Statements
+
+  private mutating func planStatement() -> [Action] {
+    switch statement {
+    case .idle:
+      statement = .planned
+      return [.setTimer(.statement, milliseconds: Self.statementDelay)]
+    case .planned: return []
+    case .sending:
+      statement = .sending(again: true)
+      return []
+    }
+  }
+
+  private mutating func statementSent(_ delivered: Bool, _ random: UInt64) -> [Action] {
+    guard case .sending(let again) = statement else { return [] }
+    guard delivered else {
+      statementFailures += 1
+      statement = .planned
+      let delay = Self.delay(after: statementFailures + 2, nil, random)
+      return [.setTimer(.statement, milliseconds: delay)]
+    }
+    statementFailures = 0
+    statement = .idle
+    return again
+      ? planStatement() : [.setTimer(.statement, milliseconds: Self.statementInterval)]
+  }
+
+  // MARK: - Timers
+
   private mutating func fired(_ timer: Timer) -> [Action] {
     switch timer {
-    case .reconnect: return follow()
-    case .push(let log): return pushes[log]?.phase == .waiting ? push([log]) : []
-    case .statement: return [.sendStatement]
+    case .reconnect:
+      hasResumed = false
+      return follow()
+    case .push(let log): return pushes[log]?.isWaiting == true ? push([log], isTime: true) : []
+    case .statement:
+      if case .sending = statement { return [] }
+      statement = .sending(again: false)
+      return [.sendStatement]
     case .stream:
       mode = .stream
       return []
@@ -250,11 +337,11 @@ package struct TownSession: Sendable {
   private static let statementInterval: UInt64 = 3_600_000
   private static let streamAgain: UInt64 = 3_600_000
 
-  /// Exponential back-off from half a second to five minutes, or what the hub asked for; with full
-  /// jitter on the upper half, so that towns do not come back in step after an outage.
+  /// Exponential back-off from half a second to five minutes, and never less than the hub asked for,
+  /// up to an hour; with jitter, so that towns do not come back in step after an outage.
   static func delay(after failures: Int, _ retryAfter: UInt64?, _ random: UInt64) -> UInt64 {
-    let asked = retryAfter.map { min($0, 3_600) * 1_000 }
-    let base = asked ?? min(500 << UInt64(min(max(failures - 1, 0), 10)), 300_000)
-    return asked == nil ? base / 2 + random % (base / 2 + 1) : base + random % (base / 4 + 1)
+    let base: UInt64 = min(500 << UInt64(min(max(failures - 1, 0), 10)), 300_000)
+    let asked = min(retryAfter ?? 0, 3_600) * 1_000
+    return max(base / 2 + random % (base / 2 + 1), asked + random % (asked / 4 + 1))
   }
 }
