@@ -72,8 +72,9 @@ final class Daemon {
     return (waitForExit(), Date().timeIntervalSince(start))
   }
 
+  /// - Returns: its exit code; -1 if it had to be killed, after half a minute.
   func waitForExit() -> Int32 {
-    process.waitUntilExit()
+    process.waitUntilExit(seconds: 30)
     return process.terminationReason == .exit ? process.terminationStatus : -1
   }
 
@@ -99,5 +100,16 @@ final class Daemon {
     }
     guard descriptor >= 0, bound == 0 else { throw Trouble.noSocket }
     return descriptor
+  }
+}
+
+extension Process {
+  /// Waits for its end, which comes by SIGKILL after so many seconds: a process that should not run
+  /// on must fail a test, not hang it.
+  func waitUntilExit(seconds: Double) {
+    let end = Date(timeIntervalSinceNow: seconds)
+    while isRunning, Date() < end { usleep(2_000) }
+    if isRunning { _ = Glibc.kill(processIdentifier, SIGKILL) }
+    waitUntilExit()
   }
 }

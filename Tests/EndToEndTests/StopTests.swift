@@ -19,7 +19,7 @@ import Testing
       #expect(stopped.status == 0, "\(replica): \(daemon.errors.suffix(2_000))")
       #expect(stopped.seconds < 5, "\(replica)")
     }
-    for watcher in watchers { watcher.process.waitUntilExit() }
+    for watcher in watchers { watcher.process.waitUntilExit(seconds: 10) }
   }
 
   @Test func `A second daemon on a state directory names the first one's process`() throws {
