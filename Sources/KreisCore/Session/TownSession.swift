@@ -159,7 +159,8 @@ package struct TownSession: Sendable {
     isFollowing = true
     hasAnswered = false
     switch link {
-    case .alarmed: break
+    // Shown until the hub answers, so that each new attempt is no news.
+    case .alarmed, .waiting: break
     // Between two polls nothing is wrong.
     case .connected(.poll) where mode == .poll: break
     default: link = .connecting

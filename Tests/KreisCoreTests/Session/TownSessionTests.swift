@@ -192,7 +192,7 @@ extension World {
       base = min(base * 2, 300_000)
     }
     #expect(base == 300_000)
-    #expect(world.session.link == .connecting)
+    #expect(world.session.link == .waiting(reason: "gone"))
   }
 
   @Test(arguments: UInt64(1)...200)
