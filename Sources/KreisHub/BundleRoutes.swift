@@ -51,7 +51,7 @@ extension HubRoutes {
       let generation = UInt32(parts[3]), generation > 0,
       let scope = Scope(text: parts[4].replacing("%3A", with: ":")),
       request.query.hasPrefix("from="), let from = UInt64(request.query.dropFirst(5)),
-      from > 0, from < 1 << 40
+      from > 0, from < Limits.positions
     else {
       throw Problem.malformed("The address is /v1/bundles/MEMBER/GENERATION/SCOPE?from=SEQUENCE.")
     }

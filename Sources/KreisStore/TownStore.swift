@@ -9,7 +9,12 @@ extension Store {
   /// - Throws: `ChunkError` if the chunk does not verify; nothing of it was taken;
   ///   `StoreError`.
   package func merge(_ chunk: UnverifiedChunk) async throws -> Bool {
-    if try await read({ try $0.isNoNews(chunk) }) { return chunk.isComplete }
+    let isNoNews: Result<Bool, ChunkError> = try await read { snapshot in
+      do { return .success(try snapshot.isNoNews(chunk)) } catch let error as ChunkError {
+        return .failure(error)
+      }
+    }
+    if try isNoNews.get() { return chunk.isComplete }
     let outcome: Result<Bool, ChunkError> = try await write { transaction in
       do { return .success(try transaction.merge(chunk)) } catch let error as ChunkError {
         // Verification comes before the first write, so nothing needs to be rolled back.
@@ -101,10 +106,18 @@ extension Snapshot {
     try feedEnds(for: identity.member)
   }
 
-  /// A heartbeat: no items, and heads that equal what was verified and stored before.
+  /// A heartbeat: no items, and heads that the hub signed where the feeds were verified to before.
+  ///
+  /// - Throws: `ChunkError` if there are no items, but the heads do not verify. A position alone
+  ///   proves nothing, as the hub was told it in the question.
   fileprivate func isNoNews(_ chunk: UnverifiedChunk) throws -> Bool {
     guard chunk.items.isEmpty else { return false }
-    return try chunk.heads.allSatisfy { try ledger.feedEnd(of: $0.scope) == $0.at }
+    var verifier = ChunkVerifier(
+      for: identity.member, holding: ledger, control: [], membership: membership)
+    let stored = try feedHeads()
+    return try verifier.verify(chunk).feedHeads.allSatisfy { head in
+      stored.contains { $0.scope == head.scope && $0.at == head.at }
+    }
   }
 }
 

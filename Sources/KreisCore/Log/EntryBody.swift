@@ -186,6 +186,9 @@ extension EntryBody {
     }
     var reader = ByteReader(bytes)
     recordedAt = try reader.varint()
+    guard recordedAt < Limits.time else {
+      throw MalformedBytes("recorded at \(recordedAt), which is no time")
+    }
     kind = EntryKind(code: try reader.byte())
     let block = try reader.byte()
     guard block < 2 else { throw MalformedBytes("a flag that is neither 0 nor 1") }

@@ -23,6 +23,11 @@ package enum Limits {
   package static let messageBytes = bundleBytes + bundleEntries * 64 + 65_536
   /// Heads of one register that the fold keeps; the lowest ranked beyond stay in the log alone.
   package static let heads = 64
+  /// Sequences of a log and positions of a feed stay below.
+  package static let positions: UInt64 = 1 << 40
+  /// Seconds since 1970 that anybody states stay below: far from the end of every integer type that
+  /// a time is kept or shown in.
+  package static let time: UInt64 = 1 << 48
   /// Items of one feed chunk.
   package static let chunkItems = 4_096
 }

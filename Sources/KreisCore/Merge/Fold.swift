@@ -124,25 +124,36 @@ extension EntryBody {
 /// Which values a record's restate and erase entries destroy (I7). Destroying moves no head: the
 /// headers keep their place.
 struct Destruction {
+  /// Who wrote for whom, whatever the generation of the key.
+  private struct Writer: Hashable {
+    let member: MemberID
+    let scope: Scope
+
+    init(_ log: LogID) { (member, scope) = (log.member, log.scope) }
+  }
+
   private(set) var destroyed: Set<Hash256> = []
   private(set) var erasedIn: Scope?
 
   init(_ entries: [LoggedEntry], _ membership: Membership) {
-    let orders = entries.filter {
-      ($0.header.kind == .restate || $0.header.kind == .erase)
-        && membership.destructionInertness(of: $0.log, $0.sequence) == nil
-    }
-    for order in orders {
-      // The author's own earlier entries, whatever generation of its key wrote them.
-      for entry in entries
-      where entry.log.member == order.log.member && entry.log.scope == order.log.scope
-        && (entry.log.generation, entry.sequence) < (order.log.generation, order.sequence)
-      {
-        destroyed.insert(entry.hash)
-      }
+    // The last order covers all that earlier ones do, so nobody can make this quadratic (I5).
+    var last: [Writer: (generation: UInt32, sequence: UInt64)] = [:]
+    for order in entries
+    where (order.header.kind == .restate || order.header.kind == .erase)
+      && membership.destructionInertness(of: order.log, order.sequence) == nil
+    {
+      let at = (order.log.generation, order.sequence)
+      let writer = Writer(order.log)
+      if last[writer].map({ $0 < at }) ?? true { last[writer] = at }
       if order.header.kind == .erase, order.log.member == membership.hub, order.log.scope != .local
       {
         erasedIn = min(erasedIn ?? order.log.scope, order.log.scope)
+      }
+    }
+    // The author's own earlier entries, whatever generation of its key wrote them.
+    for entry in entries {
+      if let order = last[Writer(entry.log)], (entry.log.generation, entry.sequence) < order {
+        destroyed.insert(entry.hash)
       }
     }
     guard let erasedIn else { return }

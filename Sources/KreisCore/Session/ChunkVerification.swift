@@ -114,6 +114,8 @@ package struct ChunkVerifier<Logs: HeldLogs> {
       if item.position <= (try logs.feedEnd(of: item.scope))?.position ?? 0 { continue }
       items.append(try verify(item, hub: chunk.heads))
     }
+    // Somebody who believed nothing at all would believe whoever answers with nothing.
+    guard !chunk.heads.isEmpty else { throw ChunkError.missingHead(.public) }
     let signed = try verifySignatures()
     return VerifiedChunk(
       items: items, signedHeads: signed, feedHeads: try verified(chunk.heads),

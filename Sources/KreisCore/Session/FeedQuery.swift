@@ -54,7 +54,7 @@ package struct FeedQuery: Hashable, Sendable {
         for place in places {
           let parts = place.split(separator: ".")
           guard parts.count == 3, let scope = Scope(text: parts[0]),
-            let position = UInt64(parts[1]), position < 1 << 40,
+            let position = UInt64(parts[1]), position < Limits.positions,
             let hash = Hex.decode(parts[2]).flatMap({ Hash256($0) }),
             after.updateValue(FeedPosition(position: position, hash: hash), forKey: scope) == nil
           else { throw MalformedBytes("'\(place)' is no feed position SCOPE.POSITION.HASH") }

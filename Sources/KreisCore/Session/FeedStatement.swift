@@ -93,6 +93,9 @@ extension FeedStatement {
     guard let key = membership.key(of: member, generation: message.generation),
       key.isValid(Array(wire.signature), over: Self.domain + bytes)
     else { throw MalformedBytes("a statement that is not signed by its member's key") }
+    guard message.at < Limits.time else {
+      throw MalformedBytes("a statement made at the time \(message.at)")
+    }
     let head = try FeedHead(message.head)
     guard let hub = membership.hub,
       let hubKey = membership.key(of: hub, generation: head.hubGeneration),

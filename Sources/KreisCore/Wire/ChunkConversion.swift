@@ -8,7 +8,7 @@ extension FeedItem {
     case .held(let head): content = .held(try SignedHead(head))
     case nil: throw MalformedBytes("a feed item without content")
     }
-    guard wire.position > 0, wire.position < 1 << 40 else {
+    guard wire.position > 0, wire.position < Limits.positions else {
       throw MalformedBytes("a feed item at position \(wire.position)")
     }
     self.init(scope: try Scope(wire.scope), position: wire.position, content: content)

@@ -57,6 +57,9 @@ extension SignedHead {
     guard let hash = Hash256(wire.hash), wire.signature.count == 64 else {
       throw MalformedBytes("a signed head without a hash and signature")
     }
+    guard wire.sequence > 0, wire.sequence < Limits.positions else {
+      throw MalformedBytes("a signed head at entry \(wire.sequence)")
+    }
     self.init(
       log: try LogID(wire.log), head: LogHead(sequence: wire.sequence, hash: hash),
       signature: Array(wire.signature))
@@ -78,6 +81,9 @@ extension FeedHead {
   package init(_ wire: WireFeedHead) throws(MalformedBytes) {
     guard let hash = Hash256(wire.hash), wire.signature.count == 64, wire.hubGeneration > 0 else {
       throw MalformedBytes("a feed head without a generation, hash and signature")
+    }
+    guard wire.position < Limits.positions else {
+      throw MalformedBytes("a feed head at position \(wire.position)")
     }
     self.init(
       hubGeneration: wire.hubGeneration, scope: try Scope(wire.scope),
@@ -110,7 +116,7 @@ extension UnverifiedBundle {
       throw MalformedBytes(
         "a bundle of \(wire.entries.count) entries; 1 to \(Limits.bundleEntries) are allowed")
     }
-    guard wire.first > 0, wire.first < 1 << 40 else {
+    guard wire.first > 0, wire.first < Limits.positions else {
       throw MalformedBytes("a bundle that starts at entry \(wire.first)")
     }
     guard wire.signature.isEmpty || wire.signature.count == 64 else {
