@@ -45,6 +45,14 @@ extension HubTests {
       }
     }
 
+    @Test func `A statement made at no possible time is refused`() async throws {
+      try await TestHub.with { hub in
+        let town = try await hub.town()
+        let answer = try await state(town, [try await town.statement(.public, at: .max)])
+        #expect(answer.problem == "statement")
+      }
+    }
+
     @Test func `Nobody states for another, or what the hub did not sign`() async throws {
       try await TestHub.with { hub in
         let (town, other) = (try await hub.town(), try await hub.town())
