@@ -154,7 +154,7 @@ extension Store {
             ON CONFLICT DO UPDATE SET position = excluded.position, at = excluded.at,
               software = excluded.software, statement = excluded.statement,
               signature = excluded.signature
-            WHERE excluded.position >= position
+            WHERE (excluded.position, excluded.at) >= (position, at)
             """
         ).execute(arguments: [
           Int64(statement.member.rawValue), columns.kind, columns.town, Int64(statement.position),

@@ -76,7 +76,7 @@ package struct Write: Hashable, Sendable {
 
 /// The part of a header that travels: all that the receiver cannot recompute.
 ///
-///     body   = recorded-at varint (seconds since 1970) ‖ entry kind 1 ‖ has block 1 (0 or 1)
+///     body   = recorded-at varint (seconds since 1970, < 2^48) ‖ entry kind 1 ‖ has block 1 (0, 1)
 ///            ‖ record kind varint (0: no record) ‖ record id 16 (unless record kind is 0)
 ///            ‖ number of writes varint ‖ write …
 ///            ‖ control length varint ‖ control bytes (a protobuf `Control`)
