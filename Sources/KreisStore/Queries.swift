@@ -77,12 +77,15 @@ extension Snapshot {
     guard let key = try ledger.key(of: id) else { return [] }
     let entries = try ledger.entries(ofRecord: key).map(\.entry)
     let state = Fold.record(id, entries, under: membership)
-    return entries.sorted { ($0.header.recordedAt, $0.hash) < ($1.header.recordedAt, $1.hash) }
-      .map { entry in
-        HistoryEntry(
-          log: entry.log, sequence: entry.sequence, hash: entry.hash, header: entry.header,
-          values: entry.values, inertness: state.inert[entry.hash])
-      }
+    // Within one second a log knows its own order.
+    return entries.sorted {
+      ($0.header.recordedAt, $0.log, $0.sequence) < ($1.header.recordedAt, $1.log, $1.sequence)
+    }
+    .map { entry in
+      HistoryEntry(
+        log: entry.log, sequence: entry.sequence, hash: entry.hash, header: entry.header,
+        values: entry.values, inertness: state.inert[entry.hash])
+    }
   }
 
   /// Visits every entry, log by log.

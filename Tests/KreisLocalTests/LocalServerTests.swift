@@ -19,10 +19,12 @@ import Testing
     let replicas: Replicas
     let server: LocalServer
 
-    init(_ replicas: Replicas, group: String? = nil) throws {
+    /// - Parameter lock: where one daemon follows another: the first one's threads may hold on to
+    ///   theirs for a moment after it stopped.
+    init(_ replicas: Replicas, group: String? = nil, lock: StateLock? = nil) throws {
       self.replicas = replicas
       server = try LocalServer(
-        in: replicas.townDirectory, lock: try replicas.townDirectory.lock(),
+        in: replicas.townDirectory, lock: try lock ?? replicas.townDirectory.lock(),
         executor: replicas.executor(
           of: replicas.town, daemon: DaemonView(status: { ["link": "following"] })),
         group: group, logger: Logger(label: "test") { _ in SwiftLogNoOpLogHandler() })
@@ -82,16 +84,17 @@ import Testing
 
   @Test func `Only its own user may use the socket, or the configured group`() async throws {
     let replicas = try await Replicas()
+    let lock = try replicas.townDirectory.lock()
     var status = stat()
     do {
-      let daemon = try Daemon(replicas)
+      let daemon = try Daemon(replicas, lock: lock)
       stat(daemon.path, &status)
       #expect(status.st_mode & 0o777 == 0o600)
       daemon.server.stop()
       #expect(stat(daemon.path, &status) != 0)
     }
     let group = try #require(getgrgid(getegid()))
-    let daemon = try Daemon(replicas, group: String(cString: group.pointee.gr_name))
+    let daemon = try Daemon(replicas, group: String(cString: group.pointee.gr_name), lock: lock)
     stat(daemon.path, &status)
     #expect(status.st_mode & 0o777 == 0o660)
     stat(replicas.townDirectory.path, &status)
