@@ -26,9 +26,11 @@ package struct ExportedEntry: Sendable {
 extension Snapshot {
   /// A record's folded state; `nil` if no entry names it.
   package func state(of id: RecordID) throws -> RecordState? {
-    guard let key = try ledger.key(of: id) else { return nil }
-    return Fold.record(
-      id, try ledger.entries(ofRecord: key).map(\.entry), under: membership)
+    try ledger.key(of: id).map { try folded($0, id) }
+  }
+
+  private func folded(_ key: Int64, _ id: RecordID) throws -> RecordState {
+    Fold.record(id, try ledger.entries(ofRecord: key).map(\.entry), under: membership)
   }
 
   /// The records of a kind whose fields have these values, in the order of their ids' creation here.
@@ -56,20 +58,14 @@ extension Snapshot {
     if !conditions.isEmpty { sql += " WHERE " + conditions.joined(separator: " AND ") }
     let keys = try Int64.fetchCursor(db, sql: sql + " ORDER BY record", arguments: arguments)
     while let key = try keys.next() {
-      try visit(
-        Fold.record(
-          ledger.id(of: key), try ledger.entries(ofRecord: key).map(\.entry), under: membership))
+      try visit(folded(key, ledger.id(of: key)))
     }
   }
 
   /// The records with fields that somebody should look at.
   package func recordsInConflict() throws -> [RecordState] {
     try Int64.fetchAll(db, sql: "SELECT record FROM record WHERE conflicts > 0 ORDER BY record")
-      .map { key in
-        Fold.record(
-          try ledger.id(of: key), try ledger.entries(ofRecord: key).map(\.entry),
-          under: membership)
-      }
+      .map { try folded($0, ledger.id(of: $0)) }
   }
 
   /// Every entry that made the record, oldest first.
@@ -109,8 +105,7 @@ extension Snapshot {
       guard let id = try row.bytes(1).flatMap({ RecordID($0) }) else {
         throw StoreError.stateUnknown("a record without a valid id")
       }
-      try visit(
-        Fold.record(id, try ledger.entries(ofRecord: row[0]).map(\.entry), under: membership))
+      try visit(folded(row[0], id))
     }
   }
 
