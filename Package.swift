@@ -18,6 +18,7 @@ let certificates = Target.Dependency.product(name: "X509", package: "swift-certi
 let crypto = Target.Dependency.product(name: "Crypto", package: "swift-crypto")
 let cryptoExtras = Target.Dependency.product(name: "CryptoExtras", package: "swift-crypto")
 let grdb = Target.Dependency.product(name: "GRDB", package: "GRDB.swift")
+let sqlite = Target.Dependency.product(name: "GRDBSQLite", package: "GRDB.swift")
 let httpTypes = Target.Dependency.product(name: "HTTPTypes", package: "swift-http-types")
 let hummingbird = Target.Dependency.product(name: "Hummingbird", package: "hummingbird")
 let hummingbirdCore = Target.Dependency.product(name: "HummingbirdCore", package: "hummingbird")
@@ -57,7 +58,10 @@ let package = Package(
     .target(
       name: "KreisCore", dependencies: [crypto, protobuf], exclude: ["Wire/kreisnetz.proto"],
       swiftSettings: strict),
-    .target(name: "KreisStore", dependencies: ["KreisCore", crypto, grdb], swiftSettings: strict),
+    .target(
+      name: "KreisStore", dependencies: ["KreisCore", crypto, grdb, sqlite], swiftSettings: strict),
+    // Disks that lose power, for tests and the simulator alone.
+    .target(name: "CCrashDisk", linkerSettings: [.linkedLibrary("sqlite3")]),
     .target(name: "KreisInterchange", dependencies: ["KreisCore"], swiftSettings: strict),
     .target(
       name: "KreisLocal", dependencies: ["KreisCore", "KreisStore", "KreisInterchange", logging],
@@ -97,7 +101,8 @@ let package = Package(
     .testTarget(
       name: "KreisCoreTests", dependencies: ["KreisCore", crypto, protobuf], swiftSettings: strict),
     .testTarget(
-      name: "KreisStoreTests", dependencies: ["KreisCore", "KreisStore", crypto, grdb, protobuf],
+      name: "KreisStoreTests",
+      dependencies: ["CCrashDisk", "KreisCore", "KreisStore", crypto, grdb, protobuf],
       swiftSettings: strict),
     .testTarget(
       name: "KreisInterchangeTests", dependencies: ["KreisCore", "KreisInterchange"],

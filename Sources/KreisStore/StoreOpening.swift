@@ -1,6 +1,7 @@
 import Crypto
 import Foundation
 import GRDB
+import GRDBSQLite
 package import KreisCore
 
 extension Store {
@@ -18,7 +19,7 @@ extension Store {
     at path: String, identity: Identity, key: SigningKey, schema: Schema = .directory,
     random: @escaping @Sendable () -> UInt64
   ) throws(StoreError) -> Store {
-    guard !FileManager.default.fileExists(atPath: path) else {
+    guard !exists(path) else {
       throw .rejected("there is a replica already: \(path)")
     }
     do {
@@ -35,7 +36,7 @@ extension Store {
     at path: String, key: SigningKey, schema: Schema = .directory,
     random: @escaping @Sendable () -> UInt64
   ) throws(StoreError) -> Store {
-    guard FileManager.default.fileExists(atPath: path) else {
+    guard exists(path) else {
       throw .rejected("there is no replica at \(path)")
     }
     do {
@@ -50,7 +51,7 @@ extension Store {
   package static func openReadOnly(
     at path: String, schema: Schema = .directory
   ) throws(StoreError) -> Store {
-    guard FileManager.default.fileExists(atPath: path) else {
+    guard exists(path) else {
       throw .rejected("there is no replica at \(path)")
     }
     do {
@@ -63,6 +64,15 @@ extension Store {
       return try Store(
         queue, identity: identity, key: SigningKey(), schema: schema, random: { 0 })
     } catch { throw StoreError(error) }
+  }
+
+  /// Whether there is a database at `path`: asked of what SQLite opens files with, which in tests is
+  /// not the system's file system.
+  private static func exists(_ path: String) -> Bool {
+    guard let files = sqlite3_vfs_find(nil) else { return false }
+    var answer: Int32 = 0
+    let code = files.pointee.xAccess?(files, path, SQLITE_ACCESS_EXISTS, &answer)
+    return code == SQLITE_OK && answer != 0
   }
 
   private static func refuseNewer(_ database: any DatabaseReader, _ path: String) throws {
