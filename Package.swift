@@ -39,6 +39,12 @@ let package = Package(
   name: "kreisnetz",
   platforms: [.macOS(.v15)],
   products: [.executable(name: "kreisnetz", targets: ["kreisnetz"])],
+  traits: [
+    .trait(
+      name: "PlantedBugs",
+      description: "Switches that break one thing each, to prove the simulator. Never in a release."
+    )
+  ],
   dependencies: [
     .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.0"),
     .package(url: "https://github.com/apple/swift-asn1", from: "1.7.0"),
@@ -98,6 +104,14 @@ let package = Package(
         unixSignals,
         yams,
       ], swiftSettings: strict),
+    .target(
+      name: "KreisSimulation",
+      dependencies: ["KreisCore", "KreisStore", "KreisTransport", crypto, protobuf],
+      swiftSettings: strict),
+    // For developers; deploy/install leaves it out.
+    .executableTarget(
+      name: "kreisnetz-sim", dependencies: ["KreisSimulation", argumentParser],
+      swiftSettings: strict),
     .testTarget(
       name: "KreisCoreTests", dependencies: ["KreisCore", crypto, protobuf], swiftSettings: strict),
     .testTarget(

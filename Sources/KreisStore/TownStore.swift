@@ -103,7 +103,11 @@ extension Snapshot {
 
   /// The verified end of every feed this replica follows.
   package func feedCursors() throws -> [Scope: FeedPosition] {
-    try feedEnds(for: identity.member)
+    var out: [Scope: FeedPosition] = [:]
+    for scope in membership.followedScopes(of: identity.member) {
+      out[scope] = try ledger.feedEnd(of: scope)
+    }
+    return out
   }
 
   /// A heartbeat: no items, and heads that the hub signed where the feeds were verified to before.

@@ -69,7 +69,9 @@ package final class Transaction {
 
   /// Appends an entry to this replica's log of `scope`.
   @discardableResult
-  func append(_ header: EntryBody, values: Values?, to scope: Scope) throws -> ChainedEntry {
+  package func append(
+    _ header: EntryBody, values: Values?, to scope: Scope
+  ) throws -> ChainedEntry {
     let log = identity.log(scope)
     var own = try chains[log] ?? openOwnLog(log)
     let body = header.encoded()
@@ -145,7 +147,7 @@ package final class Transaction {
   }
 
   /// Appends a control entry (hub only) and lets it count at once.
-  func append(_ act: Control, at now: UInt64) throws {
+  package func append(_ act: Control, at now: UInt64) throws {
     let entry = try append(
       EntryBody(recordedAt: now, control: try act.encoded()), values: nil, to: .public)
     learn([

@@ -62,6 +62,11 @@ final class Federation {
   deinit { try? FileManager.default.removeItem(at: directory) }
 
   func addTown(_ name: String) async throws {
+    try await pull(join(name))
+  }
+
+  /// Admits a town, which has not heard of anything yet.
+  func join(_ name: String) async throws -> Store {
     let random = random
     let key = SigningKey()
     try hub.saveInvite(
@@ -78,7 +83,7 @@ final class Federation {
           title: name.capitalized, ags: "05962012", kreis: "Märkischer Kreis",
           hubURL: "https://127.0.0.1:8443", hubPin: nil),
         key: key, random: { random.next() }))
-    try await pull(towns[towns.count - 1])
+    return towns[towns.count - 1]
   }
 
   func path(_ name: String) -> String { directory.appendingPathComponent("\(name).sqlite").path }

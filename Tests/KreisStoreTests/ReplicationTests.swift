@@ -180,6 +180,24 @@ import Testing
     #expect(try digests(town)[.public] == digests(net.hub)[.public])
   }
 
+  @Test func `a town joins although more was written before than one chunk takes`() async throws {
+    let net = try await Federation(towns: 1)
+    let town = net.towns[0]
+    for index in 0..<20 { _ = try net.add("Kita \(index)", to: town) }
+    try await net.push(town)
+    let late = try await net.join("spaet")
+    // An interrupted stream is asked for again after every chunk.
+    for _ in 0..<40 {
+      let cursors = try await late.read { try $0.feedCursors() }
+      let answer = try await net.hub.feedChunk(
+        for: late.identity.member, after: cursors, includeOwn: false, bytes: 200)
+      guard case .chunk(let wire) = answer else { continue }
+      if try await late.merge(try UnverifiedChunk(wire)) { break }
+    }
+    #expect(late.membership.members[late.identity.member] != nil)
+    #expect(try digests(late)[.public]?.state == digests(net.hub)[.public]?.state)
+  }
+
   @Test func `a hub that shows another history than before is found out`() async throws {
     let net = try await Federation(towns: 1)
     _ = try net.add("Kita", to: net.hub)

@@ -189,6 +189,13 @@ extension Membership {
     return scopes.filter { mayRead(member, $0) }
   }
 
+  /// The scopes that `member` follows, widest first. Its own admission may stand behind more than
+  /// fits into the feed's first chunk; until it arrives, these are the scopes that it will read.
+  package func followedScopes(of member: MemberID) -> [Scope] {
+    members[member] == nil
+      ? [.public, .kreis, .coordination(member)] : readableScopes(of: member)
+  }
+
   /// Why an entry takes no effect, or `nil` if it does (I4).
   package func inertness(
     of log: LogID, _ sequence: UInt64, on record: RecordID

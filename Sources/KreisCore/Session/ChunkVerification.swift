@@ -217,8 +217,9 @@ package struct ChunkVerifier<Logs: HeldLogs> {
 
   /// The heads that say something new, all of them checked.
   private func verified(_ heads: [FeedHead]) throws -> [FeedHead] {
-    try heads.filter { head in
-      guard membership.mayRead(reader, head.scope) else {
+    let followed = membership.followedScopes(of: reader)
+    return try heads.filter { head in
+      guard followed.contains(head.scope) else {
         throw ChunkError.notEntitled(head.scope)
       }
       guard let hub = membership.hub,

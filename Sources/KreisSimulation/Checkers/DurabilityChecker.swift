@@ -1,0 +1,53 @@
+import KreisCore
+import KreisStore
+
+/// What a node acknowledged is there after it crashed and came back (I1).
+enum DurabilityChecker {
+  static func check(_ town: TownNode, _ store: Store) throws {
+    try check(store, "town\(town.index)", town.world)
+  }
+
+  static func check(_ hub: HubNode, _ store: Store) throws {
+    let held = try check(store, "hub", hub.world)
+    for (log, last) in hub.world.journal.pushed.sorted(by: { $0.key < $1.key }) {
+      guard held[log] ?? 0 < last else { continue }
+      hub.world.violated(
+        .durability, "the hub acknowledged \(log) to \(last), but holds \(held[log] ?? 0) of it")
+    }
+  }
+
+  /// Compares a node's own logs with what its people were told, and takes into the journal what was
+  /// committed before anybody could be told.
+  ///
+  /// - Returns: where each log ends.
+  @discardableResult
+  private static func check(
+    _ store: Store, _ name: String, _ world: World
+  ) throws -> [LogID: UInt64] {
+    var held: [LogID: UInt64] = [:]
+    var journal = world.journal
+    var lost: [String] = []
+    try store.blockingRead { snapshot in
+      try snapshot.exportLog { entry in
+        held[entry.log] = max(held[entry.log] ?? 0, entry.sequence)
+        guard entry.log.member == store.identity.member, entry.header.kind != .control else {
+          return
+        }
+        if let known = journal.logs[entry.log]?[entry.sequence] {
+          if known.hash != entry.hash { lost.append("\(entry.log)/\(entry.sequence)") }
+        } else {
+          journal.adopt(entry.log, entry.sequence, entry.hash, entry.header, entry.values)
+        }
+      }
+    }
+    for entry in lost { world.violated(.durability, "\(name) has another entry \(entry) now") }
+    for (log, entries) in journal.logs.sorted(by: { $0.key < $1.key })
+    where log.member == store.identity.member {
+      for (sequence, entry) in entries where sequence > held[log] ?? 0 && entry.isAcknowledged {
+        world.violated(.durability, "\(name) lost entry \(sequence) of \(log)")
+      }
+    }
+    world.journal = journal
+    return held
+  }
+}

@@ -1,0 +1,50 @@
+/// What can go wrong in a simulation; `--only` chooses.
+package enum Fault: String, CaseIterable, Sendable {
+  /// Requests and answers are lost.
+  case drop
+  /// Requests arrive twice.
+  case duplicate
+  /// Messages take long, and overtake each other.
+  case delay
+  /// Messages end early, or are cut short and given out as whole.
+  case truncate
+  /// Streams fall silent although both ends believe in them.
+  case halfOpen
+  /// Streams are held back until they end.
+  case buffer
+  /// Towns are cut off for minutes.
+  case partition
+  /// Town or hub ends at any step, and comes back.
+  case crash
+  /// Clocks run years ahead or behind, stand still, or jump.
+  case clock
+  /// A member is revoked while it writes offline.
+  case revoke
+  /// A town does what the protocol forbids.
+  case maliciousTown
+  /// The hub withholds, reorders, changes or takes back.
+  case maliciousHub
+}
+
+/// Which faults strike in one seed, and how often. Each seed takes some and leaves others, so that
+/// the rare combinations come up and no fault hides another.
+struct FaultPlan: Sendable {
+  let faults: Set<Fault>
+  /// How often a message meets its fault, in percent.
+  let rate: Int
+  /// While the network and the nodes misbehave; the liveness phase ends it.
+  var isActive = true
+
+  init(_ allowed: Set<Fault>, _ random: inout SeededRandom) {
+    var chosen: Set<Fault> = []
+    let share = random.within(20...70)
+    for fault in Fault.allCases {
+      let strikes = random.chance(share)
+      if allowed.contains(fault), strikes || allowed.count <= 2 { chosen.insert(fault) }
+    }
+    faults = chosen
+    rate = random.within(2...25)
+  }
+
+  func has(_ fault: Fault) -> Bool { isActive && faults.contains(fault) }
+}

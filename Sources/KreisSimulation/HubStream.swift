@@ -1,0 +1,131 @@
+import KreisCore
+import KreisStore
+import KreisTransport
+import SwiftProtobuf
+
+/// One follower's way through the feeds, as the hub's `FeedRoute` goes it.
+final class HubStream {
+  let member: MemberID
+  let connection: Connection
+  private unowned let hub: HubNode
+  private let generation: UInt32
+  private let query: FeedQuery
+  private var after: [Scope: FeedPosition]
+  private var isPumping = false
+  private var isFirst = true
+  private var lastWrite: UInt64 = 0
+  private let opened: UInt64
+
+  /// Milliseconds without news after which the hub shows that it is there.
+  static let heartbeat: UInt64 = 40_000
+  /// Milliseconds that a poll waits for news.
+  private static let pollTimeout: UInt64 = 25_000
+
+  init(
+    _ hub: HubNode, _ connection: Connection, _ member: MemberID, _ generation: UInt32,
+    _ query: FeedQuery
+  ) {
+    self.hub = hub
+    self.connection = connection
+    self.member = member
+    self.generation = generation
+    self.query = query
+    after = query.after
+    opened = hub.world.now
+  }
+
+  private var world: World { hub.world }
+
+  func begin() throws {
+    connection.onDrained = { [weak self] in try self?.pump() }
+    try pump()
+    if query.follow == .poll {
+      world.plan(after: Self.pollTimeout) { [weak self] in try self?.pump() }
+    }
+    if query.follow == .stream { beat() }
+  }
+
+  private func beat() {
+    world.plan(after: Self.heartbeat) { [weak self] in
+      guard let self, connection.isOpenAtHub else {
+        self.map { self?.hub.closed($0) }
+        return
+      }
+      try pump()
+      beat()
+    }
+  }
+
+  func wake() {
+    guard !isPumping else { return }
+    isPumping = true
+    world.plan(after: 1) { [weak self] in
+      self?.isPumping = false
+      try self?.pump()
+    }
+  }
+
+  /// Writes what there is, as far as the receiver keeps up.
+  private func pump() throws {
+    while connection.underWay < 2 {
+      guard connection.isOpenAtHub, let store = hub.store else { return hub.closed(self) }
+      guard hub.isOpen(member, generation, store.membership) else {
+        connection.finish()
+        return hub.closed(self)
+      }
+      guard let chunk = try next(store) else { return }
+      let isDue =
+        query.follow == .poll
+        ? world.now >= opened + Self.pollTimeout
+        : isFirst || world.now >= lastWrite + Self.heartbeat
+      if chunk.items.isEmpty, !isDue { return }
+      try write(chunk)
+      if query.follow != .stream, chunk.complete {
+        connection.finish()
+        return hub.closed(self)
+      }
+      if chunk.complete { return }
+    }
+  }
+
+  private func next(_ store: Store) throws -> WireFeedChunk? {
+    let (member, after, includeOwn) = (member, after, query.includeOwn)
+    let bytes = world.chunkBytes
+    let answer = try waiting {
+      try await store.feedChunk(for: member, after: after, includeOwn: includeOwn, bytes: bytes)
+    }
+    switch answer {
+    case .chunk(let chunk): return chunk
+    case .refused(let refusal):
+      let response =
+        switch refusal {
+        case .notEntitled(let scope):
+          Response(
+            status: 403, problem: "not-entitled", reason: "the scope \(scope) is for others",
+            date: hub.clock)
+        case .contradiction(let scope, let position):
+          Response(
+            status: 409, problem: "feed-contradiction",
+            reason: "position \(position) of the feed of \(scope) is not known here",
+            date: hub.clock)
+        }
+      if isFirst { connection.refuse(response) } else { connection.abort() }
+      hub.closed(self)
+      return nil
+    }
+  }
+
+  private func write(_ honest: WireFeedChunk) throws {
+    isFirst = false
+    lastWrite = world.now
+    for head in honest.heads {
+      let head = try FeedHead(head)
+      after[head.scope] = head.at
+    }
+    let chunk = hub.malice?.changed(honest, for: connection.town, world) ?? honest
+    world.note("hub sends town\(connection.town) \(chunk.items.count) items")
+    let message: [UInt8] = try chunk.serializedBytes()
+    if chunk != honest { world.attacks.noteLie(message) }
+    connection.send(FrameCodec.encode(message))
+  }
+}

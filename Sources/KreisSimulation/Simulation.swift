@@ -1,0 +1,231 @@
+import Foundation
+import KreisCore
+import KreisStore
+
+/// What a simulation is to do.
+package struct SimulationOptions: Sendable {
+  package var towns: ClosedRange<Int>
+  package var faults: Set<Fault>
+  /// Whether every line of the trace is printed.
+  package var isVerbose: Bool
+
+  package init(
+    towns: ClosedRange<Int> = 3...12, faults: Set<Fault> = Set(Fault.allCases),
+    isVerbose: Bool = false
+  ) {
+    self.towns = towns
+    self.faults = faults
+    self.isVerbose = isVerbose
+  }
+}
+
+/// What one seed showed.
+package struct SimulationReport: Sendable {
+  package let seed: UInt64
+  package let towns: Int
+  package let faults: [Fault]
+  /// Over every line of the trace: equal for equal seeds and options.
+  package let trace: String
+  /// Virtual milliseconds.
+  package let elapsed: UInt64
+  package let counters: [String: Int]
+  package let violations: [Violation]
+}
+
+/// A hub and its towns in one process and one thread, in virtual time: one seed decides topology,
+/// work and faults. The session machine, the hub's rules, merge and SQLite are the real ones; only
+/// sockets, clocks, entropy and the moment of death are the simulation's.
+package struct Simulation {
+  private let world: World
+  private let hub: HubNode
+  private let network: Network
+  private let towns: [TownNode]
+  private var random: SeededRandom
+  /// Virtual milliseconds in which faults strike.
+  private let safety: UInt64
+
+  /// - Throws: what making its files throws.
+  package init(seed: UInt64, _ options: SimulationOptions) throws {
+    var random = SeededRandom(seed, stream: "simulation")
+    // Small realms find most, and fast; a large one now and then.
+    let span = options.towns
+    let count =
+      random.chance(85)
+      ? random.within(span.lowerBound...min(span.upperBound, span.lowerBound + 2))
+      : random.within(span)
+    let plan = FaultPlan(options.faults, &random)
+    world = try World(
+      seed: seed, image: try RealmImage.of(towns: count), plan: plan, isVerbose: options.isVerbose)
+    hub = try HubNode(world)
+    network = Network(world, hub)
+    let (world, network) = (world, network)
+    towns = try (0..<count).map { try TownNode(world, network, $0) }
+    safety = UInt64(random.within(3...20)) * 60_000
+    self.random = random
+  }
+
+  /// Runs one seed, on the calling thread, which blocks: not to be called on Swift's own.
+  ///
+  /// - Throws: what keeps the simulation itself from running; findings are in the report.
+  package static func run(
+    seed: UInt64, _ options: SimulationOptions = SimulationOptions()
+  ) throws -> SimulationReport {
+    var simulation = try Simulation(seed: seed, options)
+    return try simulation.run()
+  }
+
+  private mutating func run() throws -> SimulationReport {
+    for town in towns { try town.start() }
+    try planWork()
+    planFaults()
+    try world.run(until: safety)
+    try settle()
+    try check()
+    return SimulationReport(
+      seed: world.seed, towns: towns.count,
+      faults: world.plan.faults.sorted { $0.rawValue < $1.rawValue },
+      trace: world.trace.digest, elapsed: world.now, counters: world.counters,
+      violations: world.violations)
+  }
+
+  // MARK: - Safety
+
+  private mutating func planWork() throws {
+    for index in -1..<towns.count {
+      var editor = try Editor(index < 0 ? .hub : .town(index), seed: world.seed)
+      let acts = random.within(2...9)
+      for _ in 0..<acts {
+        let at = UInt64(random.below(Int(safety)))
+        world.plan(after: at) { [self] in
+          if index < 0 { try act(&editor) } else { try act(&editor, at: towns[index]) }
+        }
+      }
+    }
+  }
+
+  private func act(_ editor: inout Editor, at town: TownNode) throws {
+    guard let store = town.store else { return }
+    try town.committed(try editor.act(on: store, at: town.seconds, in: world))
+  }
+
+  private func act(_ editor: inout Editor) throws {
+    guard let store = hub.store else { return }
+    if !(try editor.act(on: store, at: hub.clock, in: world)).isEmpty { hub.wake() }
+  }
+
+  private mutating func planFaults() {
+    let plan = world.plan
+    for _ in 0..<random.within(1...4) {
+      let at = UInt64(random.below(Int(safety)))
+      guard let town = random.pick(towns) else { return }
+      if plan.faults.contains(.crash) {
+        let isHub = random.chance(30)
+        self.plan(.crash, at) { [hub] in if isHub { try hub.crash() } else { try town.crash() } }
+      }
+      if plan.faults.contains(.partition) {
+        let length = UInt64(random.within(10...400)) * 1_000
+        self.plan(.partition, at) { [network, world] in
+          network.cut(town.index, until: world.now + length)
+        }
+      }
+      if plan.faults.contains(.clock) {
+        self.plan(.clock, at) { [world] in
+          let what = town.clock.disturb(&world.random, at: world.now)
+          world.note("town\(town.index) clock \(what)")
+        }
+      }
+    }
+    if plan.faults.contains(.maliciousHub) { planMalice() }
+    if plan.faults.contains(.revoke), let town = random.pick(towns) {
+      let at = UInt64(random.below(Int(safety)))
+      self.plan(.revoke, at) { [self] in try revoke(town) }
+    }
+  }
+
+  private func plan(_ fault: Fault, _ at: UInt64, _ strike: @escaping () throws -> Void) {
+    world.plan(after: at) { [world] in
+      guard world.plan.isActive else { return }
+      world.count(fault.rawValue)
+      try strike()
+    }
+  }
+
+  private mutating func planMalice() {
+    for _ in 0..<random.within(1...3) {
+      guard let kind = random.pick(HubMalice.Kind.allCases) else { return }
+      let at = UInt64(random.below(Int(safety)))
+      let length = UInt64(random.within(10...120)) * 1_000
+      let malice = HubMalice(kind, random)
+      _ = random.next()
+      world.plan(after: at) { [hub] in hub.malice = malice }
+      world.plan(after: at + length) { [hub] in hub.malice = nil }
+    }
+  }
+
+  /// The hub closes a member's logs where it holds them.
+  private func revoke(_ town: TownNode) throws {
+    guard let store = hub.store, world.closings.isEmpty else { return }
+    let member = town.member
+    var ends: [Scope: UInt64] = [:]
+    try store.blockingRead { snapshot in
+      try snapshot.exportLog { entry in
+        if entry.log.member == member { ends[entry.log.scope] = entry.sequence }
+      }
+    }
+    let closes = ends.sorted { $0.key < $1.key }
+      .map { ClosedLog(generation: 1, scope: $0.key, last: $0.value) }
+    let now = hub.clock
+    try store.blockingWrite {
+      try $0.append(.closing(member, closes: closes, revoked: true), at: now)
+    }
+    for scope in [Scope.public, .kreis, .coordination(member)] {
+      world.closings[LogID(member: member, generation: 1, scope: scope)] = ends[scope] ?? 0
+    }
+    world.note("hub revokes town\(town.index)")
+    hub.wake()
+  }
+
+  // MARK: - Liveness
+
+  /// Faults stop; whoever is down comes back, whoever was stopped is told to try again.
+  private func settle() throws {
+    world.note("faults stop")
+    world.plan.isActive = false
+    hub.malice = nil
+    try hub.start()
+    for town in towns {
+      try town.start()
+      town.clock = NodeClock()
+    }
+    let (towns, hub, world) = (towns, hub, world)
+    for town in towns { try town.retryNow() }
+    var next = world.now
+    try world.run(until: world.now + LivenessChecker.limit) {
+      guard world.now >= next else { return false }
+      next = world.now + 1_000
+      return try LivenessChecker.isConverged(towns, hub)
+    }
+    BoundsChecker.check(world, hub, towns: towns.count)
+    try LivenessChecker.check(towns, hub, world)
+  }
+
+  private func check() throws {
+    guard let store = hub.store else { return }
+    let hubView = try ReplicaView(.hub, store)
+    var views: [ReplicaView] = []
+    var members: [ReplicaView] = []
+    for town in towns {
+      guard let own = town.store else { continue }
+      let view = try ReplicaView(.town(town.index), own)
+      views.append(view)
+      if store.membership.mayRead(town.member, .public) { members.append(view) }
+    }
+    ChainChecker.check([hubView] + views, world)
+    FoldChecker.check([hubView] + views, world)
+    PrivacyChecker.check([hubView] + views, world)
+    AuthorityChecker.check([hubView] + views, world)
+    ConvergenceChecker.check(members, with: hubView, world)
+    AcknowledgedChecker.check([hubView] + members, world)
+    world.note("state \(hubView.digests.sorted { $0.key < $1.key }.map { "\($0.value.state)" })")
+  }
+}
