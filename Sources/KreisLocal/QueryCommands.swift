@@ -3,7 +3,7 @@ import KreisInterchange
 import KreisStore
 
 extension DirectoryCommands {
-  /// Arguments: id. Row: the record, `RecordJSON.full`.
+  /// Arguments: id. Row: the record, `RecordJSON.full`, and `hours` of what has any, `HoursJSON`.
   func show(_ call: LocalCall) throws -> Outcome {
     let text = try call.text("id")
     let json = try read { snapshot in
@@ -11,7 +11,10 @@ extension DirectoryCommands {
       guard let state = try snapshot.state(of: id), !state.scopes.isEmpty else {
         throw CommandError(.no, "No entry about \(id) takes effect; see kreisnetz history \(id).")
       }
-      return try RecordJSON(snapshot).full(state)
+      let hours = try HoursJSON(snapshot, at: Int(now())).hours(of: state)
+      let json = try RecordJSON(snapshot).full(state)
+      guard case .object(let members) = json, !hours.isEmpty else { return json }
+      return .object(members + [.init("hours", .array(hours))])
     }
     try call.row(json)
     return .done

@@ -28,7 +28,7 @@ struct RecordText {
     }
   }
 
-  /// A record with all its fields; under each field the values that lost against it.
+  /// A record with all its fields, under each field the values that lost against it, and its hours.
   func record(_ json: JSONValue) throws {
     let kind = Self.kind(json)
     let fields =
@@ -58,6 +58,19 @@ struct RecordText {
     for conflict in conflicts where !shown.contains(conflict["field"] ?? .null) {
       try row(Self.label(conflict["field"], kind), "", width)
       try alternatives(conflict, indent: width + 4)
+    }
+    if case .array(let hours) = json["hours"] { try officeHours(hours) }
+  }
+
+  /// Under the fields: office hours in words, each with its next opening.
+  private func officeHours(_ hours: [JSONValue]) throws {
+    try output.line("Öffnungszeiten")
+    for entry in hours {
+      let note = entry["description"] ?? .null
+      let title = note == .null ? "" : " – " + PlainText.value(note).replacing("\n", with: " ")
+      try output.line("  " + PlainText.value(entry["text"]) + title)
+      let next = entry["next"]?["text"].map { PlainText.value($0) } ?? "keiner mehr"
+      try output.line("    nächster Termin: " + next)
     }
   }
 

@@ -65,6 +65,7 @@ private let released = """
   remark/k
   19 change_request: 16 subject_id!/k 17 field_name/k 18 proposed_value/k 19 remark/k 20 \
   sender/k 21 status/k 22 answer/k 23 answered_on/k
+  20 school_holiday: 16 name! 17 first_day! 18 last_day!
   """
 
 struct DirectorySchemaTests {
@@ -149,7 +150,7 @@ struct DirectorySchemaTests {
     }
     #expect(
       error.description.hasPrefix("unknown kind „organisation“; did you mean „organization“?"))
-    #expect(error.description.hasSuffix("indicator, change_request"))
+    #expect(error.description.hasSuffix("indicator, change_request, school_holiday"))
   }
 
   @Test func `scopes have German names`() {

@@ -50,7 +50,8 @@ enum CalendarText {
     return ([year.map(String.init) ?? "-"] + tail).joined(separator: "-")
   }
 
-  private static func days(in month: Int, of year: Int) -> Int {
+  /// How many days a month has.
+  static func days(in month: Int, of year: Int) -> Int {
     switch month {
     case 4, 6, 9, 11: 30
     case 2: year % 4 == 0 && (year % 100 != 0 || year % 400 == 0) ? 29 : 28

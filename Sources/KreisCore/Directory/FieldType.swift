@@ -59,6 +59,8 @@ package enum FieldType: Hashable, Sendable {
     case .text(let limit): return try CanonicalText.of(raw, limit: limit)
     case .longText:
       return try CanonicalText.of(raw, limit: Self.largestValue, multiline: true)
+    case .rrule:
+      return try RecurrenceText.canonical(CanonicalText.of(raw, limit: Self.largestValue))
     default: break
     }
     let text = try CanonicalText.of(raw, limit: Self.largestValue)
@@ -68,7 +70,7 @@ package enum FieldType: Hashable, Sendable {
 
   private func parse(_ text: String) -> String? {
     switch self {
-    case .text, .longText: text
+    case .text, .longText, .rrule: text
     case .integer(let range): Numerals.integer(text, in: range)
     case .decimal: Numerals.decimal(text)
     case .boolean: Numerals.boolean(text)
@@ -88,7 +90,6 @@ package enum FieldType: Hashable, Sendable {
     case .vocabulary(let vocabulary): vocabulary.key(for: text)
     case .term: Codes.term(text)
     case .reference: RecordID(text: text)?.description
-    case .rrule: RecurrenceText.canonical(text)
     case .timezone: Codes.timezone(text)
     }
   }
@@ -121,7 +122,7 @@ package enum FieldType: Hashable, Sendable {
     case .reference(let kinds):
       "ist keine vollständige Kennung eines Datensatzes"
         + (kinds.isEmpty ? "" : " (\(kinds.joined(separator: ", ")))")
-    case .rrule: "ist keine Wiederholungsregel (RFC 5545; Beispiel: FREQ=WEEKLY;BYDAY=TU,TH)"
+    case .rrule: RecurrenceText.refusal.reason
     case .timezone: "ist keine Zeitzone (Beispiel: Europe/Berlin)"
     }
   }

@@ -1,7 +1,7 @@
 /// The recurrence rule of RFC 5545, section 3.3.10, as canonical text.
 ///
-/// Only the form is checked here, part by part. Parts are put into one order, so that two spellings
-/// of a rule are one value.
+/// The form is checked here, part by part; `RecurrenceRule` says whether the parts go together. Parts
+/// are put into one order, so that two spellings of a rule are one value.
 enum RecurrenceText {
   private static let order = [
     "FREQ", "INTERVAL", "COUNT", "UNTIL", "WKST", "BYMONTH", "BYWEEKNO", "BYYEARDAY", "BYMONTHDAY",
@@ -9,7 +9,20 @@ enum RecurrenceText {
   ]
   private static let weekdays: Set<Substring> = ["MO", "TU", "WE", "TH", "FR", "SA", "SU"]
 
-  static func canonical(_ text: String) -> String? {
+  static let refusal = Refusal(
+    reason: "ist keine Wiederholungsregel (RFC 5545; Beispiel: FREQ=WEEKLY;BYDAY=TU,TH)")
+
+  /// - Throws: `Refusal` if the form is wrong, or the rule is one that cannot be computed.
+  static func canonical(_ text: String) throws(Refusal) -> String {
+    guard let parts = parts(text) else { throw refusal }
+    let rule = order.compactMap { name in parts[name[...]].map { "\(name)=\($0)" } }
+      .joined(separator: ";")
+    _ = try RecurrenceRule(rule)
+    return rule
+  }
+
+  /// The parts by their names; `nil` if the form is wrong.
+  static func parts(_ text: String) -> [Substring: Substring]? {
     var rule = text.uppercased()[...]
     if rule.hasPrefix("RRULE:") { rule = rule.dropFirst(6) }
     guard rule.utf8.count <= 500 else { return nil }
@@ -22,8 +35,7 @@ enum RecurrenceText {
     }
     // RFC 5545: FREQ is required, UNTIL and COUNT exclude each other.
     guard parts["FREQ"] != nil, parts["UNTIL"] == nil || parts["COUNT"] == nil else { return nil }
-    return order.compactMap { name in parts[name[...]].map { "\(name)=\($0)" } }
-      .joined(separator: ";")
+    return parts
   }
 
   private static func isValid(_ name: Substring, _ value: Substring) -> Bool {
@@ -55,11 +67,15 @@ enum RecurrenceText {
     guard Numerals.isDigits(day), day.utf8.count == 8 else { return false }
     let iso = "\(day.prefix(4))-\(day.dropFirst(4).prefix(2))-\(day.suffix(2))"
     let clock = text.dropFirst(8)
-    let hasValidClock =
-      clock.isEmpty
-      || (clock.hasPrefix("T") && Numerals.isDigits(clock.dropFirst().prefix(6))
-        && (clock.utf8.count == 7 || clock.utf8.count == 8 && clock.hasSuffix("Z")))
-    return CalendarText.date(iso) != nil && hasValidClock
+    return CalendarText.date(iso) != nil && (clock.isEmpty || isClock(clock))
+  }
+
+  /// `T235959`, or with a `Z`.
+  private static func isClock(_ text: Substring) -> Bool {
+    let digits = text.dropFirst().prefix(6)
+    return text.hasPrefix("T") && digits.utf8.count == 6 && Numerals.isDigits(digits)
+      && CalendarText.time("\(digits.prefix(2)):\(digits.dropFirst(2).prefix(2))") != nil
+      && ["", "Z"].contains(text.dropFirst(7))
   }
 
   private static func isList(_ text: Substring, in range: ClosedRange<Int>, signed: Bool) -> Bool {

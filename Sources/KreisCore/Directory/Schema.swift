@@ -11,6 +11,7 @@ package struct Schema: Sendable {
     .organization, .location, .address, .contact, .phone, .roleAssignment, .service,
     .serviceAtLocation, .schedule, .serviceArea, .taxonomyTerm, .municipality, .network,
     .networkMembership, .workingGroup, .networkMeeting, .document, .indicator, .changeRequest,
+    .schoolHoliday,
   ])
 
   init(kinds: [RecordKind]) {

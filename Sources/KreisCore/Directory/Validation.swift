@@ -16,7 +16,8 @@ extension RecordKind {
   /// Checks a record as a whole, after each value was validated by its field.
   ///
   /// A new record must have every required field; a record that changes may not lose one. Ages,
-  /// periods and times must not run backwards, and a protected address is not for everybody.
+  /// periods and times must not run backwards, a protected address is not for everybody, and what
+  /// is counted needs a first day.
   /// The merge never calls this: concurrent edits may combine to what no one would enter.
   ///
   /// - Parameters:
@@ -24,7 +25,8 @@ extension RecordKind {
   ///   - isNew: whether fields that are absent count as missing.
   /// - Returns: all errors, in the order of the fields; empty if there is none.
   package func problems(in values: [FieldValue], isNew: Bool) -> [InvalidValue] {
-    requiredProblems(values, isNew: isNew) + orderProblems(values) + protectionProblems(values)
+    requiredProblems(values, isNew: isNew) + orderProblems(values)
+      + protectionProblems(values) + startProblems(values, isNew: isNew)
   }
 
   private func requiredProblems(_ values: [FieldValue], isNew: Bool) -> [InvalidValue] {
@@ -48,7 +50,7 @@ extension RecordKind {
 
   private static let ranges = [
     ("minimum_age", "maximum_age"), ("valid_from", "valid_to"), ("opens_at", "closes_at"),
-    ("period_start", "period_end"),
+    ("period_start", "period_end"), ("first_day", "last_day"),
   ]
 
   /// Partial dates compare as far as both are known.
@@ -76,5 +78,23 @@ extension RecordKind {
         reason: "darf bei geschützter Anschrift nicht öffentlich sein;"
           + " mit „\(value.field.name)@coordination“ geht es nur an die Koordination")
     }
+  }
+
+  /// A rule such as "every second week" says nothing without a day from which it is counted.
+  private func startProblems(_ values: [FieldValue], isNew: Bool) -> [InvalidValue] {
+    guard let rule = values.first(where: { $0.field.type == .rrule }), let text = rule.text,
+      (try? RecurrenceRule(text))?.needsStart == true
+    else { return [] }
+    let starts = values.filter { ["dtstart", "valid_from"].contains($0.field.name) }
+    // Of a record that changes, a field that is not named may still be there.
+    let isMissing =
+      starts.allSatisfy { $0.text == nil }
+      && (isNew || starts.contains { $0.field.name == "dtstart" })
+    guard isMissing else { return [] }
+    return [
+      InvalidValue(
+        field: rule.field.name, given: text,
+        reason: "zählt von einem ersten Termin an; er fehlt (dtstart)")
+    ]
   }
 }

@@ -76,6 +76,16 @@ extension RecordKind {
       Field(36, "registration_contact_id", .reference(["contact"]), .kreis, "Anmeldung bei"),
     ])
 
+  /// The holidays of the Land's schools, in which schedules marked so are not held. Each Land sets
+  /// them some years ahead; whoever keeps the directory enters them.
+  static let schoolHoliday = RecordKind(
+    20, "school_holiday", "Schulferien", plural: "Schulferien", scope: .public,
+    [
+      Field(16, "name", .line, .public, "Name", required: true),
+      Field(17, "first_day", .date, .public, "Erster Ferientag", required: true),
+      Field(18, "last_day", .date, .public, "Letzter Ferientag", required: true),
+    ])
+
   static let serviceArea = RecordKind(
     10, "service_area", "Einzugsgebiet", plural: "Einzugsgebiete", scope: .public,
     [

@@ -1,0 +1,87 @@
+import Foundation
+import KreisCore
+import KreisInterchange
+import KreisStore
+
+/// Office hours as the JSON that `show` prints: of a schedule its own, of organizations, locations,
+/// services and contacts those of the schedules that refer to them.
+struct HoursJSON {
+  private let snapshot: Snapshot
+  private let now: Int
+
+  /// - Parameter now: seconds since 1970.
+  init(_ snapshot: Snapshot, at now: Int) {
+    self.snapshot = snapshot
+    self.now = now
+  }
+
+  /// `{"id","text","description","next":{"date","text","now","uncertain"}}`, the next opening first.
+  ///
+  /// `description` and `next` are null if there is none. A schedule that cannot be computed here is
+  /// left out.
+  func hours(of state: RecordState) throws -> [JSONValue] {
+    guard !state.isDeleted, let kind = state.kind.flatMap({ Schema.directory.kind(tag: $0) })
+    else { return [] }
+    let schedule = try Schema.directory.kind(named: "schedule")
+    var schedules: [RecordState] = []
+    if kind == schedule {
+      schedules = [state]
+    } else if let field = try? schedule.field(named: kind.name + "_id") {
+      try snapshot.list(schedule, where: [(field, state.record.description)]) {
+        schedules.append($0)
+      }
+    }
+    guard !schedules.isEmpty else { return [] }
+    let holidays = try schoolHolidays()
+    return schedules.compactMap { hours(of: $0, schedule, holidays) }
+      .sorted { ($0.next, $0.text) < ($1.next, $1.text) }.map(\.json)
+  }
+
+  private func hours(
+    of state: RecordState, _ kind: RecordKind, _ holidays: SchoolHolidays
+  ) -> (next: CivilDate, text: String, json: JSONValue)? {
+    let values = Self.values(of: state, kind)
+    let zone = TimeZone(identifier: values["timezone"] ?? OfficeHours.defaultTimeZone) ?? .gmt
+    func offset(_ seconds: Int) -> Int {
+      zone.secondsFromGMT(for: Date(timeIntervalSince1970: Double(seconds)))
+    }
+    guard let hours = OfficeHours(values, offset: offset) else { return nil }
+    let time = LocalTime(seconds: now, offset: offset(now))
+    let text = hours.text(on: time.date)
+    guard !text.isEmpty else { return nil }
+    let opening = hours.next(at: time, except: holidays)
+    let next = opening.map { opening -> JSONValue in
+      [
+        "date": .string(opening.date.description), "text": .string(hours.text(of: opening)),
+        "now": .bool(opening.isNow), "uncertain": .bool(opening.isUncertain),
+      ]
+    }
+    let json: JSONValue = [
+      "id": .string(state.record.description), "text": .string(text),
+      "description": values["description"].map { .string($0) } ?? .null, "next": next ?? .null,
+    ]
+    return (opening?.date ?? CivilDate(dayNumber: .max), text, json)
+  }
+
+  private func schoolHolidays() throws -> SchoolHolidays {
+    let kind = try Schema.directory.kind(named: "school_holiday")
+    var ranges: [ClosedRange<CivilDate>] = []
+    try snapshot.list(kind) { state in
+      let values = Self.values(of: state, kind)
+      // Concurrent edits may combine to what no one would enter.
+      guard let first = values["first_day"].flatMap({ CivilDate($0) }),
+        let last = values["last_day"].flatMap({ CivilDate($0) }), first <= last
+      else { return }
+      ranges.append(first...last)
+    }
+    return SchoolHolidays(ranges)
+  }
+
+  private static func values(of state: RecordState, _ kind: RecordKind) -> [String: String] {
+    var values: [String: String] = [:]
+    for (register, place) in state.shown {
+      if let field = kind.field(tag: register.tag) { values[field.name] = place.head.value }
+    }
+    return values
+  }
+}
