@@ -11,6 +11,7 @@ package struct StoredInvite: Sendable {
   package let expiresAt: UInt64
   /// The key that joined with it.
   package let usedBy: [UInt8]?
+  /// Who joined with it; of an unused one, the member that lost its key and is to get the next.
   package let member: MemberID?
 
   package init(
@@ -33,6 +34,8 @@ package enum JoinRefusal: Error, Hashable, CustomStringConvertible, Sendable {
   case expired(name: String)
   case used(name: String)
   case badProof(name: String)
+  /// The invite names a member that lost its key, and the hub does not give it this one.
+  case noNewKey(name: String, GrantRefusal)
 
   package var description: String {
     switch self {
@@ -43,6 +46,7 @@ package enum JoinRefusal: Error, Hashable, CustomStringConvertible, Sendable {
     case .badProof(let name):
       "the proof does not fit the invite for '\(name)': the invite is of another town, was replaced "
         + "by a newer one, or is damaged"
+    case .noNewKey(let name, let refusal): "'\(name)' gets no new key: \(refusal)"
     }
   }
 }
@@ -50,27 +54,28 @@ package enum JoinRefusal: Error, Hashable, CustomStringConvertible, Sendable {
 extension Store {
   /// Keeps an invite; one of the same name that nobody used yet is replaced.
   ///
-  /// - Throws: `StoreError.rejected` if the name is a member's already.
+  /// - Throws: `StoreError.rejected` if the name is another member's than the invite is for.
   package func saveInvite(_ invite: StoredInvite, at now: UInt64) throws(StoreError) {
     try blockingWrite { transaction in
-      guard !transaction.membership.members.values.contains(where: { $0.name == invite.name })
-      else {
+      let holder = transaction.membership.members.values.first { $0.name == invite.name }
+      guard holder?.id == invite.member else {
         throw StoreError.rejected("'\(invite.name)' is a member already")
       }
       try transaction.db.execute(
         sql: """
-          INSERT OR REPLACE INTO invite (name, title, ags, secret, created_at, expires_at)
-          VALUES (?, ?, ?, ?, ?, ?)
+          INSERT OR REPLACE INTO invite (name, title, ags, secret, created_at, expires_at, member)
+          VALUES (?, ?, ?, ?, ?, ?, ?)
           """,
         arguments: [
           invite.name, invite.title, invite.ags, Data(invite.secret), Int64(now),
-          Int64(invite.expiresAt),
+          Int64(invite.expiresAt), invite.member.map { Int64($0.rawValue) },
         ])
     }
   }
 
-  /// Lets a town join: assigns its member id and announces its first key in the public log. A retry
-  /// with the same key gets the same answer.
+  /// Lets a town join: assigns its member id and announces its first key in the public log; of a
+  /// member that lost its key, opens its next key generation. A retry with the same key gets the same
+  /// answer.
   ///
   /// - Parameter isProven: whether the request's proof fits this secret.
   package func join(
@@ -89,9 +94,20 @@ extension Store {
         return .success(member)
       }
       guard now < invite.expiresAt else { return .failure(.expired(name: name)) }
-      let id = transaction.newMemberID()
-      try transaction.append(
-        .memberAdded(id, name: name, title: invite.title, ags: invite.ags, key: key), at: now)
+      let id: MemberID
+      if let known = invite.member {
+        id = known
+        let next = (transaction.membership.members[id]?.generation ?? 0) + 1
+        if case .failure(let refusal) = try transaction.grant(
+          id, generation: next, key: key, at: now)
+        {
+          return .failure(.noNewKey(name: name, refusal))
+        }
+      } else {
+        id = transaction.newMemberID()
+        try transaction.append(
+          .memberAdded(id, name: name, title: invite.title, ags: invite.ags, key: key), at: now)
+      }
       try transaction.db.execute(
         sql: "UPDATE invite SET used_by = ?, member = ? WHERE name = ?",
         arguments: [Data(key.bytes), Int64(id.rawValue), name])

@@ -51,19 +51,31 @@ extension Store {
           bundle, from: sender, under: transaction.membership, holding: transaction.ledger)
       }
       guard case .append(let chain, let signed) = verdict else {
-        return try Snapshot(transaction.db, self).outcome(of: verdict, for: bundle.log)
+        return try Snapshot(transaction.db, self, transaction.replica)
+          .outcome(of: verdict, for: bundle.log)
       }
       let position = try transaction.append(chain, signed)
-      return .accepted(try self.feedHead(of: bundle.log.scope, at: position))
+      return .accepted(
+        try self.feedHead(of: bundle.log.scope, at: position, transaction.identity.generation))
     }
   }
 
   /// The hub's signature under a feed position; the latest of each scope is kept.
-  func feedHead(of scope: Scope, at position: FeedPosition) throws -> FeedHead {
-    if let held = withCache({ $0.feedHeads[scope] }), held.at == position { return held }
+  ///
+  /// - Parameter generation: the hub's, as the caller's view of the database has it.
+  func feedHead(
+    of scope: Scope, at position: FeedPosition, _ generation: UInt32
+  ) throws -> FeedHead {
+    let (held, signer) = withCache {
+      ($0.feedHeads[scope], Signer(identity: $0.replica.identity, key: $0.key))
+    }
+    if let held, held.at == position, held.hubGeneration == generation { return held }
+    guard signer.identity.generation == generation else {
+      throw StoreError.retryLater("the hub just opened its next generation; ask again")
+    }
     let head = try FeedHead(
-      signing: position, of: scope, in: identity.realm, hubGeneration: identity.generation,
-      with: key)
+      signing: position, of: scope, in: signer.identity.realm, hubGeneration: generation,
+      with: signer.key)
     withCache { $0.feedHeads[scope] = head }
     return head
   }
@@ -145,9 +157,13 @@ extension Snapshot {
             """), arguments: [key, Int64(sequence)])
     else { throw StoreError.stateUnknown("an accepted bundle of \(log) is in no feed") }
     let position = FeedPosition(position: UInt64(row[0] as Int64), hash: try row.hash(1))
+    let signer = store.signer
+    guard signer.identity.generation == identity.generation else {
+      throw StoreError.retryLater("the hub just opened its next generation; ask again")
+    }
     return try FeedHead(
       signing: position, of: log.scope, in: identity.realm, hubGeneration: identity.generation,
-      with: store.key)
+      with: signer.key)
   }
 
   private struct FeedRow {
@@ -173,7 +189,8 @@ extension Snapshot {
     let rows = try Row.fetchCursor(
       db.cachedStatement(
         sql: """
-          SELECT arrival, position, hash, log, last, signature FROM feed
+          SELECT arrival, position, hash, log, last, signature.signature
+          FROM feed LEFT JOIN signature USING (log, last)
           WHERE scope = ? AND town = ? AND position > ? ORDER BY position LIMIT ?
           """),
       arguments: [columns.kind, columns.town, Int64(position), Limits.chunkItems + 1])
@@ -222,7 +239,8 @@ extension Snapshot {
       let end =
         ends[scope]
         ?? FeedChain(of: scope, in: identity.realm, hubGeneration: identity.generation).end
-      chunk.heads.append(WireFeedHead(try store.feedHead(of: scope, at: end)))
+      chunk.heads.append(
+        WireFeedHead(try store.feedHead(of: scope, at: end, identity.generation)))
     }
     return chunk
   }
@@ -264,7 +282,8 @@ extension Snapshot {
     guard
       let row = try Row.fetchOne(
         db.cachedStatement(
-          sql: "SELECT last, signature FROM feed WHERE log = ? AND last >= ? ORDER BY last LIMIT 1"
+          sql:
+            "SELECT last, signature FROM signature WHERE log = ? AND last >= ? ORDER BY last LIMIT 1"
         ), arguments: [key, Int64(first)])
     else { return nil }
     let entries = try ledger.entries(

@@ -2,6 +2,12 @@ import Foundation
 import GRDB
 package import KreisCore
 
+/// Who a replica is, and the key with which it signs.
+package struct Signer: Sendable {
+  package let identity: Identity
+  package let key: SigningKey
+}
+
 /// Who a replica is.
 package struct Identity: Hashable, Sendable {
   package enum Role: String, Sendable { case hub, town }
@@ -9,7 +15,8 @@ package struct Identity: Hashable, Sendable {
   package let role: Role
   package let realm: RealmID
   package let member: MemberID
-  package let generation: UInt32
+  /// Of its key. Grows with every recovery.
+  package internal(set) var generation: UInt32
   /// The short name, as in invites.
   package let name: String
   /// The name for people.
@@ -44,16 +51,18 @@ package struct Identity: Hashable, Sendable {
 }
 
 extension Identity {
-  func insert(into db: Database) throws {
+  func insert(into db: Database, key: VerifyingKey) throws {
     try db.execute(
       sql: """
         INSERT INTO replica
-          (id, role, realm, member, generation, name, title, ags, kreis, hub_url, hub_pin)
-        VALUES (1, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
+          (id, role, realm, member, generation, name, title, ags, kreis, hub_url, hub_pin, key,
+           feed_generation)
+        VALUES (1, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
         """,
       arguments: [
         role.rawValue, Data(realm.bytes), Int64(member.rawValue), Int64(generation), name, title,
-        ags, kreis, hubURL, hubPin.map { Data($0) },
+        ags, kreis, hubURL, hubPin.map { Data($0) }, Data(key.bytes),
+        role == .hub ? Int64(generation) : 0,
       ])
   }
 

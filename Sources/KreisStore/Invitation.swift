@@ -33,6 +33,35 @@ extension Store {
     guard Self.isAGS(ags) else {
       throw .rejected("'\(ags)' is no official municipality key (AGS): 8 digits, or 5 for a Kreis.")
     }
+    return try invite(
+      name: name, title: title, ags: ags, member: nil, lifetime: lifetime, at: now, secret: secret)
+  }
+
+  /// Makes an invite for a member that lost its key: who joins with it gets the member's next key
+  /// generation. It replaces the one that the member joined with.
+  ///
+  /// - Parameter name: the member's.
+  /// - Throws: `StoreError.rejected` if there is no such member, or it was revoked.
+  package func inviteAgain(
+    name: String, lifetime: UInt64 = inviteLifetime, at now: UInt64, secret: [UInt8]
+  ) throws(StoreError) -> Invite {
+    let membership = membership
+    guard let member = membership.members.values.first(where: { $0.name == name }),
+      member.id != membership.hub
+    else { throw .rejected("There is no member '\(name)'.") }
+    guard !member.isRevoked else {
+      throw .rejected("'\(name)' was revoked and cannot be invited again; choose another name.")
+    }
+    return try invite(
+      name: name, title: member.title, ags: member.ags, member: member.id, lifetime: lifetime,
+      at: now, secret: secret)
+  }
+
+  private func invite(
+    name: String, title: String, ags: String, member: MemberID?, lifetime: UInt64, at now: UInt64,
+    secret: [UInt8]
+  ) throws(StoreError) -> Invite {
+    let identity = identity
     let expiresAt = now + lifetime
     let invite: Invite
     do throws(InviteError) {
@@ -44,7 +73,7 @@ extension Store {
     try saveInvite(
       StoredInvite(
         name: name, title: title, ags: ags, secret: secret, expiresAt: expiresAt, usedBy: nil,
-        member: nil), at: now)
+        member: member), at: now)
     return invite
   }
 

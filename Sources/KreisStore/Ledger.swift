@@ -62,6 +62,17 @@ final class Ledger: HeldLogs {
     return name
   }
 
+  /// The logs of a member that this replica holds anything of, and where they end here.
+  func logs(of member: MemberID) throws -> [(log: LogID, head: UInt64)] {
+    try Row.fetchAll(
+      db,
+      sql: """
+        SELECT log, sequence FROM log WHERE member = ? AND sequence > 0
+        ORDER BY generation, scope, town
+        """, arguments: [Int64(member.rawValue)]
+    ).map { (try name(of: $0[0]), UInt64($0[1] as Int64)) }
+  }
+
   func head(of log: LogID) throws -> LogHead? {
     guard let key = try key(of: log) else { return nil }
     return try head(ofKey: key)
@@ -105,13 +116,7 @@ final class Ledger: HeldLogs {
   // MARK: - Entries
 
   func insert(_ entry: ChainedEntry, log key: Int64, record: Int64?) throws {
-    var block: Data?
-    var commitment: Data?
-    switch entry.entry.proof {
-    case .none: break
-    case .block(let bytes): block = Data(bytes)
-    case .destroyed(let hash): commitment = hash.data
-    }
+    let (block, commitment) = entry.entry.columns
     try db.cachedStatement(
       sql: """
         INSERT INTO entry (entry, record, hash, body, block, commitment) VALUES (?, ?, ?, ?, ?, ?)
@@ -219,6 +224,22 @@ final class Ledger: HeldLogs {
 
   // MARK: - Feeds
 
+  func fed(_ log: LogID) throws -> UInt64 {
+    guard let key = try key(of: log) else { return 0 }
+    return try fed(ofKey: key)
+  }
+
+  func fed(ofKey key: Int64) throws -> UInt64 {
+    UInt64(
+      try Int64.fetchOne(
+        db.cachedStatement(sql: "SELECT pushed FROM log WHERE log = ?"), arguments: [key]) ?? 0)
+  }
+
+  func feedGeneration() throws -> UInt32 {
+    UInt32(
+      try Int64.fetchOne(db.cachedStatement(sql: "SELECT feed_generation FROM replica")) ?? 0)
+  }
+
   func feedEnd(of scope: Scope) throws -> FeedPosition? {
     let columns = scope.columns
     return try Row.fetchOne(
@@ -240,18 +261,32 @@ final class Ledger: HeldLogs {
   }
 
   func appendToFeed(
-    _ position: FeedPosition, of scope: Scope, log key: Int64, last: UInt64, signature: [UInt8]?
+    _ position: FeedPosition, of scope: Scope, log key: Int64, last: UInt64
   ) throws {
     let columns = scope.columns
     try db.cachedStatement(
       sql: """
-        INSERT INTO feed (scope, town, position, log, last, hash, signature)
-        VALUES (?, ?, ?, ?, ?, ?, ?)
+        INSERT INTO feed (scope, town, position, log, last, hash) VALUES (?, ?, ?, ?, ?, ?)
         """
     ).execute(arguments: [
-      columns.kind, columns.town, Int64(position.position), key, Int64(last),
-      position.hash.data, signature.map { Data($0) },
+      columns.kind, columns.town, Int64(position.position), key, Int64(last), position.hash.data,
     ])
+    try db.cachedStatement(sql: "UPDATE log SET pushed = max(pushed, ?) WHERE log = ?")
+      .execute(arguments: [Int64(last), key])
+  }
+
+  /// Keeps an author's verified signature: a bundle can end there.
+  func keep(_ signature: [UInt8], under last: UInt64, ofKey key: Int64) throws {
+    try db.cachedStatement(
+      sql: "INSERT OR REPLACE INTO signature (log, last, signature) VALUES (?, ?, ?)"
+    ).execute(arguments: [key, Int64(last), Data(signature)])
+  }
+
+  /// The author's signature under entry `last`, if one is kept.
+  func signature(under last: UInt64, ofKey key: Int64) throws -> [UInt8]? {
+    try Row.fetchOne(
+      db.cachedStatement(sql: "SELECT signature FROM signature WHERE log = ? AND last = ?"),
+      arguments: [key, Int64(last)])?.bytes(0)
   }
 
   /// The first entry of the bundle that ends at `last`: after the log's previous one in the feed.
@@ -260,6 +295,13 @@ final class Ledger: HeldLogs {
       db.cachedStatement(sql: "SELECT max(last) FROM feed WHERE log = ? AND last < ?"),
       arguments: [key, Int64(last)])
     return UInt64(previous ?? 0) + 1
+  }
+
+  /// Forgets the feeds of a hub generation that was replaced; the logs stay.
+  func forgetFeeds() throws {
+    try db.execute(sql: "DELETE FROM feed")
+    try db.execute(sql: "DELETE FROM feed_head")
+    try db.execute(sql: "UPDATE log SET pushed = 0")
   }
 
   func setFeedHead(_ head: FeedHead) throws {

@@ -30,6 +30,17 @@ extension Scope {
   var columns: (kind: Int64, town: Int64) { (Int64(kind), Int64(town?.rawValue ?? 0)) }
 }
 
+extension Entry {
+  /// The values of the columns `block` and `commitment`.
+  var columns: (block: Data?, commitment: Data?) {
+    switch proof {
+    case .none: (nil, nil)
+    case .block(let bytes): (Data(bytes), nil)
+    case .destroyed(let hash): (nil, hash.data)
+    }
+  }
+}
+
 extension Hash256 {
   var data: Data { Data(bytes) }
 }

@@ -10,39 +10,46 @@ import Synchronization
 /// own queues. The two have different names, because in an `async` function the compiler may pick
 /// either of two overloads, and Swift's cooperative pool must never block.
 package final class Store: Sendable {
-  package let identity: Identity
   /// Tells of each durable commit.
   package let commits = CommitSignal()
 
   let database: any DatabaseWriter
   let tables: DirectoryTables
-  let key: SigningKey
   private let random: @Sendable () -> UInt64
   private let cache: Mutex<Cache>
 
   struct Cache {
-    var membership: Membership
-    var control: [ControlEntry]
+    var replica: ReplicaState
+    var key: SigningKey
     var feedHeads: [Scope: FeedHead] = [:]
     /// Own entries that the hub acknowledged but whose feed item has not come back yet.
     var acknowledged: [LogID: UInt64] = [:]
+    /// Where the hub said that it holds less than its feed showed here.
+    var rewound: [LogID: UInt64] = [:]
+
+    /// How far the hub has an own log, given how far its feed shows it.
+    func sent(_ log: LogID, fed: UInt64) -> UInt64 {
+      rewound[log] ?? max(fed, acknowledged[log] ?? 0)
+    }
   }
 
+  /// Who this replica is, as of the last commit: its generation grows.
+  package var identity: Identity { cache.withLock { $0.replica.identity } }
   /// Who belongs to the realm, as of the last commit.
-  package var membership: Membership { cache.withLock { $0.membership } }
+  package var membership: Membership { cache.withLock { $0.replica.membership } }
+  /// Who this replica is and the key it signs with, as of the last commit.
+  package var signer: Signer {
+    cache.withLock { Signer(identity: $0.replica.identity, key: $0.key) }
+  }
 
   init(
-    _ database: any DatabaseWriter, identity: Identity, key: SigningKey, schema: Schema,
+    _ database: any DatabaseWriter, key: SigningKey, schema: Schema,
     random: @escaping @Sendable () -> UInt64
   ) throws {
     self.database = database
-    self.identity = identity
-    self.key = key
     self.random = random
     tables = DirectoryTables(schema)
-    let control = try database.read { try Ledger($0).control(of: identity.realm) }
-    cache = Mutex(
-      Cache(membership: Membership(realm: identity.realm, control: control), control: control))
+    cache = Mutex(Cache(replica: try database.read { try ReplicaState.read(from: $0) }, key: key))
   }
 
   func withCache<T: Sendable>(_ body: (inout sending Cache) -> sending T) -> T {
@@ -72,24 +79,29 @@ package final class Store: Sendable {
   }
 
   private func commit<T>(_ db: Database, _ body: (Transaction) throws -> T) throws -> T {
-    let before = withCache { ($0.membership, $0.control) }
-    let transaction = Transaction(
-      db, identity: identity, tables: tables, membership: before.0, control: before.1, key: key,
-      random: random)
+    let (before, key) = withCache { ($0.replica, $0.key) }
+    let transaction = Transaction(db, before, tables: tables, key: key, random: random)
     var result: T?
     try db.inTransaction(.immediate) {
       result = try body(transaction)
       try transaction.foldTouched()
-      if transaction.membership != before.0 {
-        try transaction.foldConcerned(by: before.0)
+      if transaction.membership != before.membership {
+        try transaction.foldConcerned(by: before.membership)
       }
       try transaction.seal()
+      if transaction.replica.differs(from: before) { try transaction.replica.save(in: db) }
       return .commit
     }
-    let (membership, control) = (transaction.membership, transaction.control)
+    let (replica, newKey) = (transaction.replica, transaction.key)
     withCache {
-      $0.membership = membership
-      $0.control = control
+      // What was acknowledged and signed belongs to one generation.
+      if replica.identity != before.identity || replica.feedGeneration != before.feedGeneration {
+        $0.acknowledged = [:]
+        $0.rewound = [:]
+        $0.feedHeads = [:]
+      }
+      $0.replica = replica
+      $0.key = newKey
     }
     commits.send(
       Commit(
@@ -119,7 +131,7 @@ package final class Store: Sendable {
 
   /// Runs `body` on one consistent snapshot.
   package func blockingRead<T>(_ body: (Snapshot) throws -> T) throws(StoreError) -> T {
-    do { return try database.read { try body(Snapshot($0, self)) } } catch {
+    do { return try database.read { try body(try Snapshot($0, self)) } } catch {
       throw StoreError(error)
     }
   }
@@ -131,7 +143,7 @@ package final class Store: Sendable {
     let result: Result<T, any Error> = await withCheckedContinuation { continuation in
       database.asyncRead { access in
         continuation.resume(
-          returning: Result { try body(Snapshot(try access.get(), self)) })
+          returning: Result { try body(try Snapshot(try access.get(), self)) })
       }
     }
     return try Self.unwrap(result)
@@ -150,16 +162,25 @@ package struct Snapshot {
   let db: Database
   let ledger: Ledger
   let tables: DirectoryTables
-  package let identity: Identity
-  package let membership: Membership
+  let replica: ReplicaState
   let store: Store
 
-  init(_ db: Database, _ store: Store) {
+  package var identity: Identity { replica.identity }
+  package var membership: Membership { replica.membership }
+
+  /// Who belongs to the realm is read with the rest, so that nobody is shown by an older membership
+  /// what the logs in this view close to him (I7).
+  init(_ db: Database, _ store: Store) throws {
+    let cached = store.withCache { $0.replica }
+    let isCurrent = try ReplicaState.revision(in: db) == cached.revision
+    self.init(db, store, isCurrent ? cached : try ReplicaState.read(from: db))
+  }
+
+  init(_ db: Database, _ store: Store, _ replica: ReplicaState) {
     self.db = db
     self.store = store
+    self.replica = replica
     ledger = Ledger(db)
     tables = store.tables
-    identity = store.identity
-    membership = store.membership
   }
 }

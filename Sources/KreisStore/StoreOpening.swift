@@ -9,6 +9,7 @@ extension Store {
   private static var migrator: DatabaseMigrator {
     var migrator = DatabaseMigrator()
     migrator.registerMigration("1") { try $0.execute(sql: Schema1.sql) }
+    migrator.registerMigration("2") { try $0.execute(sql: Schema2.sql) }
     return migrator
   }
 
@@ -25,7 +26,7 @@ extension Store {
     do {
       let pool = try openPool(path)
       try migrator.migrate(pool)
-      try pool.write { try identity.insert(into: $0) }
+      try pool.write { try identity.insert(into: $0, key: VerifyingKey(of: key)) }
       return try finish(pool, key, schema, random)
     } catch { throw StoreError(error) }
   }
@@ -60,9 +61,28 @@ extension Store {
       configuration.busyMode = .timeout(10)
       let queue = try DatabaseQueue(path: path, configuration: configuration)
       try refuseNewer(queue, path)
-      let identity = try queue.read { try Identity.read(from: $0) }
-      return try Store(
-        queue, identity: identity, key: SigningKey(), schema: schema, random: { 0 })
+      guard try queue.read({ try migrator.hasCompletedMigrations($0) }) else {
+        throw StoreError.retryLater(
+          "\(path) was written by an older version of kreisnetz; it is brought up to date when the "
+            + "daemon, or any command that writes, opens it once")
+      }
+      return try Store(queue, key: SigningKey(), schema: schema, random: { 0 })
+    } catch { throw StoreError(error) }
+  }
+
+  /// Whose replica the database at `path` is, whatever version of this program wrote it: who opens it
+  /// for writing must know which generation's key to bring.
+  package static func identity(at path: String) throws(StoreError) -> Identity {
+    guard FileManager.default.fileExists(atPath: path) else {
+      throw .rejected("there is no replica at \(path)")
+    }
+    do {
+      var configuration = Configuration()
+      configuration.readonly = true
+      configuration.busyMode = .timeout(10)
+      let queue = try DatabaseQueue(path: path, configuration: configuration)
+      try refuseNewer(queue, path)
+      return try queue.read { try Identity.read(from: $0) }
     } catch { throw StoreError(error) }
   }
 
@@ -107,8 +127,7 @@ extension Store {
     _ pool: DatabasePool, _ key: SigningKey, _ schema: Schema,
     _ random: @escaping @Sendable () -> UInt64
   ) throws -> Store {
-    let identity = try pool.read { try Identity.read(from: $0) }
-    let store = try Store(pool, identity: identity, key: key, schema: schema, random: random)
+    let store = try Store(pool, key: key, schema: schema, random: random)
     let made = try pool.read { try String.fetchOne($0, sql: "SELECT tables FROM replica") }
     if made != store.tables.fingerprint { _ = try store.blockingWrite { try $0.rebuild() } }
     return store

@@ -26,12 +26,15 @@ extension Store {
 
   /// The next entries of an own log that the hub has not acknowledged, signed; `nil` if none.
   package func nextBundle(of log: LogID) async throws(StoreError) -> UnverifiedBundle? {
-    let acknowledged = withCache { $0.acknowledged[log] ?? 0 }
+    let signer = signer
     return try await read { snapshot in
+      // Of an earlier generation nothing is left to push: what the hub lacks of it is set aside.
+      guard log == signer.identity.log(log.scope) else { return nil }
       guard let key = try snapshot.ledger.key(of: log),
         let head = try snapshot.ledger.head(ofKey: key)
       else { return nil }
-      let first = max(try snapshot.pushed(key), acknowledged) + 1
+      let fed = try snapshot.ledger.fed(ofKey: key)
+      let first = self.withCache { $0.sent(log, fed: fed) } + 1
       guard first <= head.sequence else { return nil }
       let last = min(head.sequence, first + UInt64(Limits.bundleEntries) - 1)
       let entries = try snapshot.ledger.entries(
@@ -42,7 +45,7 @@ extension Store {
       }
       let signed = try SignedHead(
         signing: LogHead(sequence: end, hash: hash), of: log, in: snapshot.identity.realm,
-        with: self.key)
+        with: signer.key)
       return UnverifiedBundle(
         log: log, first: first, entries: entries, signature: signed.signature)
     }
@@ -51,7 +54,10 @@ extension Store {
   /// Notes what the hub acknowledged. It becomes durable when the feed brings it back; until then a
   /// restart pushes it again, which is harmless.
   package func acknowledge(_ log: LogID, through sequence: UInt64) {
-    withCache { $0.acknowledged[log] = max($0.acknowledged[log] ?? 0, sequence) }
+    withCache {
+      $0.acknowledged[log] = max($0.acknowledged[log] ?? 0, sequence)
+      if let start = $0.rewound[log] { $0.rewound[log] = max(start, sequence) }
+    }
   }
 
   /// Sets the push cursor back to what the hub says it holds, if that is part of this log.
@@ -63,12 +69,10 @@ extension Store {
       let own = try await read { try $0.ledger.hash(of: log, at: head.sequence) }
       guard own == head.hash else { return false }
     }
-    try await write { transaction in
-      guard let key = try transaction.ledger.key(of: log) else { return }
-      try transaction.db.execute(
-        sql: "UPDATE log SET pushed = ? WHERE log = ?", arguments: [Int64(sequence), key])
+    withCache {
+      $0.acknowledged[log] = nil
+      $0.rewound[log] = sequence
     }
-    withCache { $0.acknowledged[log] = nil }
     return true
   }
 
@@ -79,22 +83,21 @@ extension Store {
 }
 
 extension Snapshot {
-  fileprivate func pushed(_ key: Int64) throws -> UInt64 {
-    UInt64(
-      try Int64.fetchOne(
-        db.cachedStatement(sql: "SELECT pushed FROM log WHERE log = ?"), arguments: [key]) ?? 0)
-  }
-
   /// Own logs with entries that the hub has not acknowledged, and how many.
   package func unsent() throws -> [LogID: UInt64] {
-    let acknowledged = store.withCache { $0.acknowledged }
     let rows = try Row.fetchAll(
-      db, sql: "SELECT log, sequence, pushed FROM log WHERE member = ? AND scope <> ?",
-      arguments: [Int64(identity.member.rawValue), Int64(Scope.local.kind)])
+      db,
+      sql: """
+        SELECT log, sequence, pushed FROM log WHERE member = ? AND generation = ? AND scope <> ?
+        """,
+      arguments: [
+        Int64(identity.member.rawValue), Int64(identity.generation), Int64(Scope.local.kind),
+      ])
     var out: [LogID: UInt64] = [:]
     for row in rows {
       let log = try ledger.name(of: row[0])
-      let sent = max(UInt64(row[2] as Int64), acknowledged[log] ?? 0)
+      let fed = UInt64(row[2] as Int64)
+      let sent = store.withCache { $0.sent(log, fed: fed) }
       let head = UInt64(row[1] as Int64)
       if head > sent { out[log] = head - sent }
     }
@@ -128,30 +131,31 @@ extension Snapshot {
 extension Transaction {
   fileprivate func merge(_ chunk: UnverifiedChunk) throws -> Bool {
     var verifier = ChunkVerifier(
-      for: identity.member, holding: ledger, control: control, membership: membership)
+      for: identity.member, holding: ledger, control: replica.control, membership: membership)
     let verified = try verifier.verify(chunk)
-    learn(verified.control)
-    let signatures = Dictionary(
-      verified.signedHeads.map { ($0.log, $0.signature) }, uniquingKeysWith: { _, last in last })
-    var heads: [LogID: LogHead] = [:]
-    for item in verified.items {
-      let key = try ledger.openKey(of: item.log, in: identity.realm)
-      for entry in item.entries {
-        try record(entry, log: item.log, key: key, values: try entry.values())
-      }
-      if !item.entries.isEmpty { heads[item.log] = item.head }
-      try ledger.appendToFeed(
-        item.position, of: item.scope, log: key, last: item.head.sequence, signature: nil)
-      if item.log.member == identity.member {
-        try db.cachedStatement(sql: "UPDATE log SET pushed = max(pushed, ?) WHERE log = ?")
-          .execute(arguments: [Int64(item.head.sequence), key])
-      }
+    if verified.startsAnew { try ledger.forgetFeeds() }
+    for (log, fork) in verified.forks.sorted(by: { $0.key < $1.key }) {
+      try setAside(log, from: fork, because: .fork)
     }
-    for (log, head) in heads {
-      try ledger.setHead(
-        head, signature: signatures[log], ofKey: try ledger.openKey(of: log, in: identity.realm))
-    }
+    if let control = verified.control { replica.replaceControl(with: control) }
+    for item in verified.items { try take(item) }
     for head in verified.feedHeads { try ledger.setFeedHead(head) }
+    replica.feedGeneration = verified.hubGeneration
     return verified.isComplete
+  }
+
+  private func take(_ item: VerifiedChunk.Item) throws {
+    let key = try ledger.openKey(of: item.log, in: identity.realm)
+    for entry in item.entries {
+      try record(entry, log: item.log, key: key, values: try entry.values())
+    }
+    if !item.entries.isEmpty {
+      // An item without a signature is covered by a later one of the same log and chunk.
+      try ledger.setHead(item.head, signature: item.signature, ofKey: key)
+    }
+    try ledger.appendToFeed(item.position, of: item.scope, log: key, last: item.head.sequence)
+    if let signature = item.signature {
+      try ledger.keep(signature, under: item.head.sequence, ofKey: key)
+    }
   }
 }

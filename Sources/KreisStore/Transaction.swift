@@ -7,17 +7,18 @@ package import KreisCore
 package final class Transaction {
   let db: Database
   let ledger: Ledger
-  let identity: Identity
   let tables: DirectoryTables
-  package private(set) var membership: Membership
-  private(set) var control: [ControlEntry]
-  private let key: SigningKey
+  var replica: ReplicaState
+  private(set) var key: SigningKey
   private let random: @Sendable () -> UInt64
 
   private var chains: [LogID: OwnLog] = [:]
+  private var grown: Set<LogID> = []
   private var touched: [Int64: Touched] = [:]
   private(set) var changedRecords: Set<RecordID> = []
   var movedFeeds = false
+  /// Whether anything stands beside the accepted chains; `nil`: nobody asked yet.
+  var hasAside: Bool?
 
   /// Own entries of this transaction in one log.
   private struct OwnLog {
@@ -35,22 +36,23 @@ package final class Transaction {
     var all: [(key: Int64, entry: LoggedEntry)]?
   }
 
+  package var identity: Identity { replica.identity }
+  package var membership: Membership { replica.membership }
+
   init(
-    _ db: Database, identity: Identity, tables: DirectoryTables, membership: Membership,
-    control: [ControlEntry], key: SigningKey, random: @escaping @Sendable () -> UInt64
+    _ db: Database, _ replica: ReplicaState, tables: DirectoryTables, key: SigningKey,
+    random: @escaping @Sendable () -> UInt64
   ) {
     self.db = db
-    self.identity = identity
+    self.replica = replica
     self.tables = tables
-    self.membership = membership
-    self.control = control
     self.key = key
     self.random = random
     ledger = Ledger(db)
   }
 
   /// Logs of this replica that grew.
-  var ownLogs: [LogID] { chains.keys.sorted() }
+  var ownLogs: [LogID] { grown.sorted() }
 
   /// An id for a record that this member is about to create.
   package func newRecordID() -> RecordID {
@@ -69,13 +71,21 @@ package final class Transaction {
 
   /// Appends an entry to this replica's log of `scope`.
   @discardableResult
-  package func append(
-    _ header: EntryBody, values: Values?, to scope: Scope
+  package func append(_ header: EntryBody, values: Values?, to scope: Scope) throws -> ChainedEntry
+  {
+    try append(
+      header, values.map { .block($0.block(salt: (random(), random()))) } ?? .none, values,
+      to: scope)
+  }
+
+  /// Appends an entry whose block is made already, or destroyed; `values` are what it holds.
+  @discardableResult
+  func append(
+    _ header: EntryBody, _ proof: Entry.Proof, _ values: Values?, to scope: Scope
   ) throws -> ChainedEntry {
     let log = identity.log(scope)
     var own = try chains[log] ?? openOwnLog(log)
     let body = header.encoded()
-    let proof: Entry.Proof = values.map { .block($0.block(salt: (random(), random()))) } ?? .none
     let entry = Entry(body: body, proof: proof)
     try Self.checkLimits(header, body, proof)
     if own.pendingEntries == Limits.bundleEntries
@@ -146,21 +156,23 @@ package final class Transaction {
     touched[record] = note
   }
 
+  /// Has a record folded at the end of this transaction.
+  func touch(_ record: Int64, _ id: RecordID) { touched[record] = Touched(id: id, all: nil) }
+
+  /// Signs with `key` from now on, as the own generation.
+  func use(_ key: SigningKey) {
+    self.key = key
+    replica.key = VerifyingKey(of: key)
+  }
+
   /// Appends a control entry (hub only) and lets it count at once.
   package func append(_ act: Control, at now: UInt64) throws {
     let entry = try append(
       EntryBody(recordedAt: now, control: try act.encoded()), values: nil, to: .public)
-    learn([
+    replica.learn([
       ControlEntry(
         hubGeneration: identity.generation, sequence: entry.sequence, control: act)
     ])
-  }
-
-  /// Takes new control entries into account.
-  func learn(_ entries: [ControlEntry]) {
-    guard !entries.isEmpty else { return }
-    control += entries
-    membership = Membership(realm: identity.realm, control: control)
   }
 
   // MARK: - Folding
@@ -193,6 +205,7 @@ package final class Transaction {
     for (key, entry) in entries where entry.values != nil && state.destroyed.contains(entry.hash) {
       try ledger.destroyBlock(ofEntry: key)
     }
+    try destroyAside(record, state)
     let old =
       isNew
       ? 0
@@ -236,7 +249,14 @@ package final class Transaction {
   // MARK: - Sealing
 
   /// Signs the heads of own logs and, at the hub, appends what was written to the feeds.
+  ///
+  /// - Throws: `StoreError.rejected` if the store was opened without the key of its generation.
   func seal() throws {
+    guard chains.isEmpty || isSigner else {
+      throw StoreError.rejected(
+        "this replica cannot write: the key it was opened with is not that of generation "
+          + "\(identity.generation)")
+    }
     for (log, own) in chains.sorted(by: { $0.key < $1.key }) {
       let head = own.chain.head
       let isPushed = log.scope != .local
@@ -246,6 +266,14 @@ package final class Transaction {
       try ledger.setHead(head, signature: signature, ofKey: own.key)
       if identity.role == .hub, isPushed { try appendOwnToFeed(log, own) }
     }
+    grown.formUnion(chains.keys)
+    chains = [:]
+  }
+
+  private var isSigner: Bool {
+    let own = VerifyingKey(of: key)
+    if replica.key == nil { replica.key = own }
+    return replica.key == own
   }
 
   private func appendOwnToFeed(_ log: LogID, _ own: OwnLog) throws {
@@ -263,8 +291,8 @@ package final class Transaction {
       of: scope, in: identity.realm, hubGeneration: identity.generation,
       after: try ledger.feedEnd(of: scope))
     let position = chain.append(signed.log, signed.head)
-    try ledger.appendToFeed(
-      position, of: scope, log: key, last: signed.head.sequence, signature: signed.signature)
+    try ledger.appendToFeed(position, of: scope, log: key, last: signed.head.sequence)
+    try ledger.keep(signed.signature, under: signed.head.sequence, ofKey: key)
     movedFeeds = true
     return position
   }

@@ -80,7 +80,7 @@ struct ReplicaSession {
   }
 
   private func open(_ directory: StateDirectory) throws -> Store {
-    let generation = try Store.openReadOnly(at: directory.database).identity.generation
+    let generation = try Store.identity(at: directory.database).generation
     return try Store.open(
       at: directory.database, key: directory.requiredKey(generation: generation),
       random: SystemClock.random)

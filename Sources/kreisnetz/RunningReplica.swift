@@ -18,7 +18,7 @@ struct RunningReplica {
   static func open(_ path: String, as role: Identity.Role) async throws -> RunningReplica {
     let directory = try StateDirectory.open(path)
     let lock = try await lock(directory)
-    let identity = try Store.openReadOnly(at: directory.database).identity
+    let identity = try Store.identity(at: directory.database)
     guard identity.role == role else {
       throw CommandError(
         .wrongUse,

@@ -29,9 +29,12 @@ final class Seeded: Sendable {
 final class Federation {
   let directory: URL
   let random: Seeded
-  let hub: Store
-  private(set) var towns: [Store] = []
+  var hub: Store
+  var towns: [Store] = []
+  /// The keys of each town, by name, and of the hub, under "hub".
+  var keys: [String: SigningKey] = [:]
   let realm: RealmID
+  let root: SigningKey
   let hubKey: SigningKey
   var now: UInt64 = 1_800_000_000
 
@@ -44,6 +47,8 @@ final class Federation {
     let root = SigningKey()
     let key = SigningKey()
     hubKey = key
+    self.root = root
+    keys["hub"] = key
     realm = RealmID(VerifyingKey(of: root).bytes)!
     let member = MemberID(random.next() >> 16)!
     let certificate = try RootCertificate(
@@ -69,6 +74,7 @@ final class Federation {
   func join(_ name: String) async throws -> Store {
     let random = random
     let key = SigningKey()
+    keys[name] = key
     try hub.saveInvite(
       StoredInvite(
         name: name, title: name.capitalized, ags: "05962012", secret: [1, 2, 3],

@@ -254,6 +254,8 @@ import Testing
 private struct NothingHeld: HeldLogs {
   func head(of log: LogID) -> LogHead? { nil }
   func hash(of log: LogID, at sequence: UInt64) -> Hash256? { nil }
+  func fed(_ log: LogID) -> UInt64 { 0 }
   func feedEnd(of scope: Scope) -> FeedPosition? { nil }
+  func feedGeneration() -> UInt32 { 0 }
   func feedHash(of scope: Scope, at position: UInt64) -> Hash256? { nil }
 }

@@ -31,7 +31,7 @@ package enum Fold {
     }
     return RecordState(
       record: record, scopes: scopes, inert: inert, destroyed: destruction.destroyed,
-      erasedIn: destruction.erasedIn)
+      erasedIn: destruction.erasedIn, lastOrders: destruction.lastOrders)
   }
 
   /// The kind that the earliest effective write states.
@@ -125,7 +125,7 @@ extension EntryBody {
 /// headers keep their place.
 struct Destruction {
   /// Who wrote for whom, whatever the generation of the key.
-  private struct Writer: Hashable {
+  struct Writer: Hashable, Sendable {
     let member: MemberID
     let scope: Scope
 
@@ -134,6 +134,7 @@ struct Destruction {
 
   private(set) var destroyed: Set<Hash256> = []
   private(set) var erasedIn: Scope?
+  private(set) var lastOrders: [Writer: UInt32] = [:]
 
   init(_ entries: [LoggedEntry], _ membership: Membership) {
     // The last order covers all that earlier ones do, so nobody can make this quadratic (I5).
@@ -150,6 +151,7 @@ struct Destruction {
         erasedIn = min(erasedIn ?? order.log.scope, order.log.scope)
       }
     }
+    lastOrders = last.mapValues(\.generation)
     // The author's own earlier entries, whatever generation of its key wrote them.
     for entry in entries {
       if let order = last[Writer(entry.log)], (entry.log.generation, entry.sequence) < order {

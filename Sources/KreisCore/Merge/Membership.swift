@@ -71,13 +71,8 @@ package struct Membership: Hashable, Sendable {
       ($0.hubGeneration, $0.sequence) < ($1.hubGeneration, $1.sequence)
     }
     let certificates = Self.certificates(of: realm, in: entries)
-    for entry in entries {
-      guard certificates[entry.hubGeneration] != nil else { continue }
-      if let next = certificates[entry.hubGeneration + 1],
-        entry.sequence > Self.end(of: entry.hubGeneration, in: next)
-      {
-        continue
-      }
+    let ends = Self.ends(of: certificates)
+    for entry in entries where entry.sequence <= ends[entry.hubGeneration] ?? 0 {
       apply(entry, certificates)
     }
   }
@@ -99,8 +94,18 @@ package struct Membership: Hashable, Sendable {
     return out
   }
 
-  private static func end(of generation: UInt32, in next: RootCertificate) -> UInt64 {
-    next.closes.first { $0.generation == generation && $0.scope == .public }?.last ?? 0
+  /// How far the public log of each hub generation counts, settled from the highest down: the next
+  /// generation's certificate says it, unless that was closed before its own first entry.
+  private static func ends(of certificates: [UInt32: RootCertificate]) -> [UInt32: UInt64] {
+    var out: [UInt32: UInt64] = [:]
+    var next: RootCertificate?
+    for (generation, certificate) in certificates.sorted(by: { $0.key > $1.key }) {
+      let closed = next?.closes.first { $0.generation == generation && $0.scope == .public }?.last
+      let end = next == nil ? .max : closed ?? 0
+      out[generation] = end
+      if end > 0 { next = certificate }
+    }
+    return out
   }
 
   private mutating func apply(_ entry: ControlEntry, _ certificates: [UInt32: RootCertificate]) {
@@ -146,14 +151,49 @@ package struct Membership: Hashable, Sendable {
 }
 
 extension Membership {
+  /// The same, with a key of `member` that no control entry has announced here yet.
+  package func including(
+    _ key: VerifyingKey, of member: MemberID, generation: UInt32
+  ) -> Membership {
+    var out = self
+    if out.members[member]?.keys[generation] == nil { out.members[member]?.keys[generation] = key }
+    return out
+  }
+
   /// The last valid sequence of `log`; `nil` while it is open.
   package func closing(of log: LogID) -> UInt64? {
+    // Nobody but its machine knows that log, so nobody closes it.
+    if log.scope == .local { return nil }
     if let stated = closings[log] { return stated }
     return log.generation <= closedGenerations[log.member] ?? 0 ? 0 : nil
   }
 
   package func key(of member: MemberID, generation: UInt32) -> VerifyingKey? {
     members[member]?.keys[generation]
+  }
+
+  /// The logs of `member` that are stated to end, and where; `local` is never among them.
+  package func closings(of member: MemberID) -> [LogID: UInt64] {
+    closings.filter { $0.key.member == member }
+  }
+
+  /// Whether nothing was decided yet about what `control` decides.
+  package func lacks(_ control: Control) -> Bool {
+    switch control {
+    case .root: false
+    case .memberAdded(let id, let name, _, _, _):
+      members[id] == nil && !members.values.contains { $0.name == name }
+    case .keyAdded(let id, let generation, _, _):
+      members[id].map { $0.generation + 1 == generation && !$0.isRevoked } ?? false
+    case .closing(let id, let closes, let revoked):
+      members[id].map { revoked ? !$0.isRevoked : true } ?? false
+        && (revoked
+          || closes.contains {
+            closing(of: LogID(member: id, generation: $0.generation, scope: $0.scope)) == nil
+          })
+    case .stewards(let record, _): stewards[record] == nil
+    case .quota(let id, _, _): members[id].map { $0.quota == nil } ?? false
+    }
   }
 
   /// The hub's key of its latest generation.

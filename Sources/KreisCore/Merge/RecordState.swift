@@ -77,6 +77,17 @@ package struct RecordState: Hashable, Sendable {
   /// The scope in which the hub erased the record: there and in all narrower scopes it takes no
   /// value ever again.
   package let erasedIn: Scope?
+  /// The latest key generation in which somebody destroyed what he wrote in a scope.
+  let lastOrders: [Destruction.Writer: UInt32]
+
+  /// Whether to destroy the values of an entry that stands beside the accepted chain of `log` (I7):
+  /// it is erased, or its author destroyed what he wrote and had moved on to his next generation. A
+  /// destruction in the same generation's chain had not seen it.
+  package func destroysAside(_ hash: Hash256, of log: LogID, isHubsErase: Bool) -> Bool {
+    if destroyed.contains(hash) { return true }
+    if isErased(in: log.scope) { return !isHubsErase }
+    return lastOrders[Destruction.Writer(log)].map { $0 > log.generation } ?? false
+  }
 }
 
 /// A field with several surviving values, or an edit that a deletion had not seen.

@@ -4,8 +4,13 @@ package protocol HeldLogs {
   func head(of log: LogID) throws -> LogHead?
   /// The header hash at `sequence`, `nil` if the replica does not hold it.
   func hash(of log: LogID, at sequence: UInt64) throws -> Hash256?
+  /// The last entry of `log` that the feeds held here show.
+  func fed(_ log: LogID) throws -> UInt64
   /// The end of the feed of `scope`, `nil` before its first item.
   func feedEnd(of scope: Scope) throws -> FeedPosition?
+  /// The hub generation whose feeds the replica holds, 0 before the first: it never follows a lower
+  /// one (I2).
+  func feedGeneration() throws -> UInt32
   /// The feed hash at `position`, `nil` if the replica has not verified that far.
   func feedHash(of scope: Scope, at position: UInt64) throws -> Hash256?
 }

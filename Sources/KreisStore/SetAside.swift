@@ -1,0 +1,239 @@
+import Foundation
+import GRDB
+package import KreisCore
+
+/// A stretch of a log that stands beside the accepted chain. It has no effect on any record, but
+/// destruction reaches its values (I7), and nothing of it is lost (I6).
+package struct Branch: Hashable, Sendable {
+  package enum Reason: String, Hashable, Sendable {
+    /// Own entries that the hub never accepted, until they are issued again.
+    case tail
+    /// The author signed other entries at the same sequences: with the accepted head, the proof.
+    case fork
+    /// After the point at which the log was closed.
+    case closed
+  }
+
+  /// Small, local to this database.
+  let key: Int64
+  package let log: LogID
+  package let first: UInt64
+  package let head: LogHead
+  /// The author's over `head`; `nil` for own entries that were never pushed.
+  package let signature: [UInt8]?
+  package let reason: Reason
+  /// The hash that `first` continues.
+  let previous: Hash256
+}
+
+extension Ledger {
+  /// The branches that fit, in the order in which they continue each other.
+  func branches(where condition: String = "TRUE", _ arguments: StatementArguments = []) throws
+    -> [Branch]
+  {
+    let rows = try Row.fetchAll(
+      db,
+      sql: """
+        SELECT branch, branch.log, first, last, branch.hash, branch.signature, reason, previous
+        FROM branch JOIN log USING (log) WHERE \(condition)
+        ORDER BY member, generation, scope, town, first, branch
+        """, arguments: arguments)
+    return try rows.map { row in
+      guard let reason = Branch.Reason(rawValue: row[6]) else {
+        throw StoreError.stateUnknown("a branch set aside for an unknown reason")
+      }
+      return Branch(
+        key: row[0], log: try name(of: row[1]), first: UInt64(row[2] as Int64),
+        head: LogHead(sequence: UInt64(row[3] as Int64), hash: try row.hash(4)),
+        signature: try row.bytes(5), reason: reason, previous: try row.hash(7))
+    }
+  }
+
+  func branches(of log: LogID) throws -> [Branch] {
+    guard let key = try key(of: log) else { return [] }
+    return try branches(where: "branch.log = ?", [key])
+  }
+
+  func branches(by member: MemberID) throws -> [Branch] {
+    try branches(where: "member = ?", [Int64(member.rawValue)])
+  }
+
+  /// A branch's entries, as they travel.
+  func entries(of branch: Branch) throws -> [Entry] {
+    let rows = try Row.fetchCursor(
+      db.cachedStatement(
+        sql: "SELECT body, block, commitment FROM set_aside WHERE branch = ? ORDER BY sequence"),
+      arguments: [branch.key])
+    var out: [Entry] = []
+    while let row = try rows.next() { out.append(try Self.entry(row, 0)) }
+    return out
+  }
+
+  func bundle(of branch: Branch) throws -> UnverifiedBundle {
+    UnverifiedBundle(
+      log: branch.log, first: branch.first, entries: try entries(of: branch),
+      signature: branch.signature)
+  }
+
+  /// Makes an empty branch; `nil` if it stands there already.
+  func insertBranch(
+    ofKey log: Int64, first: UInt64, after previous: Hash256, head: LogHead,
+    signature: [UInt8]?, because reason: Branch.Reason
+  ) throws -> Int64? {
+    try db.cachedStatement(
+      sql: """
+        INSERT INTO branch (log, first, last, previous, hash, signature, reason)
+        VALUES (?, ?, ?, ?, ?, ?, ?) ON CONFLICT DO NOTHING
+        """
+    ).execute(arguments: [
+      log, Int64(first), Int64(head.sequence), previous.data, head.hash.data,
+      signature.map { Data($0) }, reason.rawValue,
+    ])
+    return db.changesCount > 0 ? db.lastInsertedRowID : nil
+  }
+
+  func deleteBranch(_ key: Int64) throws {
+    try db.execute(sql: "DELETE FROM set_aside WHERE branch = ?", arguments: [key])
+    try db.execute(sql: "DELETE FROM branch WHERE branch = ?", arguments: [key])
+  }
+
+  /// The hash that entry `first` of a log continues.
+  func hash(before first: UInt64, of log: LogID, in realm: RealmID) throws -> Hash256? {
+    first == 1 ? LogChain(log, in: realm).head.hash : try hash(of: log, at: first - 1)
+  }
+
+  /// Sequences from `first` on under which the author's signature is kept.
+  fileprivate func signedEnds(from first: UInt64, ofKey key: Int64) throws -> [UInt64] {
+    try Int64.fetchAll(
+      db, sql: "SELECT last FROM signature WHERE log = ? AND last >= ? ORDER BY last",
+      arguments: [key, Int64(first)]
+    ).map { UInt64($0) }
+  }
+}
+
+extension Transaction {
+  /// Moves the entries of `log` from `first` on out of the accepted chain: one branch for each
+  /// stretch that its author signed. The records are folded without them.
+  func setAside(_ log: LogID, from first: UInt64, because reason: Branch.Reason) throws {
+    guard let key = try ledger.key(of: log), let head = try ledger.head(ofKey: key),
+      first <= head.sequence
+    else { return }
+    let touched = try Int64.fetchAll(
+      db,
+      sql: "SELECT DISTINCT record FROM entry WHERE entry BETWEEN ? AND ? AND record IS NOT NULL",
+      arguments: [EntryKey.make(key, first), EntryKey.make(key, head.sequence)])
+    var start = first
+    for end in try ledger.signedEnds(from: first, ofKey: key) + [head.sequence] where end >= start {
+      try move(log, key, start, through: end, reason)
+      start = end + 1
+    }
+    try db.execute(
+      sql: "DELETE FROM entry WHERE entry BETWEEN ? AND ?",
+      arguments: [EntryKey.make(key, first), EntryKey.make(key, head.sequence)])
+    try db.execute(
+      sql: "DELETE FROM signature WHERE log = ? AND last >= ?", arguments: [key, Int64(first)])
+    guard let hash = try ledger.hash(before: first, of: log, in: identity.realm) else {
+      throw StoreError.stateUnknown("entry \(first - 1) of \(log) is missing")
+    }
+    try ledger.setHead(
+      LogHead(sequence: first - 1, hash: hash),
+      signature: try ledger.signature(under: first - 1, ofKey: key), ofKey: key)
+    for record in touched { touch(record, try ledger.id(of: record)) }
+    hasAside = true
+  }
+
+  private func move(
+    _ log: LogID, _ key: Int64, _ first: UInt64, through last: UInt64, _ reason: Branch.Reason
+  ) throws {
+    guard let previous = try ledger.hash(before: first, of: log, in: identity.realm),
+      let hash = try ledger.hash(of: log, at: last)
+    else { throw StoreError.stateUnknown("entry \(last) of \(log) is missing") }
+    guard
+      let branch = try ledger.insertBranch(
+        ofKey: key, first: first, after: previous, head: LogHead(sequence: last, hash: hash),
+        signature: try ledger.signature(under: last, ofKey: key), because: reason)
+    else { return }
+    try db.execute(
+      sql: """
+        INSERT INTO set_aside (branch, sequence, record, hash, body, block, commitment)
+        SELECT ?, entry & ?, record, hash, body, block, commitment FROM entry
+        WHERE entry BETWEEN ? AND ?
+        """,
+      arguments: [
+        branch, 1 << EntryKey.sequenceBits - 1, EntryKey.make(key, first),
+        EntryKey.make(key, last),
+      ])
+  }
+
+  /// Stores entries that continue `previous` as a branch.
+  func keepAside(
+    _ entries: [ChainedEntry], after previous: Hash256, _ signed: SignedHead,
+    because reason: Branch.Reason
+  ) throws {
+    guard let first = entries.first else { return }
+    let key = try ledger.openKey(of: signed.log, in: identity.realm)
+    guard
+      let branch = try ledger.insertBranch(
+        ofKey: key, first: first.sequence, after: previous, head: signed.head,
+        signature: signed.signature, because: reason)
+    else { return }
+    hasAside = true
+    for entry in entries {
+      let record = try entry.header.record.map { try ledger.openKey(of: $0).key }
+      try ledger.insertAside(entry, branch: branch, record: record)
+      if let record, let id = entry.header.record { touch(record, id) }
+    }
+  }
+
+  /// Destroys the values of set-aside entries of a record that `state` says must be destroyed (I7).
+  func destroyAside(_ record: Int64, _ state: RecordState) throws {
+    guard try anythingAside() else { return }
+    let rows = try Row.fetchAll(
+      db.cachedStatement(
+        sql: """
+          SELECT branch, sequence, set_aside.hash, body, block, log FROM set_aside
+          JOIN branch USING (branch) WHERE record = ? AND block IS NOT NULL
+          """), arguments: [record])
+    for row in rows {
+      let header = try EntryBody(decoding: try row.bytes(3) ?? [])
+      let log = try ledger.name(of: row[5])
+      guard
+        state.destroysAside(
+          try row.hash(2), of: log,
+          isHubsErase: header.kind == .erase && log.member == membership.hub)
+      else { continue }
+      try db.cachedStatement(
+        sql: "UPDATE set_aside SET block = NULL, commitment = ? WHERE branch = ? AND sequence = ?"
+      ).execute(arguments: [
+        Hash256(of: try row.bytes(4) ?? []).data, row[0] as Int64, row[1] as Int64,
+      ])
+    }
+  }
+
+  private func anythingAside() throws -> Bool {
+    if let hasAside { return hasAside }
+    let found = try Bool.fetchOne(db, sql: "SELECT EXISTS (SELECT 1 FROM branch)") ?? false
+    hasAside = found
+    return found
+  }
+}
+
+extension Ledger {
+  fileprivate func insertAside(_ entry: ChainedEntry, branch: Int64, record: Int64?) throws {
+    let (block, commitment) = entry.entry.columns
+    try db.cachedStatement(
+      sql: """
+        INSERT INTO set_aside (branch, sequence, record, hash, body, block, commitment)
+        VALUES (?, ?, ?, ?, ?, ?, ?)
+        """
+    ).execute(arguments: [
+      branch, Int64(entry.sequence), record, entry.hash.data, Data(entry.entry.body), block,
+      commitment,
+    ])
+  }
+}
+
+extension Snapshot {
+  /// What stands beside the accepted chains, as evidence or until it is issued again.
+  package func branches() throws -> [Branch] { try ledger.branches() }
+}

@@ -1,0 +1,122 @@
+import Crypto
+import Foundation
+import GRDB
+import KreisCore
+import KreisStore
+
+// What admins and daemons do on bad days, by calling the stores directly.
+extension Federation {
+  /// Copies a replica's database as `kreisnetz backup` would.
+  func backUp(_ name: String) throws -> String {
+    let copy = directory.appendingPathComponent("\(name)-\(UUID().uuidString).backup").path
+    try DatabaseQueue(path: path(name)).writeWithoutTransaction { db in
+      try db.execute(sql: "VACUUM INTO ?", arguments: [copy])
+    }
+    return copy
+  }
+
+  /// Closes a town's store and opens it again, as after a crash.
+  func reopen(_ index: Int) throws {
+    let name = towns[index].identity.name
+    let key = try requiredKey(name)
+    towns.remove(at: index)
+    let random = random
+    towns.insert(try Store.open(at: path(name), key: key, random: { random.next() }), at: index)
+  }
+
+  /// Puts a backup in a town's place. Its key stays where it is, outside the database.
+  func restore(_ index: Int, from backup: String) throws {
+    let name = towns[index].identity.name
+    towns.remove(at: index)
+    for suffix in ["", "-wal", "-shm"] {
+      try? FileManager.default.removeItem(atPath: path(name) + suffix)
+    }
+    try FileManager.default.copyItem(atPath: backup, toPath: path(name))
+    let key = try requiredKey(name)
+    let random = random
+    towns.insert(try Store.open(at: path(name), key: key, random: { random.next() }), at: index)
+  }
+
+  func requiredKey(_ name: String) throws -> SigningKey {
+    guard let key = keys[name] else { throw StoreError.rejected("no key of \(name)") }
+    return key
+  }
+
+  /// Has the hub open a town's next key generation, and the town move on to it.
+  func openNextGeneration(_ index: Int) async throws {
+    let town = towns[index]
+    let key = SigningKey()
+    let member = town.identity.member
+    let next = (hub.membership.members[member]?.generation ?? 0) + 1
+    _ = try await hub.grant(member, generation: next, key: VerifyingKey(of: key), at: now).get()
+    keys[town.identity.name] = key
+    try town.blockingWrite { try $0.openGeneration(next, key: key) }
+  }
+
+  /// What one exchange of a town with the hub found.
+  enum Exchange { case done, needsGeneration }
+
+  /// Pushes and pulls once, as the session does.
+  func pushAndPull(_ index: Int, bytes: Int = 100_000) async throws -> Exchange {
+    let town = towns[index]
+    if try town.blockingRead({ $0.isClosed }) { return .needsGeneration }
+    for log in try await town.unsent().keys.sorted() {
+      while let bundle = try await town.nextBundle(of: log) {
+        switch try await hub.accept(bundle, from: town.identity.member) {
+        case .accepted: town.acknowledge(log, through: bundle.last)
+        case .conflict(let held):
+          guard try await town.rewind(log, to: held?.head) else { return .needsGeneration }
+        case .refused(let reason): throw StoreError.rejected(reason)
+        }
+      }
+    }
+    while true {
+      let cursors = try await town.read { try $0.feedCursors() }
+      let own = try town.blockingRead { try $0.recovery() } == .takingBackUp
+      let answer = try await hub.feedChunk(
+        for: town.identity.member, after: cursors, includeOwn: own, bytes: bytes)
+      guard case .chunk(let wire) = answer else {
+        throw StoreError.rejected("the hub refuses: \(answer)")
+      }
+      do {
+        if try await town.merge(try UnverifiedChunk(wire)) { return .done }
+      } catch ChunkError.hubKnowsMore { return .needsGeneration }
+    }
+  }
+
+  /// Exchanges until the town has nothing left to recover. Between any two steps the town's store is
+  /// opened anew where `crashes` says so.
+  func exchange(
+    _ index: Int, bytes: Int = 100_000, crashes: () -> Bool = { false }
+  ) async throws {
+    for _ in 0..<12 {
+      if crashes() { try reopen(index) }
+      if try await pushAndPull(index, bytes: bytes) == .needsGeneration {
+        if crashes() { try reopen(index) }
+        try await openNextGeneration(index)
+        continue
+      }
+      if crashes() { try reopen(index) }
+      guard case .ready = try towns[index].blockingRead({ try $0.recovery() }) else { return }
+      try towns[index].blockingWrite { _ = try $0.reissue() }
+    }
+    throw StoreError.rejected("the town does not come to an end")
+  }
+
+  /// Everybody exchanges until nobody has anything new.
+  func settle(bytes: Int = 100_000, crashes: () -> Bool = { false }) async throws {
+    for _ in 0..<3 {
+      for index in towns.indices { try await exchange(index, bytes: bytes, crashes: crashes) }
+    }
+  }
+
+  /// The values that compete for a field, sorted.
+  func heads(_ id: RecordID, _ name: String, in store: Store) throws -> [String] {
+    let field = try Schema.directory.kind(named: "organization").field(named: name)
+    return try store.blockingRead { snapshot in
+      let state = try snapshot.state(of: id)
+      return (state?.scopes[.public]?.registers[Register(tag: field.tag)] ?? [])
+        .compactMap(\.value).sorted()
+    }
+  }
+}
