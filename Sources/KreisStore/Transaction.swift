@@ -186,7 +186,8 @@ package final class Transaction {
 
   /// Folds every touched record into the directory tables and executes destructions.
   func foldTouched() throws {
-    for (record, note) in touched {
+    // In a fixed order, so that equal work leaves equal files.
+    for (record, note) in touched.sorted(by: { $0.key < $1.key }) {
       let entries = try note.all ?? ledger.entries(ofRecord: record)
       try fold(record, note.id, entries, isNew: note.all != nil)
       changedRecords.insert(note.id)

@@ -45,7 +45,7 @@ final class CrashDisk: @unchecked Sendable {
   func keepPower() { crash_disk_keep_power(disk) }
 
   func restore(_ remains: Remains, seed: UInt64 = 0) {
-    crash_disk_restore(disk, seed * 4 + remains.rawValue)
+    crash_disk_restore(disk, seed &* 4 &+ remains.rawValue)
   }
 
   func kill() { crash_disk_kill(disk) }

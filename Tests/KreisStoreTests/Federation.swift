@@ -10,6 +10,8 @@ final class Seeded: Sendable {
 
   init(_ seed: UInt64) { state = Mutex(seed) }
 
+  func restart(_ seed: UInt64) { state.withLock { $0 = seed } }
+
   /// SplitMix64.
   func next() -> UInt64 {
     state.withLock { state in
