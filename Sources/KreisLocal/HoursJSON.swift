@@ -15,9 +15,10 @@ struct HoursJSON {
     self.now = now
   }
 
-  /// `{"id","text","description","next":{"date","text","now","uncertain"}}`, the next opening first.
+  /// `{"id","text","description","registration","next":{"date","text","now","uncertain"}}`, the next
+  /// opening first.
   ///
-  /// `description` and `next` are null if there is none. A schedule that cannot be computed here is
+  /// All but `id` and `text` are null if there is none. A schedule that cannot be computed here is
   /// left out.
   func hours(of state: RecordState) throws -> [JSONValue] {
     guard !state.isDeleted, let kind = state.kind.flatMap({ Schema.directory.kind(tag: $0) })
@@ -33,13 +34,13 @@ struct HoursJSON {
     }
     guard !schedules.isEmpty else { return [] }
     let holidays = try schoolHolidays()
-    return schedules.compactMap { hours(of: $0, schedule, holidays) }
+    return try schedules.compactMap { try hours(of: $0, schedule, holidays) }
       .sorted { ($0.next, $0.text) < ($1.next, $1.text) }.map(\.json)
   }
 
   private func hours(
     of state: RecordState, _ kind: RecordKind, _ holidays: SchoolHolidays
-  ) -> (next: CivilDate, text: String, json: JSONValue)? {
+  ) throws -> (next: CivilDate, text: String, json: JSONValue)? {
     let values = Self.values(of: state, kind)
     let zone = TimeZone(identifier: values["timezone"] ?? OfficeHours.defaultTimeZone) ?? .gmt
     func offset(_ seconds: Int) -> Int {
@@ -58,9 +59,18 @@ struct HoursJSON {
     }
     let json: JSONValue = [
       "id": .string(state.record.description), "text": .string(text),
-      "description": values["description"].map { .string($0) } ?? .null, "next": next ?? .null,
+      "description": values["description"].map { .string($0) } ?? .null,
+      "registration": try registration(values).map { .string($0) } ?? .null, "next": next ?? .null,
     ]
     return (opening?.date ?? CivilDate(dayNumber: .max), text, json)
+  }
+
+  /// How to register, with whom, under which number: `telefonisch, Sekretariat, 0221 4710-537`.
+  private func registration(_ values: [String: String]) throws -> String? {
+    let contact = try values["registration_contact_id"].flatMap { RecordID(text: $0) }
+      .flatMap { try snapshot.naming(of: $0)?.name }
+    let words = [values["registration"], contact, values["registration_phone"]].compactMap(\.self)
+    return words.isEmpty ? nil : words.joined(separator: ", ")
   }
 
   private func schoolHolidays() throws -> SchoolHolidays {

@@ -71,6 +71,9 @@ struct RecordText {
       try output.line("  " + PlainText.value(entry["text"]) + title)
       let next = entry["next"]?["text"].map { PlainText.value($0) } ?? "keiner mehr"
       try output.line("    nächster Termin: " + next)
+      if let registration = entry["registration"], registration != .null {
+        try output.line("    Anmeldung: " + PlainText.value(registration))
+      }
     }
   }
 

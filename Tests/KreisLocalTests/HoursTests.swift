@@ -26,7 +26,7 @@ import Testing
     let expected: JSONValue = [
       "id": .string(schedule),
       "text": "ungerade Kalenderwochen: Dienstag 9:00-11:30 Uhr",
-      "description": "Elternsprechstunde",
+      "description": "Elternsprechstunde", "registration": .null,
       "next": [
         "date": "2027-01-19", "text": "Dienstag, 19.1.2027, 9:00-11:30 Uhr", "now": .bool(false),
         "uncertain": .bool(false),
@@ -87,5 +87,38 @@ import Testing
     let shown = try #require(hours(replicas.show(replicas.town, id)).first)
     #expect(shown["text"] == "Dienstag, bis 12.1.2027")
     #expect(shown["next"] == .null)
+  }
+
+  @Test func `An office hour in odd weeks, in even weeks and on last Mondays, by registration`()
+    async throws
+  {
+    let replicas = try await Replicas()
+    let town = replicas.town
+    let person = replicas.add(town, "contact", "name=Kinderbeauftragte Person").id
+    let secretariat = replicas.add(town, "contact", "name=Sekretariat").id
+    func weeks(from first: Int) -> String {
+      stride(from: first, through: 53, by: 2).map(String.init).joined(separator: ",")
+    }
+    for (rule, opens, closes) in [
+      ("FREQ=YEARLY;WKST=MO;BYWEEKNO=\(weeks(from: 1));BYDAY=TU", "9:00", "11:30"),
+      ("FREQ=YEARLY;WKST=MO;BYWEEKNO=\(weeks(from: 2));BYDAY=TH", "14:00", "15:30"),
+      ("FREQ=MONTHLY;BYDAY=-1MO", "17:30", "19:00"),
+    ] {
+      _ = replicas.add(
+        town, "schedule", "contact_id=\(person)", "rrule=\(rule)", "opens_at=\(opens)",
+        "closes_at=\(closes)", "room=Zi. Nr. 2.12", "registration=vorher telefonisch",
+        "registration_contact_id=\(secretariat)", "registration_phone=0221 4710-537")
+    }
+    let shown = hours(replicas.show(town, person))
+    #expect(
+      shown.map { $0["text"] } == [
+        "ungerade Kalenderwochen: Dienstag 9:00-11:30 Uhr",
+        "jeden letzten Montag im Monat 17:30-19:00 Uhr",
+        "gerade Kalenderwochen: Donnerstag 14:00-15:30 Uhr",
+      ])
+    #expect(
+      shown.map { $0["next"]?["date"] } == ["2027-01-19", "2027-01-25", "2027-01-28"])
+    #expect(
+      shown.allSatisfy { $0["registration"] == "vorher telefonisch, Sekretariat, 0221 4710-537" })
   }
 }

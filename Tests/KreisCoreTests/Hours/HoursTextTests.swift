@@ -58,6 +58,20 @@ struct HoursTextTests {
       "FREQ=MONTHLY;BYMONTHDAY=13;BYDAY=FR",
       "an den Tagen, auf die alles zutrifft (13. Tag des Monats; Freitag)"
     ),
+    ("FREQ=MONTHLY;BYDAY=MO,1MO", "jeden Montag im Monat"),
+    (
+      "FREQ=MONTHLY;BYDAY=1MO,-1FR;BYSETPOS=-1",
+      "jeden Monat: am letzten der Tage, auf die zutrifft"
+        + " (erster Montag oder letzter Freitag im Monat)"
+    ),
+    (
+      "FREQ=YEARLY;WKST=SU;BYWEEKNO=1,3;BYDAY=TU",
+      "an den Tagen, auf die alles zutrifft (Kalenderwoche 1 oder 3, Wochen ab Sonntag; Dienstag)"
+    ),
+    (
+      "FREQ=WEEKLY;WKST=SU;BYDAY=SU,TU;BYSETPOS=1",
+      "jede Woche (ab Sonntag): am ersten der Tage, auf die zutrifft (Dienstag oder Sonntag)"
+    ),
     (
       "FREQ=YEARLY;BYDAY=SA,SU;BYSETPOS=-2",
       "jedes Jahr: am vorletzten der Tage, auf die zutrifft (Samstag oder Sonntag)"

@@ -63,7 +63,8 @@ struct OfficeHoursTests {
 
   @Test func `exceptions and the period of validity leave days out`() throws {
     let limits = [
-      "exdates": "2026-12-22,2026-12-29", "valid_from": "2026-12-10", "valid_to": "2027-01-12",
+      "exdates": "2026-12-22,2026-12-29", "dtstart": "2026-01-06", "valid_from": "2026-12-10",
+      "valid_to": "2027-01-12",
     ]
     let hours = try hours(Self.tuesdays, limits)
     #expect(
