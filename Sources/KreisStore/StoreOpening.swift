@@ -56,11 +56,7 @@ extension Store {
       throw .rejected("there is no replica at \(path)")
     }
     do {
-      var configuration = Configuration()
-      configuration.readonly = true
-      configuration.busyMode = .timeout(10)
-      let queue = try DatabaseQueue(path: path, configuration: configuration)
-      try refuseNewer(queue, path)
+      let queue = try openQueue(path)
       guard try queue.read({ try migrator.hasCompletedMigrations($0) }) else {
         throw StoreError.retryLater(
           "\(path) was written by an older version of kreisnetz; it is brought up to date when the "
@@ -73,15 +69,11 @@ extension Store {
   /// Whose replica the database at `path` is, whatever version of this program wrote it: who opens it
   /// for writing must know which generation's key to bring.
   package static func identity(at path: String) throws(StoreError) -> Identity {
-    guard FileManager.default.fileExists(atPath: path) else {
+    guard exists(path) else {
       throw .rejected("there is no replica at \(path)")
     }
     do {
-      var configuration = Configuration()
-      configuration.readonly = true
-      configuration.busyMode = .timeout(10)
-      let queue = try DatabaseQueue(path: path, configuration: configuration)
-      try refuseNewer(queue, path)
+      let queue = try openQueue(path)
       return try queue.read { try Identity.read(from: $0) }
     } catch { throw StoreError(error) }
   }
@@ -93,6 +85,15 @@ extension Store {
     var answer: Int32 = 0
     let code = files.pointee.xAccess?(files, path, SQLITE_ACCESS_EXISTS, &answer)
     return code == SQLITE_OK && answer != 0
+  }
+
+  private static func openQueue(_ path: String) throws -> DatabaseQueue {
+    var configuration = Configuration()
+    configuration.readonly = true
+    configuration.busyMode = .timeout(10)
+    let queue = try DatabaseQueue(path: path, configuration: configuration)
+    try refuseNewer(queue, path)
+    return queue
   }
 
   private static func refuseNewer(_ database: any DatabaseReader, _ path: String) throws {
