@@ -106,7 +106,9 @@ let package = Package(
       ], swiftSettings: strict),
     .target(
       name: "KreisSimulation",
-      dependencies: ["KreisCore", "KreisStore", "KreisTransport", crypto, protobuf],
+      dependencies: [
+        "CCrashDisk", "KreisCore", "KreisStore", "KreisTransport", crypto, protobuf,
+      ],
       swiftSettings: strict),
     // For developers; deploy/install leaves it out.
     .executableTarget(

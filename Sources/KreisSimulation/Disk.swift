@@ -1,42 +1,64 @@
-import Foundation
+import CCrashDisk
+import KreisCore
+import Synchronization
 
-/// The disks of one simulation: files on a memory file system where there is one.
-final class Disk {
-  private let directory: String
-  private var files = 0
+/// A node's disk, in memory: what was not synced is lost, torn or reordered when its power is cut.
+///
+/// Safe to share: all of its functions may be called from any thread, and only `deinit` destroys it.
+final class Disk: @unchecked Sendable {
+  private let disk: OpaquePointer
+  private let name: String
+  private static let made = Mutex(0)
 
-  init() throws {
-    var isDirectory: ObjCBool = false
-    let shared = "/dev/shm"
-    let base =
-      FileManager.default.fileExists(atPath: shared, isDirectory: &isDirectory)
-        && isDirectory.boolValue ? shared : NSTemporaryDirectory()
-    directory = base + "/kreisnetz-sim-" + UUID().uuidString
-    try FileManager.default.createDirectory(atPath: directory, withIntermediateDirectories: true)
+  init() {
+    (disk, name) = Self.new { crash_disk_make($0) }
   }
 
-  deinit { try? FileManager.default.removeItem(atPath: directory) }
-
-  /// A path where nothing is.
-  func newPath() -> String {
-    files += 1
-    return "\(directory)/\(files).sqlite"
+  /// A disk with the same files, all durable.
+  init(copying other: Disk) {
+    (disk, name) = Self.new { crash_disk_copy(other.disk, $0) }
   }
 
-  /// A file with this content.
-  func write(_ image: Data) throws -> String {
-    let path = newPath()
-    try image.write(to: URL(filePath: path))
-    return path
-  }
+  deinit { crash_disk_destroy(disk) }
 
-  /// What a process that was killed leaves behind: the database and its write-ahead log as they are.
-  /// They go under a new name, because closing the old database would tidy up.
-  func copy(_ path: String) throws -> String {
-    let copy = newPath()
-    for suffix in ["", "-wal"] where FileManager.default.fileExists(atPath: path + suffix) {
-      try FileManager.default.copyItem(atPath: path + suffix, toPath: copy + suffix)
+  private static func new(_ make: (String) -> OpaquePointer?) -> (OpaquePointer, String) {
+    let number = made.withLock { made in
+      made += 1
+      return made
     }
-    return copy
+    let name = "simulated-\(number)"
+    guard let disk = make(name) else { preconditionFailure("a second disk \(name)") }
+    return (disk, name)
   }
+
+  /// Makes disks the place where SQLite puts databases, and seeds its own random numbers.
+  ///
+  /// - Throws: `SimulationError` if SQLite refuses.
+  static func prepare(seed: UInt64) throws {
+    guard crash_disk_register(seed) else {
+      throw SimulationError("SQLite does not take the disks of the simulation")
+    }
+  }
+
+  var database: String { "/crash-disk/\(name)/kreisnetz.sqlite" }
+  var hasPower: Bool { crash_disk_has_power(disk) }
+  var size: UInt64 { crash_disk_size(disk) }
+
+  /// Whether the database is in use, or was not closed in good order.
+  var isOpen: Bool { crash_disk_export(disk, "kreisnetz.sqlite-wal", nil, 0) >= 0 }
+
+  /// Cuts the power in the middle of the operation after so many more.
+  func cutPower(after operations: Int) { crash_disk_cut_power(disk, UInt64(operations)) }
+
+  /// Takes back a cut that has not come yet.
+  func keepPower() { crash_disk_keep_power(disk) }
+
+  /// Gives the power back. What was not synced, chance decides.
+  func restore(_ chance: UInt64) { crash_disk_restore(disk, chance) }
+
+  /// Ends the process that uses the disk, and nothing else.
+  func kill() { crash_disk_kill(disk) }
+
+  /// - Parameter bytes: that all files may have together; 0: no limit.
+  func setCapacity(_ bytes: UInt64) { crash_disk_set_capacity(disk, bytes) }
 }

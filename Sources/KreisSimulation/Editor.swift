@@ -56,6 +56,9 @@ struct Editor {
       world.count("edits refused")
       world.note("\(node) cannot: \(reason)")
       return []
+    } catch StoreError.retryLater(let reason) {
+      world.note("\(node) cannot now: \(reason)")
+      return []
     }
     world.count("edits")
     return try journal(id, before, store, world)
@@ -85,6 +88,9 @@ struct Editor {
     } catch StoreError.rejected(let reason) {
       world.count("edits refused")
       world.note("\(node) cannot: \(reason)")
+      return []
+    } catch StoreError.retryLater(let reason) {
+      world.note("\(node) cannot now: \(reason)")
       return []
     }
     var logs: Set<LogID> = []

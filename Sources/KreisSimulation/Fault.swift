@@ -14,8 +14,12 @@ package enum Fault: String, CaseIterable, Sendable {
   case buffer
   /// Towns are cut off for minutes.
   case partition
-  /// Town or hub ends at any step, and comes back.
+  /// Town or hub is killed at any step, and comes back.
   case crash
+  /// The power fails in the middle of a write: only what was synced is certain to be there.
+  case powerCut
+  /// A disk is full for a while.
+  case diskFull
   /// Clocks run years ahead or behind, stand still, or jump.
   case clock
   /// A member is revoked while it writes offline.

@@ -18,7 +18,7 @@ final class FeedReading {
   /// Milliseconds in which what streams shows a first chunk.
   private static let firstChunk: UInt64 = 15_000
   /// Milliseconds of silence after which nobody is believed to be there.
-  private static let silence: UInt64 = 100_000
+  private static let silence: UInt64 = 250_000
 
   init(_ town: TownNode, _ store: Store, _ query: FeedQuery, _ start: Int) {
     self.town = town

@@ -10,7 +10,7 @@ final class HubNode {
   let replica: RealmImage.Replica
   let entropy: Entropy
   private(set) var store: Store?
-  private(set) var path: String
+  let disk: Disk
   private var window: ReplayWindow
   private var streams: [HubStream] = []
   /// What a hub that lies does to its answers.
@@ -21,9 +21,8 @@ final class HubNode {
     self.world = world
     replica = world.image.hub
     entropy = Entropy(SeededRandom(world.seed, stream: "hub"))
-    path = try world.disk.write(replica.database)
+    disk = Disk(copying: replica.disk)
     window = ReplayWindow(start: RealmImage.start)
-    try start()
   }
 
   var clock: UInt64 { RealmImage.start + world.now / 1_000 }
@@ -35,30 +34,68 @@ final class HubNode {
   func start() throws {
     guard store == nil else { return }
     starts += 1
-    let entropy = entropy
-    let store = try Store.open(at: path, key: replica.key, random: { entropy.next() })
-    self.store = store
-    window = ReplayWindow(start: clock)
-    world.note("hub starts")
-    try DurabilityChecker.check(self, store)
+    if world.plan.has(.powerCut), world.random.chance(10) { endanger() }
+    do {
+      let entropy = entropy
+      store = try Store.open(at: disk.database, key: replica.key, random: { entropy.next() })
+      window = ReplayWindow(start: clock)
+      world.note("hub starts")
+      try DurabilityChecker.check(self)
+    } catch let error as StoreError { try failedToStart(error) }
   }
 
-  /// Ends at once, as a killed process does, and comes back later.
-  func crash() throws {
-    guard store != nil else { return }
-    world.note("hub crashes")
-    path = try world.disk.copy(path)
+  private func failedToStart(_ error: StoreError) throws {
+    store = store ?? nil
+    if store != nil { return try failed(error) }
+    if disk.hasPower, case .retryLater = error {
+    } else if disk.hasPower {
+      world.violated(.soundness, "the hub does not start: \(error)")
+    }
+    if !disk.hasPower { disk.restore(world.random.next()) }
+    world.plan(after: 5_000) { [self] in try start() }
+  }
+
+  private func end() {
     store = nil
     for stream in streams { stream.connection.abort() }
     streams = []
+  }
+
+  /// Ends at once and comes back later.
+  ///
+  /// - Parameter isPowerCut: whether what was not synced is in danger; else only the process ends.
+  func crash(isPowerCut: Bool) throws {
+    guard store != nil else { return }
+    let isPowerCut = isPowerCut || !disk.hasPower
+    world.note("hub \(isPowerCut ? "loses power" : "is killed")")
+    end()
+    if isPowerCut { disk.restore(world.random.next()) } else { disk.kill() }
     world.plan(after: UInt64(world.random.within(200...40_000))) { [self] in try start() }
   }
 
-  /// Whether the hub ends at this step.
+  /// The power will fail in the middle of an operation soon.
+  func endanger() { disk.cutPower(after: world.random.below(60)) }
+
+  /// The store failed. What it cannot explain ends the daemon, which is started anew.
+  func failed(_ error: StoreError) throws {
+    if disk.hasPower, case .retryLater = error {
+    } else if disk.hasPower {
+      world.violated(.soundness, "hub: \(error)")
+    }
+    try crash(isPowerCut: !disk.hasPower)
+  }
+
+  /// Whether the node ends at this step.
   private func isStruck() throws -> Bool {
-    guard world.plan.has(.crash), world.random.chance(1) else { return false }
+    guard world.random.chance(1) else { return false }
+    if world.plan.has(.powerCut), world.random.chance(50) {
+      world.count(Fault.powerCut.rawValue)
+      endanger()
+      return false
+    }
+    guard world.plan.has(.crash) else { return false }
     world.count(Fault.crash.rawValue)
-    try crash()
+    try crash(isPowerCut: false)
     return true
   }
 
@@ -78,6 +115,11 @@ final class HubNode {
       }
     } catch let refusal as HubRefusal {
       response = answer(refusal.status, refusal.problem, refusal.reason)
+    } catch StoreError.retryLater(let reason) where disk.hasPower {
+      response = answer(503, "store", reason)
+    } catch let error as StoreError {
+      try failed(error)
+      return nil
     }
     world.note(
       "hub \(request.method) \(request.path) \(request.body.count) bytes: \(response.status)"
@@ -209,7 +251,7 @@ final class HubNode {
     } catch let refusal as HubRefusal {
       world.note("hub refuses the feed: \(refusal.reason)")
       connection.refuse(answer(refusal.status, refusal.problem, refusal.reason))
-    }
+    } catch let error as StoreError { try failed(error) }
   }
 
   func closed(_ stream: HubStream) { streams.removeAll { $0 === stream } }

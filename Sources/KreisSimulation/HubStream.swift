@@ -17,7 +17,7 @@ final class HubStream {
   private let opened: UInt64
 
   /// Milliseconds without news after which the hub shows that it is there.
-  static let heartbeat: UInt64 = 40_000
+  static let heartbeat: UInt64 = 120_000
   /// Milliseconds that a poll waits for news.
   private static let pollTimeout: UInt64 = 25_000
 
@@ -65,8 +65,12 @@ final class HubStream {
     }
   }
 
-  /// Writes what there is, as far as the receiver keeps up.
   private func pump() throws {
+    do { try writeAll() } catch let error as StoreError { try hub.failed(error) }
+  }
+
+  /// Writes what there is, as far as the receiver keeps up.
+  private func writeAll() throws {
     while connection.underWay < 2 {
       guard connection.isOpenAtHub, let store = hub.store else { return hub.closed(self) }
       guard hub.isOpen(member, generation, store.membership) else {

@@ -4,13 +4,13 @@ import KreisCore
 import KreisStore
 import Synchronization
 
-/// A realm with its hub and towns, all joined and nothing written yet, as database files. Made once
+/// A realm with its hub and towns, all joined and nothing written yet, as disks to copy. Made once
 /// for each number of towns: what happens after it is what seeds decide.
 struct RealmImage: Sendable {
   struct Replica: Sendable {
     let identity: Identity
     let key: SigningKey
-    let database: Data
+    let disk: Disk
   }
 
   let realm: RealmID
@@ -31,7 +31,7 @@ struct RealmImage: Sendable {
   }
 
   private init(towns count: Int) throws {
-    let disk = try Disk()
+    try Disk.prepare(seed: 1)
     var random = SeededRandom(UInt64(count), stream: "realm")
     let root = try SigningKey(rawRepresentation: random.bytes(32))
     let hubKey = try SigningKey(rawRepresentation: random.bytes(32))
@@ -42,26 +42,27 @@ struct RealmImage: Sendable {
       certifying: VerifyingKey(of: hubKey), of: hubID, generation: 1, closing: [],
       title: "Kreis Musterland", ags: "05999", with: root)
     let entropy = Entropy(SeededRandom(UInt64(count), stream: "members"))
-    let hubPath = disk.newPath()
+    let hubDisk = Disk()
     let hubIdentity = Self.identity(.hub, realm, hubID, "hub")
     var towns: [Replica] = []
     do {
       let hub = try Store.createHub(
-        at: hubPath, identity: hubIdentity, key: hubKey, certificate: certificate, at: Self.start,
+        at: hubDisk.database, identity: hubIdentity, key: hubKey, certificate: certificate,
+        at: Self.start,
         random: { entropy.next() })
       for index in 0..<count {
         let key = try SigningKey(rawRepresentation: random.bytes(32))
-        towns.append(try Self.join("town\(index)", key, hub, disk, entropy))
+        towns.append(try Self.join("town\(index)", key, hub, entropy))
       }
     }
     self.realm = realm
     self.root = root
     self.towns = towns
-    hub = Replica(identity: hubIdentity, key: hubKey, database: try Self.read(hubPath))
+    hub = Replica(identity: hubIdentity, key: hubKey, disk: try Self.closed(hubDisk))
   }
 
   private static func join(
-    _ name: String, _ key: SigningKey, _ hub: Store, _ disk: Disk, _ entropy: Entropy
+    _ name: String, _ key: SigningKey, _ hub: Store, _ entropy: Entropy
   ) throws -> Replica {
     try hub.saveInvite(
       StoredInvite(
@@ -71,12 +72,13 @@ struct RealmImage: Sendable {
       try await hub.join(name: name, key: VerifyingKey(of: key), at: start) { _ in true }.get()
     }
     let identity = identity(.town, hub.identity.realm, member.id, name)
-    let path = disk.newPath()
+    let disk = Disk()
     // Closed when it is let go, which brings everything into the one file.
     do {
-      _ = try Store.create(at: path, identity: identity, key: key, random: { entropy.next() })
+      _ = try Store.create(
+        at: disk.database, identity: identity, key: key, random: { entropy.next() })
     }
-    return Replica(identity: identity, key: key, database: try read(path))
+    return Replica(identity: identity, key: key, disk: try closed(disk))
   }
 
   private static func identity(
@@ -88,16 +90,16 @@ struct RealmImage: Sendable {
       kreis: "Kreis Musterland", hubURL: "https://hub.example.org:8443", hubPin: nil)
   }
 
-  /// - Throws: if the file's last writer has not closed it within ten seconds.
-  private static func read(_ path: String) throws -> Data {
-    for _ in 0..<10_000 where FileManager.default.fileExists(atPath: path + "-wal") {
+  /// - Throws: `SimulationError` if the database is not closed within ten seconds.
+  private static func closed(_ disk: Disk) throws -> Disk {
+    for _ in 0..<10_000 where disk.isOpen {
       // The last reference is let go on another thread, just after the operation's outcome.
       Thread.sleep(forTimeInterval: 0.001)
     }
-    guard !FileManager.default.fileExists(atPath: path + "-wal") else {
+    guard !disk.isOpen else {
       throw SimulationError("the database of a realm's image was not closed")
     }
-    return try Data(contentsOf: URL(filePath: path))
+    return disk
   }
 }
 

@@ -75,6 +75,7 @@ package struct Simulation {
   }
 
   private mutating func run() throws -> SimulationReport {
+    try hub.start()
     for town in towns { try town.start() }
     try planWork()
     planFaults()
@@ -90,12 +91,13 @@ package struct Simulation {
 
   // MARK: - Safety
 
+  /// People come and go at the same hours, so that edits meet.
   private mutating func planWork() throws {
+    let hours = (0..<random.within(2...4)).map { _ in random.below(Int(safety)) }
     for index in -1..<towns.count {
       var editor = try Editor(index < 0 ? .hub : .town(index), seed: world.seed)
-      let acts = random.within(2...9)
-      for _ in 0..<acts {
-        let at = UInt64(random.below(Int(safety)))
+      for _ in 0..<random.within(2...9) {
+        let at = UInt64((random.pick(hours) ?? 0) + random.below(20_000))
         world.plan(after: at) { [self] in
           if index < 0 { try act(&editor) } else { try act(&editor, at: towns[index]) }
         }
@@ -105,12 +107,16 @@ package struct Simulation {
 
   private func act(_ editor: inout Editor, at town: TownNode) throws {
     guard let store = town.store else { return }
-    try town.committed(try editor.act(on: store, at: town.seconds, in: world))
+    do {
+      try town.committed(try editor.act(on: store, at: town.seconds, in: world))
+    } catch let error as StoreError { try town.failed(error) }
   }
 
   private func act(_ editor: inout Editor) throws {
     guard let store = hub.store else { return }
-    if !(try editor.act(on: store, at: hub.clock, in: world)).isEmpty { hub.wake() }
+    do {
+      if !(try editor.act(on: store, at: hub.clock, in: world)).isEmpty { hub.wake() }
+    } catch let error as StoreError { try hub.failed(error) }
   }
 
   private mutating func planFaults() {
@@ -120,7 +126,26 @@ package struct Simulation {
       guard let town = random.pick(towns) else { return }
       if plan.faults.contains(.crash) {
         let isHub = random.chance(30)
-        self.plan(.crash, at) { [hub] in if isHub { try hub.crash() } else { try town.crash() } }
+        self.plan(.crash, at) { [hub] in
+          if isHub {
+            try hub.crash(isPowerCut: false)
+          } else {
+            try town.crash(isPowerCut: false)
+          }
+        }
+      }
+      if plan.faults.contains(.powerCut) {
+        let isHub = random.chance(30)
+        self.plan(.powerCut, at) { [hub] in if isHub { hub.endanger() } else { town.endanger() } }
+      }
+      if plan.faults.contains(.diskFull) {
+        let disk = random.chance(30) ? hub.disk : town.disk
+        let room = UInt64(random.within(0...60_000))
+        let length = UInt64(random.within(10...300)) * 1_000
+        self.plan(.diskFull, at) { [world] in
+          disk.setCapacity(disk.size + room)
+          world.plan(after: length) { disk.setCapacity(0) }
+        }
       }
       if plan.faults.contains(.partition) {
         let length = UInt64(random.within(10...400)) * 1_000
@@ -138,7 +163,9 @@ package struct Simulation {
     if plan.faults.contains(.maliciousHub) { planMalice() }
     if plan.faults.contains(.revoke), let town = random.pick(towns) {
       let at = UInt64(random.below(Int(safety)))
-      self.plan(.revoke, at) { [self] in try revoke(town) }
+      self.plan(.revoke, at) { [self] in
+        do { try revoke(town) } catch let error as StoreError { try hub.failed(error) }
+      }
     }
   }
 
@@ -187,22 +214,27 @@ package struct Simulation {
 
   // MARK: - Liveness
 
-  /// Faults stop; whoever is down comes back, whoever was stopped is told to try again.
+  /// Faults stop, and whoever is down comes back.
   private func settle() throws {
     world.note("faults stop")
     world.plan.isActive = false
     hub.malice = nil
+    hub.disk.setCapacity(0)
+    hub.disk.keepPower()
+    if !hub.disk.hasPower { try hub.crash(isPowerCut: true) }
     try hub.start()
     for town in towns {
+      town.disk.setCapacity(0)
+      town.disk.keepPower()
+      if !town.disk.hasPower { try town.crash(isPowerCut: true) }
       try town.start()
       town.clock = NodeClock()
     }
     let (towns, hub, world) = (towns, hub, world)
-    for town in towns { try town.retryNow() }
     var next = world.now
     try world.run(until: world.now + LivenessChecker.limit) {
       guard world.now >= next else { return false }
-      next = world.now + 1_000
+      next = world.now + 5_000
       return try LivenessChecker.isConverged(towns, hub)
     }
     BoundsChecker.check(world, hub, towns: towns.count)

@@ -17,7 +17,7 @@ final class TownNode {
   /// Requests of this virtual minute.
   private(set) var requestsThisMinute = 0
   private var minute: UInt64 = 0
-  private(set) var path: String
+  let disk: Disk
   /// How often it started: what an earlier process asked for is of no interest to the next.
   private(set) var starts = 0
   private(set) var pushes: [LogID: Int] = [:]
@@ -36,7 +36,7 @@ final class TownNode {
     replica = world.image.towns[index]
     entropy = Entropy(SeededRandom(world.seed, stream: "town\(index)"))
     random = SeededRandom(world.seed, stream: "session\(index)")
-    path = try world.disk.write(replica.database)
+    disk = Disk(copying: replica.disk)
   }
 
   var member: MemberID { replica.identity.member }
@@ -50,35 +50,73 @@ final class TownNode {
   func start() throws {
     guard store == nil else { return }
     starts += 1
-    let entropy = entropy
-    let store = try Store.open(at: path, key: replica.key, random: { entropy.next() })
-    self.store = store
-    session = TownSession()
-    timers = [:]
-    pushes = [:]
-    connections = 0
-    hubTime = nil
-    world.note("town\(index) starts")
-    try DurabilityChecker.check(self, store)
-    let unsent = try waiting { try await store.unsent() }
-    try handle(.started(unsent: unsent.keys.sorted()))
+    if world.plan.has(.powerCut), world.random.chance(10) { endanger() }
+    do {
+      let entropy = entropy
+      let store = try Store.open(at: disk.database, key: replica.key, random: { entropy.next() })
+      self.store = store
+      session = TownSession()
+      timers = [:]
+      pushes = [:]
+      connections = 0
+      hubTime = nil
+      world.note("town\(index) starts")
+      try DurabilityChecker.check(self)
+      let unsent = try waiting { try await store.unsent() }
+      try handle(.started(unsent: unsent.keys.sorted()))
+    } catch let error as StoreError { try failedToStart(error) }
   }
 
-  /// Ends at once, as a killed process does, and comes back later.
-  func crash() throws {
-    guard store != nil else { return }
-    world.note("town\(index) crashes")
-    path = try world.disk.copy(path)
+  private func failedToStart(_ error: StoreError) throws {
+    if store != nil { return try failed(error) }
+    if disk.hasPower, case .retryLater = error {
+    } else if disk.hasPower {
+      world.violated(.soundness, "town\(index) does not start: \(error)")
+    }
+    if !disk.hasPower { disk.restore(world.random.next()) }
+    world.plan(after: 5_000) { [self] in try start() }
+  }
+
+  private func end() {
     store = nil
     starts += 1
+  }
+
+  /// Ends at once and comes back later.
+  ///
+  /// - Parameter isPowerCut: whether what was not synced is in danger; else only the process ends.
+  func crash(isPowerCut: Bool) throws {
+    guard store != nil else { return }
+    let isPowerCut = isPowerCut || !disk.hasPower
+    world.note("town\(index) \(isPowerCut ? "loses power" : "is killed")")
+    end()
+    if isPowerCut { disk.restore(world.random.next()) } else { disk.kill() }
     world.plan(after: UInt64(world.random.within(200...60_000))) { [self] in try start() }
   }
 
-  /// Whether the town ends at this step.
+  /// The power will fail in the middle of an operation soon.
+  func endanger() { disk.cutPower(after: world.random.below(60)) }
+
+  /// The store failed. What it cannot explain ends the daemon, which is started anew.
+  func failed(_ error: StoreError) throws {
+    if disk.hasPower, case .retryLater = error {
+    } else if disk.hasPower {
+      world.violated(.soundness, "town\(index): \(error)")
+    }
+    try crash(isPowerCut: !disk.hasPower)
+  }
+
+  /// Whether the node ends at this step.
   private func isStruck() throws -> Bool {
-    guard world.plan.has(.crash), world.random.chance(1) else { return false }
+    guard world.random.chance(1) else { return false }
+    if world.plan.has(.powerCut), world.random.chance(50) {
+      world.count(Fault.powerCut.rawValue)
+      endanger()
+      return false
+    }
+    guard world.plan.has(.crash) else { return false }
     world.count(Fault.crash.rawValue)
-    try crash()
+    try crash(isPowerCut: false)
     return true
   }
 
@@ -94,12 +132,6 @@ final class TownNode {
   func committed(_ logs: [LogID]) throws {
     guard !(try isStruck()), !logs.isEmpty else { return }
     try handle(.committed(logs))
-  }
-
-  func retryNow() throws {
-    guard let store else { return }
-    let unsent = try waiting { try await store.unsent() }
-    try handle(.retryNow(unsent: unsent.keys.sorted()))
   }
 
   // MARK: - The session
@@ -132,13 +164,7 @@ final class TownNode {
           try handle(.timer(timer))
         }
       }
-    } catch let error as StoreError { try unsound(error) }
-  }
-
-  /// The daemon stops for what it cannot explain, and is started anew.
-  private func unsound(_ error: StoreError) throws {
-    world.violated(.soundness, "town\(index): \(error)")
-    try crash()
+    } catch let error as StoreError { try failed(error) }
   }
 
   // MARK: - Requests
@@ -185,7 +211,7 @@ final class TownNode {
           return try send(path, body, store, isSecond: true, then)
         }
       }
-      do { try then(answer) } catch let error as StoreError { try unsound(error) }
+      do { try then(answer) } catch let error as StoreError { try failed(error) }
     }
   }
 
@@ -204,6 +230,14 @@ final class TownNode {
   }
 
   private func result(
+    of answer: Answer, _ bundle: UnverifiedBundle, _ store: Store
+  ) throws -> TownSession.PushResult {
+    do { return try outcome(of: answer, bundle, store) } catch StoreError.retryLater(let reason)
+      where disk.hasPower
+    { return .unavailable(reason: reason, retryAfterSeconds: nil) }
+  }
+
+  private func outcome(
     of answer: Answer, _ bundle: UnverifiedBundle, _ store: Store
   ) throws -> TownSession.PushResult {
     guard case .response(let response) = answer else {
@@ -285,7 +319,7 @@ final class TownNode {
         },
         onPiece: { [self] piece in
           guard reading.isCurrent, !(try isStruck()) else { return }
-          do { try reading.take(piece) } catch let error as StoreError { try unsound(error) }
+          do { try reading.take(piece) } catch let error as StoreError { try failed(error) }
         },
         onEnd: { try reading.finish($0) }))
     reading.watch()

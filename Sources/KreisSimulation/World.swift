@@ -40,7 +40,6 @@ package enum Checker: String, CaseIterable, Sendable {
 final class World {
   let seed: UInt64
   let image: RealmImage
-  let disk: Disk
   var plan: FaultPlan
   /// Of the network and the faults.
   var random: SeededRandom
@@ -62,7 +61,7 @@ final class World {
     self.seed = seed
     self.image = image
     self.plan = plan
-    disk = try Disk()
+    try Disk.prepare(seed: seed)
     random = SeededRandom(seed, stream: "world")
     chunkBytes = [500, 4_000, 1 << 20][random.below(3)]
     trace = Trace(isShown: isVerbose)

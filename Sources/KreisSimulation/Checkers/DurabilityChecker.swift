@@ -3,11 +3,13 @@ import KreisStore
 
 /// What a node acknowledged is there after it crashed and came back (I1).
 enum DurabilityChecker {
-  static func check(_ town: TownNode, _ store: Store) throws {
+  static func check(_ town: TownNode) throws {
+    guard let store = town.store else { return }
     try check(store, "town\(town.index)", town.world)
   }
 
-  static func check(_ hub: HubNode, _ store: Store) throws {
+  static func check(_ hub: HubNode) throws {
+    guard let store = hub.store else { return }
     let held = try check(store, "hub", hub.world)
     for (log, last) in hub.world.journal.pushed.sorted(by: { $0.key < $1.key }) {
       guard held[log] ?? 0 < last else { continue }

@@ -1,3 +1,4 @@
+import Foundation
 import KreisCore
 
 /// No value reaches a node that is not entitled to it (I7), and none that was destroyed stays.
@@ -7,27 +8,29 @@ enum PrivacyChecker {
   /// Marks values that never leave their machine.
   static let local = "hier-bleibend"
 
+  private static let coordinationMark = Data(coordination.utf8)
+  private static let localMark = Data(local.utf8)
+
   /// What a town sends.
   static func checkSent(_ bytes: [UInt8], by town: Int, _ world: World) {
-    if contains(bytes, Array(local.utf8)) != nil {
+    if Data(bytes).range(of: localMark) != nil {
       world.violated(.privacy, "town\(town) sends a value that is to stay on its machine")
     }
   }
 
   /// What a town is sent.
   static func checkReceived(_ bytes: [UInt8], by town: TownNode) {
-    let mark = Array(coordination.utf8)
-    let own = Array(town.member.description.utf8)
-    if contains(bytes, Array(local.utf8)) != nil {
+    let bytes = Data(bytes)
+    let own = Data(town.member.description.utf8)
+    if bytes.range(of: localMark) != nil {
       town.world.violated(.privacy, "town\(town.index) is sent a value of another machine")
     }
-    var rest = bytes[...]
-    while let at = contains(rest, mark) {
-      let reader = rest[at...].dropFirst(mark.count).prefix(own.count)
-      if Array(reader) != own {
+    var rest = bytes.startIndex..<bytes.endIndex
+    while let mark = bytes.range(of: coordinationMark, in: rest) {
+      if bytes[mark.upperBound...].prefix(own.count) != own {
         town.world.violated(.privacy, "town\(town.index) is sent coordination of another town")
       }
-      rest = rest[at...].dropFirst(mark.count)
+      rest = mark.upperBound..<bytes.endIndex
     }
   }
 
@@ -56,14 +59,5 @@ enum PrivacyChecker {
     case .coordination(let town): replica.node == .hub || replica.member == town
     case .local: replica.member == author
     }
-  }
-
-  private static func contains(_ bytes: some Collection<UInt8>, _ mark: [UInt8]) -> Int? {
-    let bytes = ArraySlice(bytes)
-    guard let first = mark.first, bytes.count >= mark.count else { return nil }
-    for at in bytes.startIndex...(bytes.endIndex - mark.count) where bytes[at] == first {
-      if bytes[at..<at + mark.count].elementsEqual(mark) { return at }
-    }
-    return nil
   }
 }

@@ -1,0 +1,55 @@
+/// Deliberate mistakes, one each, to prove that the simulator would find them: a checker that never
+/// failed proves nothing. They exist only in builds with the package trait `PlantedBugs`; in all
+/// others `isPlanted` is `false` at compile time.
+package enum PlantedBug: String, CaseIterable, Sendable {
+  // Durability
+  case synchronousNormal
+  case acknowledgesBeforeCommit
+  case reusesSequence
+  case cursorOutsideTransaction
+  case cursorBeforeAcknowledgement
+  // Logs and feeds
+  case dropsLastEntry
+  case unsortedBases
+  case skipsSignature
+  case acceptsGap
+  case skipsHeldItems
+  case staleFeedHead
+  // The merge
+  case ignoresBases
+  case tieBreakByArrival
+  case clockDecides
+  case withdrawalLoses
+  case staleTable
+  case restateLosesValues
+  // Authority and destruction
+  case ignoresAuthority
+  case destroysForOthers
+  case keepsDestroyed
+  case resurrectsDestroyed
+  // Privacy
+  case pushesLocal
+  case leaksCoordination
+  case widensScope
+  // The session
+  case forgetsPushTimer
+  case retriesAtOnce
+  case waitsForever
+  case followsTwice
+  case hidesAlarm
+}
+
+#if PlantedBugs
+  import Synchronization
+
+  private let planted = Mutex<PlantedBug?>(nil)
+
+  /// Plants a bug in this process, or takes it out.
+  package func plant(_ bug: PlantedBug?) { planted.withLock { $0 = bug } }
+
+  /// Whether the code is to make this mistake.
+  package func isPlanted(_ bug: PlantedBug) -> Bool { planted.withLock { $0 == bug } }
+#else
+  @inline(__always)
+  package func isPlanted(_ bug: PlantedBug) -> Bool { false }
+#endif
