@@ -112,7 +112,7 @@ let package = Package(
       swiftSettings: strict),
     // For developers; deploy/install leaves it out.
     .executableTarget(
-      name: "kreisnetz-sim", dependencies: ["KreisSimulation", argumentParser],
+      name: "kreisnetz-sim", dependencies: ["KreisCore", "KreisSimulation", argumentParser],
       swiftSettings: strict),
     .testTarget(
       name: "KreisCoreTests", dependencies: ["KreisCore", crypto, protobuf], swiftSettings: strict),

@@ -25,7 +25,11 @@ struct Editor {
     let occasion = Occasion(at: now)
     let all = random.chance(node == .hub ? 100 : 15)
     let known = world.records.filter { all || $0.creator == store.identity.member }
-    guard let id = random.pick(known), random.chance(75) else {
+    // Half of all edits meet on one record of each member, where they conflict.
+    let popular = known.filter { record in
+      record == world.records.first { $0.creator == record.creator }
+    }
+    guard let id = random.pick(random.chance(60) ? popular : known), random.chance(80) else {
       return try create(store, occasion, world)
     }
     let before = try store.blockingRead { try $0.state(of: id) }
@@ -47,7 +51,7 @@ struct Editor {
           try $0.resolve(
             id, field, element: conflict.register.element, with: .take(choice), occasion)
         }
-      case 4: try destroy(id, before, store, occasion)
+      case 8, 9: try destroy(id, before, store, occasion)
       default:
         let edits = try edits(of: before, store, world)
         try store.blockingWrite { _ = try $0.change(id, edits, occasion) }
@@ -107,12 +111,13 @@ struct Editor {
   ) throws -> [Edit] {
     let kind = state.kind == document.tag ? document : organization
     var edits: [Edit] = []
-    var names = ["name", "note", "memo", "description"]
+    var names = ["name", "note", "memo", "description", "description"]
     if kind == organization {
-      names += ["city", "district", "street", "keywords", "alternate_name"]
+      names += ["city", "keywords"]
     }
     for _ in 0...random.below(2) {
-      let name = names.remove(at: random.below(names.count))
+      guard let name = random.pick(names) else { break }
+      names.removeAll { $0 == name }
       let field = try kind.field(named: name)
       var scope: ScopeKind?
       if random.chance(15), name != "memo", name != "name", name != "note" {
@@ -125,7 +130,7 @@ struct Editor {
         let isInsert = random.chance(70)
         edits.append(
           Edit(field, isInsert ? .insert(element: element) : .remove(element: element)))
-      } else if random.chance(15), name != "name" {
+      } else if random.chance(25), name != "name" {
         edits.append(Edit(field, .withdrawn, in: scope))
       } else {
         edits.append(Edit(field, .value(value), in: scope))
@@ -145,7 +150,7 @@ struct Editor {
     guard let scope = random.pick(state.scopes.keys.sorted()), let part = state.scopes[scope],
       store.membership.mayHold(store.identity.log(scope))
     else { return }
-    let isErasing = random.chance(25)
+    let isErasing = random.chance(40)
     var writes: [Write] = []
     var values: [String] = []
     if !isErasing {

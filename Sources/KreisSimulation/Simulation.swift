@@ -40,6 +40,7 @@ package struct Simulation {
   private let hub: HubNode
   private let network: Network
   private let towns: [TownNode]
+  private let attacker: MaliciousTown?
   private var random: SeededRandom
   /// Virtual milliseconds in which faults strike.
   private let safety: UInt64
@@ -59,7 +60,12 @@ package struct Simulation {
     hub = try HubNode(world)
     network = Network(world, hub)
     let (world, network) = (world, network)
-    towns = try (0..<count).map { try TownNode(world, network, $0) }
+    // The last town's key may be in the wrong hands from the beginning.
+    attacker =
+      plan.faults.contains(.maliciousTown) ? MaliciousTown(world, network, count - 1) : nil
+    towns = try (0..<(attacker == nil ? count : count - 1)).map {
+      try TownNode(world, network, $0)
+    }
     safety = UInt64(random.within(3...20)) * 60_000
     self.random = random
   }
@@ -153,10 +159,19 @@ package struct Simulation {
           network.cut(town.index, until: world.now + length)
         }
       }
+      // An admin who is impatient, whatever the state.
+      self.plan(nil, at) { try town.retryNow() }
       if plan.faults.contains(.clock) {
         self.plan(.clock, at) { [world] in
           let what = town.clock.disturb(&world.random, at: world.now)
           world.note("town\(town.index) clock \(what)")
+        }
+      }
+    }
+    if let attacker {
+      for _ in 0..<random.within(3...12) {
+        world.plan(after: UInt64(random.below(Int(safety)))) { [world] in
+          if world.plan.isActive { try attacker.strike() }
         }
       }
     }
@@ -169,10 +184,10 @@ package struct Simulation {
     }
   }
 
-  private func plan(_ fault: Fault, _ at: UInt64, _ strike: @escaping () throws -> Void) {
+  private func plan(_ fault: Fault?, _ at: UInt64, _ strike: @escaping () throws -> Void) {
     world.plan(after: at) { [world] in
       guard world.plan.isActive else { return }
-      world.count(fault.rawValue)
+      if let fault { world.count(fault.rawValue) }
       try strike()
     }
   }
@@ -193,20 +208,10 @@ package struct Simulation {
   private func revoke(_ town: TownNode) throws {
     guard let store = hub.store, world.closings.isEmpty else { return }
     let member = town.member
-    var ends: [Scope: UInt64] = [:]
-    try store.blockingRead { snapshot in
-      try snapshot.exportLog { entry in
-        if entry.log.member == member { ends[entry.log.scope] = entry.sequence }
-      }
-    }
-    let closes = ends.sorted { $0.key < $1.key }
-      .map { ClosedLog(generation: 1, scope: $0.key, last: $0.value) }
-    let now = hub.clock
-    try store.blockingWrite {
-      try $0.append(.closing(member, closes: closes, revoked: true), at: now)
-    }
+    try store.revoke(member, at: hub.clock)
     for scope in [Scope.public, .kreis, .coordination(member)] {
-      world.closings[LogID(member: member, generation: 1, scope: scope)] = ends[scope] ?? 0
+      let log = LogID(member: member, generation: 1, scope: scope)
+      world.closings[log] = store.membership.closing(of: log) ?? 0
     }
     world.note("hub revokes town\(town.index)")
     hub.wake()
@@ -241,8 +246,21 @@ package struct Simulation {
     try LivenessChecker.check(towns, hub, world)
   }
 
+  /// What attackers wrote, only the hub can tell.
+  private func adopt(_ hub: Store) throws {
+    var journal = world.journal
+    try hub.blockingRead { snapshot in
+      try snapshot.exportLog { entry in
+        guard world.attacks.attackers.contains(entry.log.member) else { return }
+        journal.adopt(entry.log, entry.sequence, entry.hash, entry.header, entry.values)
+      }
+    }
+    world.journal = journal
+  }
+
   private func check() throws {
     guard let store = hub.store else { return }
+    if attacker != nil { try adopt(store) }
     let hubView = try ReplicaView(.hub, store)
     var views: [ReplicaView] = []
     var members: [ReplicaView] = []

@@ -134,6 +134,15 @@ final class TownNode {
     try handle(.committed(logs))
   }
 
+  /// An admin wants everything tried at once.
+  func retryNow() throws {
+    guard let store else { return }
+    do {
+      let unsent = try waiting { try await store.unsent() }
+      try handle(.retryNow(unsent: unsent.keys.sorted()))
+    } catch let error as StoreError { try failed(error) }
+  }
+
   // MARK: - The session
 
   private func handle(_ event: TownSession.Event) throws {

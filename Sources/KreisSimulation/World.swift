@@ -73,6 +73,10 @@ final class World {
 
   func count(_ what: String, _ number: Int = 1) { counters[what, default: 0] += number }
 
+  func countMost(_ what: String, _ number: Int) {
+    counters[what] = max(counters[what] ?? 0, number)
+  }
+
   func know(_ record: RecordID) { records.append(record) }
 
   func violated(_ checker: Checker, _ text: String) {

@@ -230,7 +230,7 @@ extension Transaction {
   }
 
   private func scope(of edit: Edit, on id: RecordID, _ state: RecordState?) -> Scope {
-    if edit.scope == nil, let state {
+    if edit.scope == nil, let state, !isPlanted(.widensScope) {
       // Without a word about it a field stays in its scope: nothing becomes public by an edit (I7).
       let register =
         switch edit.content {

@@ -90,6 +90,9 @@ package final class Store: Sendable {
       }
       try transaction.seal()
       if transaction.replica.differs(from: before) { try transaction.replica.save(in: db) }
+      if isPlanted(.acknowledgesBeforeCommit), transaction.movedFeeds, random() % 3 == 0 {
+        return .rollback
+      }
       return .commit
     }
     let (replica, newKey) = (transaction.replica, transaction.key)

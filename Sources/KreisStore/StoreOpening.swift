@@ -115,7 +115,10 @@ extension Store {
     // acknowledged commits on power loss (I1). Read back, because a pragma fails silently.
     try pool.writeWithoutTransaction { db in
       try db.execute(sql: "PRAGMA synchronous = FULL")
-      guard try Int.fetchOne(db, sql: "PRAGMA synchronous") == 2 else {
+      if isPlanted(.synchronousNormal) { try db.execute(sql: "PRAGMA synchronous = NORMAL") }
+      guard
+        try Int.fetchOne(db, sql: "PRAGMA synchronous") == 2 || isPlanted(.synchronousNormal)
+      else {
         throw StoreError.stateUnknown("SQLite does not accept synchronous=FULL for \(path)")
       }
       try db.execute(sql: "PRAGMA wal_autocheckpoint = 4000")
@@ -128,6 +131,9 @@ extension Store {
     _ pool: DatabasePool, _ key: SigningKey, _ schema: Schema,
     _ random: @escaping @Sendable () -> UInt64
   ) throws -> Store {
+    #if PlantedBugs
+      if isPlanted(.reusesSequence) { try pool.write { try $0.execute(sql: forgettingTails) } }
+    #endif
     let store = try Store(pool, key: key, schema: schema, random: random)
     let made = try pool.read { try String.fetchOne($0, sql: "SELECT tables FROM replica") }
     if made != store.tables.fingerprint { _ = try store.blockingWrite { try $0.rebuild() } }
@@ -155,3 +161,17 @@ extension Transaction {
     try Int.fetchOne(db, sql: "PRAGMA synchronous")
   }
 }
+
+#if PlantedBugs
+  /// Forgets the last entry of every own log that the hub's feed has not brought back.
+  private let forgettingTails = """
+    CREATE TEMP TABLE tail AS SELECT log, sequence FROM log
+      WHERE sequence > pushed AND sequence > 1 AND member = (SELECT member FROM replica)
+        AND scope <> 4 AND (SELECT role FROM replica) = 'town';
+    DELETE FROM entry WHERE entry IN (SELECT log << 40 | sequence FROM tail);
+    UPDATE log SET sequence = sequence - 1,
+      hash = (SELECT hash FROM entry WHERE entry = log.log << 40 | log.sequence - 1)
+      WHERE log IN (SELECT log FROM tail);
+    DROP TABLE tail
+    """
+#endif

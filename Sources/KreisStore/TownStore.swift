@@ -15,6 +15,9 @@ extension Store {
       }
     }
     if try isNoNews.get() { return chunk.isComplete }
+    #if PlantedBugs
+      if isPlanted(.cursorOutsideTransaction) { return try await mergeInTwo(chunk) }
+    #endif
     let outcome: Result<Bool, ChunkError> = try await write { transaction in
       do { return .success(try transaction.merge(chunk)) } catch let error as ChunkError {
         // Verification comes before the first write, so nothing needs to be rolled back.
@@ -42,6 +45,9 @@ extension Store {
       let end = first + UInt64(entries.count) - 1
       guard let hash = try snapshot.ledger.hash(of: log, at: end) else {
         throw StoreError.stateUnknown("entry \(end) of \(log) is missing")
+      }
+      if isPlanted(.cursorBeforeAcknowledgement) {
+        self.withCache { $0.acknowledged[log] = end }
       }
       let signed = try SignedHead(
         signing: LogHead(sequence: end, hash: hash), of: log, in: snapshot.identity.realm,
@@ -144,18 +150,48 @@ extension Transaction {
     return verified.isComplete
   }
 
-  private func take(_ item: VerifiedChunk.Item) throws {
+  fileprivate func take(_ item: VerifiedChunk.Item) throws {
     let key = try ledger.openKey(of: item.log, in: identity.realm)
-    for entry in item.entries {
+    for entry in isPlanted(.dropsLastEntry) ? item.entries.dropLast() : item.entries[...] {
       try record(entry, log: item.log, key: key, values: try entry.values())
     }
     if !item.entries.isEmpty {
       // An item without a signature is covered by a later one of the same log and chunk.
       try ledger.setHead(item.head, signature: item.signature, ofKey: key)
     }
-    try ledger.appendToFeed(item.position, of: item.scope, log: key, last: item.head.sequence)
+    if !isPlanted(.cursorOutsideTransaction) {
+      try ledger.appendToFeed(item.position, of: item.scope, log: key, last: item.head.sequence)
+    }
     if let signature = item.signature {
       try ledger.keep(signature, under: item.head.sequence, ofKey: key)
     }
   }
 }
+
+#if PlantedBugs
+  extension Store {
+    /// Moves the cursors first, and takes what they stand for in a transaction of its own.
+    fileprivate func mergeInTwo(_ chunk: UnverifiedChunk) async throws -> Bool {
+      let verified = try await write { transaction in
+        var verifier = ChunkVerifier(
+          for: transaction.identity.member, holding: transaction.ledger,
+          control: transaction.replica.control, membership: transaction.membership)
+        let verified = try verifier.verify(chunk)
+        for item in verified.items {
+          try transaction.ledger.appendToFeed(
+            item.position, of: item.scope,
+            log: transaction.ledger.openKey(of: item.log, in: transaction.identity.realm),
+            last: item.head.sequence)
+        }
+        return verified
+      }
+      return try await write { transaction in
+        if let control = verified.control { transaction.replica.replaceControl(with: control) }
+        for item in verified.items { try transaction.take(item) }
+        for head in verified.feedHeads { try transaction.ledger.setFeedHead(head) }
+        transaction.replica.feedGeneration = verified.hubGeneration
+        return verified.isComplete
+      }
+    }
+  }
+#endif

@@ -203,7 +203,9 @@ package final class Transaction {
     isNew: Bool = false
   ) throws {
     let state = Fold.record(id, entries.map(\.entry), under: membership)
-    for (key, entry) in entries where entry.values != nil && state.destroyed.contains(entry.hash) {
+    for (key, entry) in entries
+    where entry.values != nil && state.destroyed.contains(entry.hash) && !isPlanted(.keepsDestroyed)
+    {
       try ledger.destroyBlock(ofEntry: key)
     }
     try destroyAside(record, state)
@@ -212,7 +214,9 @@ package final class Transaction {
       ? 0
       : try Int64.fetchOne(
         db.cachedStatement(sql: "SELECT kind FROM record WHERE record = ?"), arguments: [record])
-    try tables.write(record, state, oldKind: UInt32(old ?? 0), in: db)
+    if !isPlanted(.staleTable) || isNew {
+      try tables.write(record, state, oldKind: UInt32(old ?? 0), in: db)
+    }
     try db.cachedStatement(
       sql: "UPDATE record SET kind = ?, deleted = ?, conflicts = ? WHERE record = ?"
     ).execute(arguments: [

@@ -69,7 +69,7 @@ package struct Write: Hashable, Sendable {
   ) {
     self.register = register
     self.content = content
-    self.bases = bases.sorted()
+    self.bases = isPlanted(.unsortedBases) ? bases : bases.sorted()
     self.origin = origin
   }
 }

@@ -61,7 +61,7 @@ package enum Fold {
       registers[register] = survivors.map { node in
         head(node.entry, node.index, destroyed, restated)
       }
-      .sorted(by: wins)
+      .sorted { isPlanted(.tieBreakByArrival) ? false : wins($0, $1) }
       if register.tag == RecordKind.deletedTag {
         for node in survivors { seen.formUnion(node.entry.header.writes[node.index].bases) }
       }
@@ -76,12 +76,17 @@ package enum Fold {
   ) -> [(entry: LoggedEntry, index: Int)] {
     let effective = nodes.filter { inert[$0.entry.hash] == nil }
     guard nodes.count > 1 else { return effective }
+    if isPlanted(.clockDecides) {
+      return effective.max { $0.entry.header.recordedAt < $1.entry.header.recordedAt }
+        .map { [$0] } ?? []
+    }
     var bases: [EntryReference: [EntryReference]] = [:]
     for node in nodes {
       bases[node.entry.hash.reference] = node.entry.header.writes[node.index].bases
     }
     var covered: Set<EntryReference> = []
     var pending = effective.flatMap { $0.entry.header.writes[$0.index].bases }
+    if isPlanted(.ignoresBases) { pending = [] }
     while let reference = pending.popLast() {
       guard let next = bases[reference], covered.insert(reference).inserted else { continue }
       pending.append(contentsOf: next)
@@ -95,7 +100,9 @@ package enum Fold {
     let write = entry.header.writes[index]
     var value: String?
     if write.content == .value {
-      if let values = entry.values, !destroyed.contains(entry.hash) {
+      if let values = entry.values,
+        !destroyed.contains(entry.hash) || isPlanted(.resurrectsDestroyed)
+      {
         value = values.values[entry.header.valueIndex(of: index)]
       } else {
         value = restated.value(of: write.register, in: entry)
@@ -107,7 +114,9 @@ package enum Fold {
   }
 
   private static func wins(_ left: Head, _ right: Head) -> Bool {
-    if (left.content == .withdrawn) != (right.content == .withdrawn) {
+    if (left.content == .withdrawn) != (right.content == .withdrawn),
+      !isPlanted(.withdrawalLoses)
+    {
       return left.content == .withdrawn
     }
     return (left.recordedAt, left.hash) > (right.recordedAt, right.hash)
@@ -154,7 +163,10 @@ struct Destruction {
     lastOrders = last.mapValues(\.generation)
     // The author's own earlier entries, whatever generation of its key wrote them.
     for entry in entries {
-      if let order = last[Writer(entry.log)], (entry.log.generation, entry.sequence) < order {
+      let others = isPlanted(.destroysForOthers) ? last.values.max { $0 < $1 } : nil
+      if let order = last[Writer(entry.log)] ?? others,
+        (entry.log.generation, entry.sequence) < order
+      {
         destroyed.insert(entry.hash)
       }
     }
@@ -196,6 +208,8 @@ private struct Restated {
   }
 
   func value(of register: Register, in entry: LoggedEntry) -> String? {
-    values[Key(author: entry.log.member, origin: entry.hash.reference, register: register)]?.value
+    if isPlanted(.restateLosesValues) { return nil }
+    return values[Key(author: entry.log.member, origin: entry.hash.reference, register: register)]?
+      .value
   }
 }

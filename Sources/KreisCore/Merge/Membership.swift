@@ -204,7 +204,8 @@ extension Membership {
     guard let entry = members[member], !entry.isRevoked else { return false }
     switch scope {
     case .public, .kreis: return true
-    case .coordination(let town): return member == town || member == hub
+    case .coordination(let town):
+      return member == town || member == hub || isPlanted(.leaksCoordination)
     case .local: return false
     }
   }
@@ -221,7 +222,7 @@ extension Membership {
   /// The scopes that `member` may read, widest first. `local` is not among them: it has no feed.
   package func readableScopes(of member: MemberID) -> [Scope] {
     var scopes: [Scope] = [.public, .kreis]
-    if member == hub {
+    if member == hub || isPlanted(.leaksCoordination) {
       scopes += members.keys.filter { $0 != hub }.sorted().map(Scope.coordination)
     } else {
       scopes.append(.coordination(member))
@@ -246,6 +247,7 @@ extension Membership {
     if let list = stewards[record] {
       return list.contains { $0.covers(log, sequence) } ? nil : .notSteward
     }
+    if isPlanted(.ignoresAuthority) { return nil }
     return record.creator == log.member ? nil : .notSteward
   }
 

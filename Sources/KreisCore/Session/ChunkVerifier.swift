@@ -82,7 +82,7 @@ package struct ChunkVerifier<Logs: HeldLogs> {
     _ item: FeedItem, hub heads: [FeedHead]
   ) throws -> VerifiedChunk.Item {
     var feed = try feeds[item.scope] ?? chain(of: item.scope, heads)
-    guard item.position == feed.end.position + 1 else {
+    guard item.position == feed.end.position + 1 || isPlanted(.acceptsGap) else {
       throw ChunkError.notContinuing(
         item.scope, expected: feed.end.position + 1, found: item.position)
     }
@@ -248,7 +248,9 @@ package struct ChunkVerifier<Logs: HeldLogs> {
         guard held == head.at.hash else { throw ChunkError.contradiction(head, computed: end) }
         return false
       }
-      guard end == head.at else { throw ChunkError.contradiction(head, computed: end) }
+      guard end == head.at || isPlanted(.acceptsGap) else {
+        throw ChunkError.contradiction(head, computed: end)
+      }
       return head.at.position > 0
     }
   }

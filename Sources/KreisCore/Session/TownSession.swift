@@ -155,7 +155,7 @@ package struct TownSession: Sendable {
   // MARK: - Feed
 
   private mutating func follow() -> [Action] {
-    guard !isFollowing else { return [] }
+    guard !isFollowing || isPlanted(.followsTwice) else { return [] }
     isFollowing = true
     hasAnswered = false
     switch link {
@@ -213,7 +213,7 @@ package struct TownSession: Sendable {
     case .untrusted(let reason):
       failures = max(failures, 6)
       let actions = wait(reason, nil, random)
-      link = .alarmed(reason: reason)
+      if !isPlanted(.hidesAlarm) { link = .alarmed(reason: reason) }
       return actions
     }
   }
@@ -229,7 +229,7 @@ package struct TownSession: Sendable {
   /// - Parameter isTime: whether the time has come that the hub asked to wait for.
   private mutating func push(_ logs: [LogID], isTime: Bool = false) -> [Action] {
     var actions: [Action] = []
-    for log in logs where log.scope != .local {
+    for log in logs where log.scope != .local || isPlanted(.pushesLocal) {
       switch pushes[log]?.phase {
       case .sending: pushes[log]?.phase = .sending(again: true)
       case .stopped: continue
@@ -282,6 +282,7 @@ package struct TownSession: Sendable {
     var state = state
     state.phase = .waiting(isAsked: seconds ?? 0 > 0)
     pushes[log] = state
+    if isPlanted(.forgetsPushTimer) { return [] }
     return [.setTimer(.push(log), milliseconds: Self.delay(after: failures, seconds, random))]
   }
 
@@ -343,6 +344,8 @@ package struct TownSession: Sendable {
   static func delay(after failures: Int, _ retryAfter: UInt64?, _ random: UInt64) -> UInt64 {
     let base: UInt64 = min(500 << UInt64(min(max(failures - 1, 0), 10)), 300_000)
     let asked = min(retryAfter ?? 0, 3_600) * 1_000
+    if isPlanted(.retriesAtOnce) { return 0 }
+    if isPlanted(.waitsForever) { return base << 12 }
     return max(base / 2 + random % (base / 2 + 1), asked + random % (asked / 4 + 1))
   }
 }

@@ -1,12 +1,13 @@
 /// Memory and queues stay bounded (I5), and nobody asks in a tight loop.
 enum BoundsChecker {
   /// Requests of one town in one virtual minute.
-  private static let requests = 200
+  private static let requests = 100
   /// Events that wait, for each node.
   private static let events = 400
 
   static func check(_ town: TownNode) {
     let name = "town\(town.index)"
+    town.world.countMost("most requests a minute", town.requestsThisMinute)
     if town.requestsThisMinute > requests {
       town.world.violated(.bounds, "\(name) makes \(town.requestsThisMinute) requests a minute")
     }

@@ -1,0 +1,40 @@
+package import KreisCore
+
+extension PlantedBug {
+  /// The checkers that are meant to find it; one of them must.
+  package var checkers: Set<Checker> {
+    switch self {
+    case .synchronousNormal, .reusesSequence: [.durability]
+    case .acknowledgesBeforeCommit: [.durability, .acknowledged]
+    case .cursorBeforeAcknowledgement: [.acknowledged]
+    case .dropsLastEntry: [.chain]
+    case .skipsSignature, .hidesAlarm, .acceptsGap: [.attack]
+    case .unsortedBases: [.soundness, .liveness]
+    case .skipsHeldItems, .staleFeedHead, .forgetsPushTimer, .waitsForever:
+      [.liveness]
+    case .ignoresBases, .clockDecides, .withdrawalLoses, .restateLosesValues: [.acknowledged]
+    case .tieBreakByArrival: [.convergence]
+    case .staleTable, .resurrectsDestroyed: [.fold]
+    case .cursorOutsideTransaction: [.chain, .soundness, .convergence]
+    case .ignoresAuthority: [.authority]
+    case .destroysForOthers: [.authority, .acknowledged]
+    case .keepsDestroyed, .pushesLocal, .leaksCoordination, .widensScope: [.privacy]
+    case .retriesAtOnce, .followsTwice: [.bounds]
+    }
+  }
+
+  /// The faults under which it shows.
+  package var faults: Set<Fault> {
+    switch self {
+    case .synchronousNormal, .cursorOutsideTransaction: [.powerCut]
+    case .reusesSequence, .acknowledgesBeforeCommit: [.crash, .drop]
+    case .cursorBeforeAcknowledgement, .forgetsPushTimer: [.drop]
+    case .waitsForever, .retriesAtOnce: [.partition, .crash]
+    case .skipsSignature, .ignoresAuthority: [.maliciousTown]
+    case .acceptsGap, .hidesAlarm: [.maliciousHub]
+    case .clockDecides, .tieBreakByArrival, .ignoresBases, .withdrawalLoses: [.partition, .clock]
+    case .followsTwice: [.delay]
+    default: []
+    }
+  }
+}
