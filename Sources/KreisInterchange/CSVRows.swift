@@ -3,6 +3,9 @@ package import KreisCore
 /// Reads a directory from a table with a header of field names (`field@scope` for another scope than
 /// the default) and optionally the columns `kind` and `id`. Sets are separated by `|`; an empty cell
 /// leaves the field as it is.
+///
+/// What `DirectoryTable` writes is read as well: a name in brackets after a label, `Ort [city]`, and
+/// an apostrophe before what a spreadsheet would compute or change.
 package struct CSVRows {
   /// The dialect that was found, for the report of an import.
   package let encoding: TextEncoding
@@ -11,6 +14,8 @@ package struct CSVRows {
   private var reader: CSVReader
   private let schema: Schema
   private let defaultKind: RecordKind?
+  /// The header's names without labels.
+  private let header: [String]
   /// What the header means for each kind that occurred.
   private var columns: [String: [Meaning]] = [:]
 
@@ -32,6 +37,7 @@ package struct CSVRows {
     self.schema = schema
     self.defaultKind = defaultKind
     reader = try CSVReader(encoding: encoding, read: read)
+    header = reader.header.map(Self.name)
     self.encoding = reader.encoding
     delimiter = reader.delimiter
     try checkHeader()
@@ -40,7 +46,7 @@ package struct CSVRows {
   /// A column must be a field: of the kind of the table, or of some kind if rows name theirs.
   private func checkHeader() throws(RowError) {
     var kinds = schema.kinds
-    if !reader.header.contains("kind") {
+    if !header.contains("kind") {
       guard let defaultKind else {
         throw RowError(
           line: reader.headerLine,
@@ -48,7 +54,7 @@ package struct CSVRows {
       }
       kinds = [defaultKind]
     }
-    let reasons: [String] = reader.header.compactMap { name in
+    let reasons: [String] = header.compactMap { name in
       let reasons = kinds.map { Self.meaning(of: name, in: $0) }.map { meaning -> String? in
         if case .foreign(let reason) = meaning { reason } else { nil }
       }
@@ -56,6 +62,12 @@ package struct CSVRows {
       return kinds.count == 1 ? reasons[0] : "no kind has a field „\(name)“"
     }
     if !reasons.isEmpty { throw RowError(line: reader.headerLine, reasons: reasons) }
+  }
+
+  /// `city` of `Ort [city]`.
+  private static func name(_ title: String) -> String {
+    guard title.hasSuffix("]"), let open = title.lastIndex(of: "[") else { return title }
+    return String(title[title.index(after: open)...].dropLast())
   }
 
   private static func meaning(of name: String, in kind: RecordKind) -> Meaning {
@@ -87,6 +99,7 @@ package struct CSVRows {
       case .id: id = identifier(cell, &builder)
       case .foreign(let reason): builder.fail(reason)
       case .field(let column):
+        let cell = SpreadsheetText.unprotected(cell)
         builder.add(column) { field throws(InvalidValue) in
           guard field.isSet else { return .set(try RowBuilder.value(cell, of: field)) }
           let elements = cell.split(separator: "|").map { String(String($0).trimmingBlanks()) }
@@ -105,7 +118,7 @@ package struct CSVRows {
   }
 
   private func kind(line: Int, _ cells: [String]) throws -> RecordKind {
-    if let index = reader.header.firstIndex(of: "kind") {
+    if let index = header.firstIndex(of: "kind") {
       let name = String(cells[index].trimmingBlanks())
       if !name.isEmpty {
         do {
@@ -123,7 +136,7 @@ package struct CSVRows {
 
   private mutating func columns(of kind: RecordKind) -> [Meaning] {
     if let known = columns[kind.name] { return known }
-    let result = reader.header.map { Self.meaning(of: $0, in: kind) }
+    let result = header.map { Self.meaning(of: $0, in: kind) }
     columns[kind.name] = result
     return result
   }

@@ -3,37 +3,97 @@ import KreisInterchange
 import KreisStore
 
 extension DirectoryCommands {
-  /// Arguments: kind (optional). Rows: records as `import` reads them, with every scope's values:
-  /// `phone`, `phone@coordination`.
+  /// Arguments: format (by default ndjson), kinds (by default all that the format takes), scope (the
+  /// narrowest that goes out).
+  ///
+  /// Rows: in NDJSON records as `import` reads them, with every scope's values: `phone`,
+  /// `phone@coordination`. In other formats `{"text"}`, pieces of the result in their order; of
+  /// several tables each piece with its `file`. Between them `{"note"}` on what is left out.
   func export(_ call: LocalCall) throws -> Outcome {
-    let kinds = try call.optionalText("kind").map { [try kind(named: $0)] } ?? schema.kinds
+    let wish = try ExportWish(call, schema)
+    let seconds = Int(now())
     try stream { snapshot in
-      for kind in kinds {
-        try snapshot.list(kind) { try call.row(DirectoryRow($0, kind).json) }
-      }
+      let directory = try ExportedDirectory(snapshot, readers: wish.readers)
+      let run = ExportRun(
+        call: call, wish: wish, directory: directory, realm: snapshot.identity.realm.description,
+        now: seconds)
+      try run.write()
     }
     return .done
   }
 }
 
-extension DirectoryRow {
-  /// A record as it stands, with the winning value of each field in each of its scopes.
-  fileprivate init(_ state: RecordState, _ kind: RecordKind) {
-    var entries: [Entry] = []
-    for (scope, part) in state.scopes.sorted(by: { $0.key < $1.key })
-    where !state.isDeleted(in: scope) {
-      let live = part.registers.compactMapValues { $0.first?.isLive == true ? $0.first : nil }
-      let place = ScopeKind(scope)
-      for field in kind.fields {
-        if field.isSet {
-          let elements = live.keys.filter { $0.tag == field.tag }.compactMap(\.element).sorted()
-          guard !elements.isEmpty else { continue }
-          entries.append(Entry(field, .elements(elements.map { .text($0) }), scope: place))
-        } else if let value = live[Register(tag: field.tag)]?.value {
-          entries.append(Entry(field, .set(.text(value)), scope: place))
-        }
+/// What is to be exported.
+struct ExportWish {
+  enum Format: String, CaseIterable {
+    case ndjson, csv, vcard, ical
+
+    /// The kinds that the format has a form for; `nil` if it takes all.
+    var kinds: [String]? {
+      switch self {
+      case .ndjson, .csv: nil
+      case .vcard: ["contact", "organization"]
+      case .ical: ["schedule", "network_meeting"]
       }
     }
-    self.init(line: 0, kind: kind, id: state.record.description, values: entries)
+
+    /// Those whom a file of this format may be for, the default first. Rows are for whoever works
+    /// with the directory; the other formats leave the house.
+    var readers: [ScopeKind] {
+      switch self {
+      case .ndjson, .csv: [.local, .coordination, .kreis, .public]
+      case .vcard, .ical: [.public, .kreis]
+      }
+    }
+  }
+
+  let format: Format
+  let kinds: [RecordKind]
+  let readers: ScopeKind
+
+  /// - Throws: `CommandError` for what the format cannot do.
+  init(_ call: LocalCall, _ schema: Schema) throws {
+    let name = try call.optionalText("format") ?? "ndjson"
+    guard let format = Format(rawValue: name) else {
+      throw CommandError(
+        .wrongUse, "„\(name)“ cannot be exported; formats: \(Self.list(Format.allCases))")
+    }
+    self.format = format
+    let scope = try call.optionalText("scope")
+    let readers = scope.map { ScopeKind(rawValue: $0) } ?? format.readers[0]
+    guard let readers, format.readers.contains(readers) else {
+      throw CommandError(
+        .wrongUse,
+        "„\(scope ?? "")“ is no scope for \(name); scopes: \(Self.list(format.readers.reversed()))")
+    }
+    self.readers = readers
+    kinds = try Self.kinds(call, format, schema)
+  }
+
+  private static func kinds(
+    _ call: LocalCall, _ format: Format, _ schema: Schema
+  ) throws -> [RecordKind] {
+    let names = try call.list("kinds").compactMap { json -> String? in
+      if case .string(let name) = json { name } else { nil }
+    }
+    let all = try format.kinds?.map { try schema.kind(named: $0) } ?? schema.kinds
+    guard !names.isEmpty else { return all }
+    return try names.map { name in
+      let kind: RecordKind
+      do { kind = try schema.kind(named: name) } catch {
+        throw CommandError(.wrongUse, "\(error)")
+      }
+      guard all.contains(kind) else {
+        throw CommandError(
+          .wrongUse,
+          "\(format.rawValue) has no form for \(name); it takes "
+            + all.map(\.name).joined(separator: " and ") + ".")
+      }
+      return kind
+    }
+  }
+
+  private static func list(_ values: some Sequence<some RawRepresentable<String>>) -> String {
+    values.map(\.rawValue).joined(separator: ", ")
   }
 }

@@ -3,18 +3,18 @@
 /// All dates and times are those of its own place; a change to summer time moves nothing.
 package struct OfficeHours: Hashable, Sendable {
   /// `nil`: only on its first day.
-  let rule: RecurrenceRule?
+  package let rule: RecurrenceRule?
   /// From here INTERVAL and COUNT are counted, and no day lies before it.
-  let start: CivilDate?
+  package let start: CivilDate?
   /// Minutes since midnight.
-  let opensAt: Int?
-  let closesAt: Int?
-  let validFrom: CivilDate?
+  package let opensAt: Int?
+  package let closesAt: Int?
+  package let validFrom: CivilDate?
   /// The last day, by the rule or by the period it is valid in.
-  let last: CivilDate?
-  let exceptions: Set<CivilDate>
-  let isClosedInSchoolHolidays: Bool
-  let timeZone: String
+  package let last: CivilDate?
+  package let exceptions: Set<CivilDate>
+  package let isClosedInSchoolHolidays: Bool
+  package let timeZone: String
 
   /// Where a schedule names no zone.
   package static let defaultTimeZone = "Europe/Berlin"

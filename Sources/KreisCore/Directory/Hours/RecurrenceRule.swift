@@ -24,7 +24,7 @@ package struct RecurrenceRule: Hashable, Sendable {
 
   let frequency: Frequency
   let interval: Int
-  let count: Int?
+  package let count: Int?
   let until: Until?
   let weekStart: Weekday
   private(set) var months: Set<Int>

@@ -2,7 +2,7 @@
 ///
 /// Each Land sets them some years ahead: they are records of the directory, not part of the program.
 package struct SchoolHolidays: Hashable, Sendable {
-  private let ranges: [ClosedRange<CivilDate>]
+  package let ranges: [ClosedRange<CivilDate>]
 
   package init(_ ranges: [ClosedRange<CivilDate>]) { self.ranges = ranges }
 

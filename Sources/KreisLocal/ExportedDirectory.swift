@@ -1,0 +1,144 @@
+import KreisCore
+import KreisInterchange
+import KreisStore
+
+/// What an export may hand out, as one snapshot has it: values of scopes whose readers it is for, and
+/// never what is deleted, erased or restricted (Art. 18 GDPR).
+///
+/// Of references it keeps an index in memory, built when a writer first asks for one: two ids for
+/// each record that refers to another.
+final class ExportedDirectory {
+  private struct Link: Hashable {
+    let kind: String
+    let field: String
+  }
+
+  private let snapshot: Snapshot
+  private let readers: ScopeKind
+  /// Contacts whose processing is restricted, in whichever scope that stands.
+  private var restricted: Set<String> = []
+  private var referring: [Link: [String: [RecordID]]] = [:]
+
+  init(_ snapshot: Snapshot, readers: ScopeKind) throws {
+    self.snapshot = snapshot
+    self.readers = readers
+    try snapshot.list(Schema.directory.kind(named: "contact")) { state in
+      if state.says("restricted", of: try Schema.directory.kind(named: "contact")) {
+        restricted.insert(state.record.description)
+      }
+    }
+  }
+
+  /// Visits the records of a kind.
+  func visit(_ kind: RecordKind, _ body: (RecordState) throws -> Void) throws {
+    try snapshot.list(kind) { if !isHidden($0, kind) { try body($0) } }
+  }
+
+  /// Visits the records of a kind that have a value for these readers.
+  func records(_ kind: RecordKind, _ body: (ExportRecord) throws -> Void) throws {
+    try visit(kind) { state in
+      let record = record(state, kind)
+      if !record.isEmpty { try body(record) }
+    }
+  }
+
+  /// For the writers, which ask for what belongs to a record.
+  var source: ExportSource {
+    ExportSource(
+      record: { id in try RecordID(text: id).flatMap { try self.record($0) } },
+      referring: { kind, field, id in try self.records(of: kind, referringTo: id, in: field) })
+  }
+
+  func schoolHolidays() throws -> SchoolHolidays {
+    var ranges: [ClosedRange<CivilDate>] = []
+    try records(Schema.directory.kind(named: "school_holiday")) { record in
+      // Concurrent edits may combine to what no one would enter.
+      guard let first = record["first_day"].flatMap({ CivilDate($0) }),
+        let last = record["last_day"].flatMap({ CivilDate($0) }), first <= last
+      else { return }
+      ranges.append(first...last)
+    }
+    return SchoolHolidays(ranges)
+  }
+
+  // MARK: - Records
+
+  private func record(_ id: RecordID) throws -> ExportRecord? {
+    guard let state = try snapshot.state(of: id),
+      let kind = state.kind.flatMap({ Schema.directory.kind(tag: $0) }),
+      !state.isDeleted, !isHidden(state, kind)
+    else { return nil }
+    let record = record(state, kind)
+    return record.isEmpty ? nil : record
+  }
+
+  private func record(_ state: RecordState, _ kind: RecordKind) -> ExportRecord {
+    var heads: [Register: Head] = [:]
+    for (scope, part) in state.scopes.sorted(by: { $0.key < $1.key })
+    where ScopeKind(scope).isSeen(by: readers) && !state.isDeleted(in: scope) {
+      for (register, candidates) in part.registers {
+        if let winner = candidates.first, winner.isLive { heads[register] = winner }
+      }
+    }
+    var values: [String: [String]] = [:]
+    for (register, head) in heads {
+      guard let field = kind.field(tag: register.tag) else { continue }
+      guard let value = register.element ?? head.value else { continue }
+      values[field.name, default: []].append(value)
+    }
+    return ExportRecord(
+      id: state.record.description, kind: kind, values: values.mapValues { $0.sorted() },
+      isPlaceProtected: state.says("confidential", of: kind))
+  }
+
+  /// A restricted person's numbers and roles are hidden with the person.
+  private func isHidden(_ state: RecordState, _ kind: RecordKind) -> Bool {
+    if restricted.isEmpty { return false }
+    if restricted.contains(state.record.description) { return true }
+    guard ["phone", "role_assignment"].contains(kind.name),
+      let field = try? kind.field(named: "contact_id")
+    else { return false }
+    return state.values(of: field).contains { restricted.contains($0) }
+  }
+
+  // MARK: - References
+
+  private func records(
+    of kindName: String, referringTo id: String, in fieldName: String
+  ) throws -> [ExportRecord] {
+    let link = Link(kind: kindName, field: fieldName)
+    if referring[link] == nil {
+      var index: [String: [RecordID]] = [:]
+      let kind = try Schema.directory.kind(named: kindName)
+      try visit(kind) { state in
+        for target in record(state, kind).elements(fieldName) {
+          index[target, default: []].append(state.record)
+        }
+      }
+      referring[link] = index
+    }
+    return try (referring[link]?[id] ?? []).compactMap { try record($0) }
+  }
+}
+
+extension ScopeKind {
+  /// Whether `readers` read this scope: each sort of readers has all wider scopes.
+  func isSeen(by readers: ScopeKind) -> Bool {
+    let order = ScopeKind.allCases
+    return (order.firstIndex(of: self) ?? 0) <= (order.firstIndex(of: readers) ?? 0)
+  }
+}
+
+extension RecordState {
+  /// The values of a field in all scopes.
+  fileprivate func values(of field: Field) -> [String] {
+    scopes.values.compactMap { part in
+      part.registers[Register(tag: field.tag)]?.first.flatMap { $0.isLive ? $0.value : nil }
+    }
+  }
+
+  /// Whether a field is true in some scope.
+  fileprivate func says(_ name: String, of kind: RecordKind) -> Bool {
+    (try? kind.field(named: name)).map { values(of: $0).contains("true") } ?? false
+  }
+}
