@@ -31,8 +31,9 @@ final class Authenticator: Sendable {
           perSecond: configuration.requestsPerSecond, burst: configuration.requestBurst)))
   }
 
+  /// - Parameter orClosed: whether a key that was replaced will do.
   func authenticate(
-    _ request: HubRequest, under membership: Membership
+    _ request: HubRequest, under membership: Membership, orClosed: Bool = false
   ) throws(Problem) -> Caller {
     let signature: RequestSignature.Parsed
     do throws(MalformedBytes) {
@@ -65,16 +66,14 @@ final class Authenticator: Sendable {
         .unauthorized, "bad-signature", "The signature does not fit the request",
         "Method, path, query or signed fields were changed on the way, or another key signed.")
     }
-    try admit(signature, membership)
+    if !orClosed { try Self.checkOpen(signature.member, signature.generation, membership) }
+    try admit(signature)
     return Caller(
       member: signature.member, generation: signature.generation, digest: signature.digest)
   }
 
-  /// Of a proven request: is the key still open, the request fresh, and the member within its rate?
-  private func admit(
-    _ signature: RequestSignature.Parsed, _ membership: Membership
-  ) throws(Problem) {
-    try Self.checkOpen(signature.member, signature.generation, membership)
+  /// Of a proven request: is it fresh, and the member within its rate?
+  private func admit(_ signature: RequestSignature.Parsed) throws(Problem) {
     let (verdict, wait) = state.withLock { state in
       let verdict = state.window.accept(
         member: signature.member, created: signature.created, nonce: signature.nonce,
@@ -110,8 +109,10 @@ final class Authenticator: Sendable {
     guard generation == entry.generation else {
       throw Problem(
         .forbidden, "closed-generation", "The key was replaced",
-        "Key generation \(generation) of the member \(member) is closed; \(entry.generation) is open."
-      )
+        "Key generation \(generation) of the member \(member) is closed; \(entry.generation) is open, "
+          + "which another instance was granted. If that one is to go on, stop this one and keep its "
+          + "directory. If this one is, ask for \"kreisnetz hub invite --member \(entry.name)\" at the "
+          + "hub and give the invite to \"kreisnetz town join\" with this state directory.")
     }
   }
 }

@@ -9,6 +9,7 @@ extension HubRoutes {
   private static let entriesField: UInt64 = 3
 
   func push(_ request: HubRequest, from caller: Caller) async throws -> Response {
+    try instances.check(request, of: caller)
     let bytes = try await request.body(of: caller, upTo: Limits.messageBytes)
     let content = try request.content(bytes, limit: Limits.messageBytes)
     guard let entries = try? FieldCount.occurrences(of: Self.entriesField, in: content) else {
@@ -33,6 +34,11 @@ extension HubRoutes {
       reply.log = WireLogName(bundle.log)
       return try request.answer(held.map(WireSignedHead.init) ?? reply, status: .conflict)
     case .refused(let reason):
+      if let closing = store.membership.closing(of: bundle.log), bundle.last > closing {
+        throw Problem(
+          .unprocessableContent, "closed-log", "The log is closed",
+          "The log \(bundle.log) is closed after entry \(closing); open the next key generation.")
+      }
       logger.warning(
         "A push was refused.", metadata: ["log": "\(bundle.log)", "reason": "\(reason)"])
       throw Self.refused(reason)

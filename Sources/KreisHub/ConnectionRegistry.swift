@@ -5,6 +5,12 @@ import NIOSSL
 import NIOTLS
 import Synchronization
 
+#if canImport(Glibc)
+  import Glibc
+#elseif canImport(Musl)
+  import Musl
+#endif
+
 /// The open connections and the requests being answered, so that a stop can wait for the second and
 /// then end the first.
 final class ConnectionRegistry: Sendable {
@@ -100,6 +106,7 @@ struct GuardedChannel<Base: ServerChildChannel>: ServerChildChannel {
     let registry = registry
     let (handshakeTimeout, silenceTimeout) = (handshakeTimeout, silenceTimeout)
     return base.setup(channel: channel, logger: logger).flatMapThrowing { value in
+      try KeepAlive.set(on: channel)
       let pipeline = channel.pipeline.syncOperations
       let timeout = channel.eventLoop.scheduleTask(in: handshakeTimeout) {
         ConnectionGuard.abort(channel)
@@ -114,6 +121,25 @@ struct GuardedChannel<Base: ServerChildChannel>: ServerChildChannel {
 
   func handle(value: Base.Value, logger: Logger) async {
     await base.handle(value: value, logger: logger)
+  }
+}
+
+/// Lets the kernel notice within a minute that the other side is gone without a word: an instance of
+/// a member counts as alive while its answer is open.
+private enum KeepAlive {
+  /// Seconds of silence before the first probe, between probes, and how many may be lost.
+  private static let probes: (idle: Int, interval: Int, count: Int) = (20, 10, 3)
+  /// Milliseconds for which what was sent may stay without an answer.
+  private static let unanswered: Int = 40_000
+
+  static func set(on channel: any Channel) throws {
+    guard let options = channel.syncOptions else { return }
+    try options.setOption(.socketOption(.so_keepalive), value: 1)
+    try options.setOption(.tcpOption(.init(rawValue: TCP_KEEPIDLE)), value: probes.idle)
+    try options.setOption(.tcpOption(.init(rawValue: TCP_KEEPINTVL)), value: probes.interval)
+    try options.setOption(.tcpOption(.init(rawValue: TCP_KEEPCNT)), value: probes.count)
+    try options.setOption(
+      .tcpOption(.init(rawValue: TCP_USER_TIMEOUT)), value: unanswered)
   }
 }
 

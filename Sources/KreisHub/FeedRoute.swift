@@ -13,14 +13,16 @@ import Synchronization
 /// The answer is a row of frames (`FrameCodec`), each a `FeedChunk`; or, as JSON, of lines.
 struct FeedRoute: Sendable {
   let store: Store
+  let instances: Instances
   let configuration: HubServerConfiguration
   private let followers = FollowerCount()
 
   /// Bytes of one chunk's entries, roughly: small enough to merge between two heartbeats.
   private static let chunkBytes = 1 << 20
 
-  init(store: Store, configuration: HubServerConfiguration) {
+  init(store: Store, instances: Instances, configuration: HubServerConfiguration) {
     self.store = store
+    self.instances = instances
     self.configuration = configuration
   }
 
@@ -29,6 +31,7 @@ struct FeedRoute: Sendable {
     do throws(MalformedBytes) { query = try FeedQuery(text: request.query) } catch {
       throw Problem.malformed("The query cannot be read: \(error).")
     }
+    try instances.check(request, of: caller)
     let encode = request.wantsJSON ? Self.jsonLine : Self.frame
     // Before the first look, so that no commit falls between look and wait.
     let commits = store.commits.subscribe(buffer: 1)
@@ -40,12 +43,16 @@ struct FeedRoute: Sendable {
     switch query.follow {
     case nil: body = answer(first, reader, encode)
     case .poll:
-      let slot = try followers.slot(for: caller.member)
+      let slot = try Slot(
+        followers.place(for: caller.member),
+        instances.lease(request, of: caller, isPolling: true))
       if first.items.isEmpty { first = try await waitForNews(first, &reader, commits) }
       withExtendedLifetime(slot) {}
       body = answer(first, reader, encode)
     case .stream:
-      let slot = try followers.slot(for: caller.member)
+      let slot = try Slot(
+        followers.place(for: caller.member),
+        instances.lease(request, of: caller, isPolling: false))
       body = stream(first, reader, commits, slot, encode)
     }
     let type = request.wantsJSON ? "application/jsonl" : MediaType.frames
@@ -74,7 +81,7 @@ struct FeedRoute: Sendable {
   /// connection.
   private func stream(
     _ first: WireFeedChunk, _ reader: Reader, _ commits: AsyncStream<Commit>,
-    _ slot: FollowerCount.Slot, _ encode: @escaping Encode
+    _ slot: Slot, _ encode: @escaping Encode
   ) -> ResponseBody {
     let interval = configuration.heartbeat / 2
     return ResponseBody { writer in
@@ -131,6 +138,17 @@ struct FeedRoute: Sendable {
 }
 
 extension FeedRoute {
+  /// What an open answer holds as long as it exists.
+  private final class Slot: Sendable {
+    private let place: FollowerCount.Place
+    private let lease: Instances.Lease?
+
+    init(_ place: FollowerCount.Place, _ lease: Instances.Lease?) {
+      self.place = place
+      self.lease = lease
+    }
+  }
+
   /// One reader's way through the feeds.
   private struct Reader: Sendable {
     let store: Store
@@ -205,7 +223,7 @@ private final class FollowerCount: Sendable {
   private let counts = Mutex<[MemberID: Int]>([:])
 
   /// Holds a place as long as it exists.
-  final class Slot: Sendable {
+  final class Place: Sendable {
     private let count: FollowerCount
     private let member: MemberID
 
@@ -217,13 +235,13 @@ private final class FollowerCount: Sendable {
     deinit { count.counts.withLock { $0[member, default: 1] -= 1 } }
   }
 
-  func slot(for member: MemberID) throws(Problem) -> Slot {
+  func place(for member: MemberID) throws(Problem) -> Place {
     let isFree = counts.withLock { counts in
       guard counts[member, default: 0] < Self.limit else { return false }
       counts[member, default: 0] += 1
       return true
     }
     guard isFree else { throw .tooManyRequests(retryAfter: 10) }
-    return Slot(self, member)
+    return Place(self, member)
   }
 }

@@ -1,4 +1,4 @@
-import Crypto
+package import Crypto
 import Foundation
 package import KreisCore
 import NIOSSL
@@ -28,13 +28,13 @@ package struct HubCertificate: Sendable {
   ///
   /// - Parameters:
   ///   - url: The hub's address as towns use it, `https://HOST[:PORT]`.
+  ///   - key: The certificate's key; a new one unless it is given.
   ///   - now: Seconds since 1970.
   /// - Throws: `HubCertificateError`.
   package static func selfSigned(
-    for url: String, now: UInt64
+    for url: String, key: P256.Signing.PrivateKey = P256.Signing.PrivateKey(), now: UInt64
   ) throws(HubCertificateError) -> HubCertificate {
     guard let host = host(of: url) else { throw .noHost(url: url) }
-    let key = P256.Signing.PrivateKey()
     let today = Date(timeIntervalSince1970: TimeInterval(now))
     let certificatePEM: String
     do {

@@ -15,23 +15,33 @@ import Synchronization
 /// | `GET /v1/bundles/MEMBER/GENERATION/SCOPE?from=N` | entries of one log, for repair |
 /// | `GET /v1/feed` | `FeedRoute` |
 /// | `POST /v1/statements`, `GET /v1/statements` | what members verified |
+/// | `POST /v1/generations` | a member's next key generation |
 /// | `POST /v1/members` | join, by proof of an invite instead of a signature |
 /// | `GET /healthz`, `GET /readyz` | for operations, open to all |
 final class HubRoutes: Sendable {
   let store: Store
   let clock: HubClock
   let logger: Logger
-  private let authenticator: Authenticator
+  /// For the hub's own statements: name and version, and SHA-256 of the keys it serves TLS with.
+  let software: String
+  let tlsKeys: [Hash256]
+  let authenticator: Authenticator
+  let instances = Instances()
   private let feed: FeedRoute
   /// By address: who is not a member yet has no other name.
   let joins = Mutex(RateLimiter<String>(perSecond: 2, burst: 50))
 
-  init(store: Store, configuration: HubServerConfiguration, clock: HubClock, logger: Logger) {
+  init(
+    store: Store, configuration: HubServerConfiguration, tlsKeys: [Hash256], clock: HubClock,
+    logger: Logger
+  ) {
     self.store = store
     self.clock = clock
     self.logger = logger
+    self.tlsKeys = tlsKeys
+    software = configuration.software
     authenticator = Authenticator(clock: clock, configuration: configuration)
-    feed = FeedRoute(store: store, configuration: configuration)
+    feed = FeedRoute(store: store, instances: instances, configuration: configuration)
   }
 
   /// Answers a request.
@@ -46,6 +56,7 @@ final class HubRoutes: Sendable {
         ? Self.text(.serviceUnavailable, "stopping") : Self.text(.ok, "ready")
     case _ where Task.isShuttingDownGracefully: throw Problem.stopping
     case (.post, "/v1/members"): return try await join(request)
+    case (.post, "/v1/generations"): return try await openGeneration(request)
     case (.post, "/v1/bundles"): return try await push(request, from: caller(of: request))
     case (.get, "/v1/feed"):
       return try await feed.respond(to: request, from: caller(of: request))
@@ -54,7 +65,7 @@ final class HubRoutes: Sendable {
     case (.get, let path) where path.hasPrefix("/v1/bundles/"):
       return try await repair(request, for: caller(of: request))
     case (_, "/healthz"), (_, "/readyz"), (_, "/v1/members"), (_, "/v1/bundles"), (_, "/v1/feed"),
-      (_, "/v1/statements"):
+      (_, "/v1/statements"), (_, "/v1/generations"):
       throw Problem.methodNotAllowed
     default: throw Problem.notFound
     }

@@ -28,6 +28,8 @@ package struct HubServerConfiguration: Sendable {
   package var requestBurst = 300.0
   /// Between two signs of life on a followed feed.
   package var heartbeat: Duration = .seconds(20)
+  /// Name and version, for the hub's own statements.
+  package var software = "kreisnetz"
   /// How long a poll of the feed waits for news.
   package var pollTimeout: Duration = .seconds(25)
 
@@ -73,7 +75,9 @@ package struct HubServer: Service {
     store: Store, configuration: HubServerConfiguration, certificate: HubCertificate,
     clock: HubClock, logger: Logger, onReady: @escaping @Sendable (Int) -> Void
   ) {
-    let routes = HubRoutes(store: store, configuration: configuration, clock: clock, logger: logger)
+    let routes = HubRoutes(
+      store: store, configuration: configuration, tlsKeys: [certificate.keyHash], clock: clock,
+      logger: logger)
     self.init(
       configuration: configuration, certificate: certificate, clock: clock, logger: logger,
       onReady: onReady, handler: routes.respond)

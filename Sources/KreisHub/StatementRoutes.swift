@@ -40,7 +40,15 @@ extension HubRoutes {
   }
 
   func statements(_ request: HubRequest, for caller: Caller) async throws -> Response {
-    let stored = try await store.read { try $0.statements(for: caller.member) }
+    let (now, software, tlsKeys) = (clock.now, software, tlsKeys)
+    // The hub's own are made for each answer: what it states is where it stands.
+    let (stored, own) = try await store.read { snapshot in
+      (
+        try snapshot.statements(for: caller.member),
+        try snapshot.hubStatements(
+          for: caller.member, at: now, software: software, tlsKeys: tlsKeys)
+      )
+    }
     var wire = WireStatements()
     wire.statements = stored.map { statement in
       var signed = WireSignedStatement()
@@ -48,6 +56,7 @@ extension HubRoutes {
       signed.signature = .init(statement.signature)
       return signed
     }
+    wire.statements += own.map(\.wire)
     return try request.answer(wire)
   }
 }

@@ -29,6 +29,7 @@ extension DirectoryCommands {
             guard case .object(let members) = LogJSON.position(position) else { return .null }
             return .object([.init("scope", .string(scope.description))] + members)
           }),
+        "alarms": .array(StateDirectory.alarms(in: spool).map { .string($0) }),
         "daemon": .bool(daemon != nil), "link": link,
       ]
     }

@@ -63,7 +63,10 @@ final class TownNode {
       world.note("town\(index) starts")
       try DurabilityChecker.check(self)
       let unsent = try waiting { try await store.unsent() }
-      try handle(.started(unsent: unsent.keys.sorted()))
+      try handle(
+        .started(
+          unsent: unsent.keys.sorted(), generation: store.identity.generation,
+          isRecovering: try waiting { try await store.read { try $0.recovery() } } != .none))
     } catch let error as StoreError { try failedToStart(error) }
   }
 
@@ -161,8 +164,13 @@ final class TownNode {
     do {
       switch action {
       case .push(let log): try push(log, store)
-      case .follow(let mode): try follow(mode, store)
+      case .follow(let mode, _): try follow(mode, store)
       case .sendStatement: try sendStatements(store)
+      // Not part of the simulated protocol.
+      case .compareStatements: try handle(.statementsCompared)
+      case .openGeneration: try handle(.generationOpened(.refused(reason: "not simulated")))
+      case .reissue: try handle(.reissued(.incomplete))
+      case .gather: try handle(.gathered)
       case .setTimer(let timer, let milliseconds):
         lastTimer += 1
         let id = lastTimer

@@ -68,7 +68,8 @@ extension Store {
       invite = try Invite(
         realm: identity.realm, url: identity.hubURL,
         trust: identity.hubPin.flatMap { Hash256($0) }.map { .pinnedKey($0) } ?? .authorities,
-        name: name, title: title, secret: secret, expiresAt: expiresAt, kreis: identity.kreis)
+        name: name, title: title, secret: secret, expiresAt: expiresAt, kreis: identity.kreis,
+        member: member)
     } catch { throw .rejected(error.description) }
     try saveInvite(
       StoredInvite(

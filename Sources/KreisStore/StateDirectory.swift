@@ -12,8 +12,10 @@ package import KreisCore
 ///
 ///     kreisnetz.sqlite      the database, with its -wal and -shm
 ///     keys/member-1.key     the member's Ed25519 key of generation 1, 64 hexadecimal digits
+///     keys/next.key         while a town that lost its key asks for the next one
 ///     keys/root.key         hub only: the realm's key, encrypted under the recovery phrase
 ///     tls/cert.pem key.pem  hub only: its own certificate, or links to the one it was given
+///     evidence/             signed statements that contradict each other, until somebody removes them
 ///     lock                  held by whoever writes
 ///     kreisnetz.sock        where a running daemon listens
 ///
@@ -36,7 +38,18 @@ package struct StateDirectory: Sendable {
   package static let certificate = "tls/cert.pem"
   package static let certificateKey = "tls/key.pem"
   package static let rootKey = "keys/root.key"
+  /// The key that a member which lost its own asks to have from now on, until the hub says of which
+  /// generation it is.
+  package static let nextKey = "keys/next.key"
   package static func memberKey(generation: UInt32) -> String { "keys/member-\(generation).key" }
+
+  package static let evidence = "evidence"
+
+  /// Names of the files in `evidence`.
+  package static func evidence(in path: String) -> [String] {
+    let files = try? FileManager.default.contentsOfDirectory(atPath: path + "/" + evidence)
+    return (files ?? []).filter { $0.hasSuffix(".json") }.sorted()
+  }
 
   /// Whether the database is there, that is, the replica was set up to the end.
   package var isReplica: Bool { FileManager.default.fileExists(atPath: database) }
@@ -145,7 +158,13 @@ package struct StateDirectory: Sendable {
   ///
   /// - Throws: `StateDirectoryError`.
   package func signingKey(generation: UInt32) throws(StateDirectoryError) -> SigningKey? {
-    let name = Self.memberKey(generation: generation)
+    try signingKey(named: Self.memberKey(generation: generation))
+  }
+
+  /// Reads a key; `nil` if there is none.
+  ///
+  /// - Throws: `StateDirectoryError`.
+  package func signingKey(named name: String) throws(StateDirectoryError) -> SigningKey? {
     guard let bytes = try readSecret(name) else { return nil }
     let text = String(decoding: bytes, as: UTF8.self)
       .trimmingCharacters(in: .whitespacesAndNewlines)
@@ -161,10 +180,18 @@ package struct StateDirectory: Sendable {
   package func write(
     _ key: SigningKey, generation: UInt32
   ) throws(StateDirectoryError) {
-    try write(
-      Array((Hex.encode(key.rawRepresentation) + "\n").utf8),
-      to: Self.memberKey(generation: generation))
+    try write(key, named: Self.memberKey(generation: generation))
   }
+
+  /// Writes a key.
+  ///
+  /// - Throws: `StateDirectoryError`.
+  package func write(_ key: SigningKey, named name: String) throws(StateDirectoryError) {
+    try write(Array((Hex.encode(key.rawRepresentation) + "\n").utf8), to: name)
+  }
+
+  /// Removes a file, if it is there.
+  package func remove(_ name: String) { unlink(path + "/" + name) }
 
   /// Takes the exclusive right to write, held until the lock is released or the process ends,
   /// however it ends.

@@ -9,6 +9,8 @@ import Synchronization
 struct FeedFollower: Sendable {
   let client: HubClient
   let store: Store
+  /// Keeps the proof where the hub shows two histories.
+  let statements: StatementExchange
   /// Called after each durable merge; `isComplete`: nothing more waits at the hub; `isNews`: it was
   /// no mere heartbeat.
   let onMerged: @Sendable (_ isComplete: Bool, _ isNews: Bool) -> Void
@@ -29,12 +31,14 @@ struct FeedFollower: Sendable {
 
   /// Follows until the feed ends, and says how it did.
   ///
+  /// - Parameter own: whether this member's own entries are to come whole.
   /// - Throws: `StoreError.stateUnknown`: the daemon must stop.
-  func follow(_ mode: TownSession.FollowMode) async throws -> TownSession.StreamEnd {
+  func follow(_ mode: TownSession.FollowMode, own: Bool) async throws -> TownSession.StreamEnd {
     let first = FirstChunk()
     return try await withThrowingTaskGroup(of: Outcome?.self) { group in
       group.addTask {
-        .ended(try await read(mode.query) { first.hasCome.store(true, ordering: .relaxed) })
+        .ended(
+          try await read(mode.query, own: own) { first.hasCome.store(true, ordering: .relaxed) })
       }
       if mode == .stream {
         group.addTask {
@@ -54,56 +58,72 @@ struct FeedFollower: Sendable {
     }
   }
 
-  /// Takes what the hub holds now.
+  /// Takes what the hub holds now, own entries included.
   ///
   /// - Throws: `StoreError.stateUnknown`.
-  func catchUp() async throws -> TownSession.StreamEnd { try await read(nil) {} }
+  func catchUp() async throws -> TownSession.StreamEnd { try await read(nil, own: true) {} }
 
   private func read(
-    _ follow: FeedQuery.Follow?, onChunk: @Sendable () -> Void
+    _ follow: FeedQuery.Follow?, own: Bool, onChunk: @Sendable () -> Void
   ) async throws -> TownSession.StreamEnd {
+    let generation = store.identity.generation
     do {
-      let cursors = try await store.read { try $0.feedCursors() }
+      let (cursors, hubGeneration) = try await store.read {
+        (try $0.feedCursors(), $0.feedGeneration)
+      }
       let response = try await client.openFeed(
-        FeedQuery(after: cursors, follow: follow),
+        FeedQuery(
+          after: cursors, hubGeneration: max(1, hubGeneration), follow: follow, includeOwn: own),
         deadlines: Deadlines(idle: follow == .poll ? Self.pollSilence : nil))
       var decoder = FrameDecoder()
       while let piece = try await response.next() {
         decoder.append(piece)
         while let frame = try decoder.next() {
           onChunk()
-          try await merge(frame)
+          let chunk = try UnverifiedChunk(WireFeedChunk(serializedBytes: frame))
+          if let scope = chunk.scopeBehind(cursors, ofGeneration: hubGeneration) {
+            return .contradicted(
+              reason: "the hub shows less of the feed \(scope) than it signed before")
+          }
+          try await merge(chunk)
         }
       }
       try decoder.finish()
       return .finished
-    } catch { return try Self.end(for: error) }
+    } catch {
+      if case ChunkError.contradiction(let head, _) = error {
+        if try await statements.keepProof(against: head) {
+          return .contradicted(reason: "\(error)")
+        }
+      }
+      return try Self.end(for: error, generation)
+    }
   }
 
-  private func merge(_ frame: [UInt8]) async throws {
-    let chunk = try UnverifiedChunk(WireFeedChunk(serializedBytes: frame))
+  private func merge(_ chunk: UnverifiedChunk) async throws {
     onMerged(try await store.merge(chunk), !chunk.items.isEmpty)
   }
 
-  private static func end(for error: any Error) throws -> TownSession.StreamEnd {
+  private static func end(
+    for error: any Error, _ generation: UInt32
+  ) throws -> TownSession.StreamEnd {
     switch error {
     case HubFailure.unavailable(let reason, let seconds):
       return .unavailable(reason: reason, retryAfterSeconds: seconds)
     case HubFailure.untrusted(let reason): return .untrusted(reason: reason)
-    case HubFailure.refused(let status, _, let reason):
-      // 409: the hub does not know what it signed before, so one of the two was restored.
-      return status == 409
-        ? .untrusted(reason: reason) : .unavailable(reason: reason, retryAfterSeconds: nil)
+    case HubFailure.refused(let refusal):
+      return TownSession.StreamEnd(refusal, askedBy: generation)
     case let error as TransportError:
       return .unavailable(reason: error.description, retryAfterSeconds: nil)
     case FrameError.cutOff:
       return .unavailable(reason: FrameError.cutOff.description, retryAfterSeconds: nil)
-    case let error as ChunkError: return .untrusted(reason: error.description)
+    case let error as ChunkError: return TownSession.StreamEnd(error)
     case let error as FrameError: return .untrusted(reason: error.description)
     case let error as MalformedBytes:
       return .untrusted(reason: "the hub sent what cannot be read: \(error)")
     case StoreError.retryLater(let reason): return .notStored(reason: reason)
     case StoreError.rejected(let reason): return .untrusted(reason: reason)
+    case let error as StateDirectoryError: return .notStored(reason: error.description)
     case StoreError.stateUnknown: throw error
     case is BinaryDecodingError:
       return .untrusted(reason: "the hub sent a message that is not of its protocol")

@@ -1,20 +1,21 @@
 import Foundation
-import KreisCore
+package import KreisCore
 import KreisInterchange
 import KreisTransport
 
 /// Why the hub did not do what was asked.
 package enum HubFailure: Error, Hashable, CustomStringConvertible {
-  /// Nothing answered, or what did asks for patience.
+  /// Nothing answered, or something that is not the hub.
   case unavailable(reason: String, retryAfterSeconds: UInt64?)
   /// The hub's key or certificate is not what the invite says.
   case untrusted(reason: String)
-  /// The hub says no.
-  case refused(status: Int, name: String, reason: String)
+  /// The hub says no, for now or for good.
+  case refused(HubRefusal)
 
   package var description: String {
     switch self {
-    case .unavailable(let reason, _), .untrusted(let reason), .refused(_, _, let reason): reason
+    case .unavailable(let reason, _), .untrusted(let reason): reason
+    case .refused(let refusal): refusal.reason
     }
   }
 
@@ -56,20 +57,22 @@ enum HubAnswer {
     fields["content-type"]?.lowercased() ?? ""
   }
 
-  /// The hub's own error (RFC 9457). Only 4xx that no repetition changes are refusals.
+  /// The hub's own error (RFC 9457).
   private static func failure(
     status: Int, fields: HeaderFields, problem: [UInt8]
   ) -> HubFailure {
     let json = try? JSONParser.parse(problem, limit: errorBytes)
     let name = text(json?["type"])?.split(separator: ":").last.map(String.init) ?? ""
     let reason = text(json?["detail"]) ?? text(json?["title"]) ?? "it gives no reason"
-    switch status {
-    case 401, 408, 425, 429, 500...:
-      return .unavailable(
-        reason: "the hub answered \(status): \(reason)",
-        retryAfterSeconds: seconds(fields["retry-after"]))
-    default: return .refused(status: status, name: name, reason: reason)
-    }
+    let seconds = seconds(fields["retry-after"])
+    let isPassing = HubRefusal(
+      status: status, name: name, reason: reason, retryAfterSeconds: seconds
+    ).isPassing
+    return .refused(
+      HubRefusal(
+        status: status, name: name,
+        reason: isPassing ? "the hub answered \(status): \(reason)" : reason,
+        retryAfterSeconds: seconds))
   }
 
   private static func text(_ value: JSONValue?) -> String? {

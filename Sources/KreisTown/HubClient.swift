@@ -1,29 +1,30 @@
-package import KreisCore
+import KreisCore
+package import KreisStore
 package import KreisTransport
 import SwiftProtobuf
 
 /// Signed requests of one member to its hub.
 package struct HubClient: Sendable {
-  let realm: RealmID
-  let member: MemberID
-  let generation: UInt32
-  private let key: SigningKey
+  private let store: Store
   private let transport: any Transport
   let time: HubTime
   private let random: @Sendable () -> UInt64
+  /// Of this start of the program, so that the hub can tell a copy from the one that it knows.
+  private let instance: String
 
-  /// - Parameter random: 64 random bits a call.
+  /// - Parameters:
+  ///   - store: says who signs, as of its last commit.
+  ///   - random: 64 random bits a call.
   package init(
-    realm: RealmID, member: MemberID, generation: UInt32, key: SigningKey,
-    transport: any Transport, time: HubTime, random: @escaping @Sendable () -> UInt64
+    store: Store, transport: any Transport, time: HubTime,
+    random: @escaping @Sendable () -> UInt64
   ) {
-    self.realm = realm
-    self.member = member
-    self.generation = generation
-    self.key = key
+    self.store = store
     self.transport = transport
     self.time = time
     self.random = random
+    let bits = random()
+    instance = Hex.encode((0..<8).map { UInt8(truncatingIfNeeded: bits >> ($0 * 8)) })
   }
 
   /// Content below gains nothing from compression.
@@ -72,10 +73,12 @@ package struct HubClient: Sendable {
   func statement(
     of head: FeedHead, _ software: String, _ now: UInt64
   ) throws(MalformedBytes) -> WireSignedStatement {
-    try FeedStatement(
-      realm: realm, member: member, generation: generation, head: head, foldVersion: foldVersion,
+    let signer = store.signer
+    return try FeedStatement(
+      realm: signer.identity.realm, member: signer.identity.member,
+      generation: signer.identity.generation, head: head, foldVersion: foldVersion,
       protocolVersion: 1, at: now, software: software
-    ).signed(with: key)
+    ).signed(with: signer.key)
   }
 
   private func send(
@@ -143,11 +146,15 @@ package struct HubClient: Sendable {
   private func sign(_ request: ClientRequest) throws(HubFailure) -> ClientRequest {
     let target = request.path.split(separator: "?", maxSplits: 1, omittingEmptySubsequences: false)
     var signed = request
+    signed.fields.append("Kreisnetz-Instance", instance)
+    let signer = store.signer
+    let (identity, key) = (signer.identity, signer.key)
     do throws(MalformedBytes) {
       let fields = try RequestSignature.sign(
         method: request.method.rawValue, path: String(target[0]),
-        query: target.count > 1 ? String(target[1]) : "", body: request.body, realm: realm,
-        member: member, generation: generation, key: key, created: time.now,
+        query: target.count > 1 ? String(target[1]) : "", body: request.body,
+        realm: identity.realm, member: identity.member, generation: identity.generation, key: key,
+        created: time.now,
         nonce: (random(), random()))
       for field in fields { signed.fields.append(field.name, field.value) }
     } catch {

@@ -18,6 +18,10 @@ struct LogPusher: Sendable {
       }
       let response = try await client.post(WireBundle(bundle), to: "/v1/bundles", also: [409])
       guard response.status == 409 else {
+        // A hub that gathers holds it, but has no feed yet that would bring it back.
+        guard try WirePushReply(serializedBytes: response.body).hasHead else {
+          return .unavailable(reason: "the hub gathers", retryAfterSeconds: nil)
+        }
         store.acknowledge(log, through: bundle.last)
         return .acknowledged(more: try await store.unsent()[log] != nil)
       }
@@ -41,7 +45,7 @@ struct LogPusher: Sendable {
       return .unavailable(reason: reason, retryAfterSeconds: seconds)
     case HubFailure.untrusted(let reason):
       return .unavailable(reason: reason, retryAfterSeconds: nil)
-    case HubFailure.refused(_, _, let reason): return .refused(reason: reason)
+    case HubFailure.refused(let refusal): return TownSession.PushResult(refusal)
     case StoreError.retryLater(let reason), StoreError.rejected(let reason):
       return .unavailable(reason: reason, retryAfterSeconds: nil)
     case let error as MalformedBytes:

@@ -96,8 +96,10 @@ package struct Resync: Sendable {
         switch try await pusher.push(log) {
         case .acknowledged(let more): isDone = !more
         case .rewound: continue
-        case .diverged:
-          stopped[log] = "the hub holds other entries of this log"
+        case .diverged, .closed:
+          stopped[log] =
+            "the hub holds other entries of this log or has closed it; the daemon opens the next "
+            + "key generation: kreisnetz town run"
           isDone = true
         case .refused(let reason):
           stopped[log] = reason

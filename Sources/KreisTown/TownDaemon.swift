@@ -1,4 +1,4 @@
-import KreisCore
+package import KreisCore
 package import KreisStore
 package import Logging
 import ServiceLifecycle
@@ -26,7 +26,8 @@ package final class TownDaemon: Service {
 
   private let store: Store
   private let client: HubClient
-  private let software: String
+  private let statements: StatementExchange
+  private let opener: GenerationOpener
   private let logger: Logger
   private let now: @Sendable () -> UInt64
   private let random: @Sendable () -> UInt64
@@ -34,20 +35,25 @@ package final class TownDaemon: Service {
   private let inputs: AsyncStream<Input>
   private let input: AsyncStream<Input>.Continuation
   private let pings = Mutex(Pings())
+  private let witness = Mutex(FeedWitness())
+  private let rotations = Mutex<[CheckedContinuation<TownSession.OpenResult, Never>]>([])
 
   /// - Parameters:
+  ///   - directory: of the replica, for keys and proofs.
   ///   - software: name and version, for statements.
   ///   - now: seconds since 1970.
   ///   - random: 64 random bits a call.
   ///   - onReady: called once the loop runs; the hub need not be reachable.
   package init(
-    store: Store, client: HubClient, software: String, logger: Logger,
+    store: Store, directory: StateDirectory, client: HubClient, software: String, logger: Logger,
     now: @escaping @Sendable () -> UInt64, random: @escaping @Sendable () -> UInt64,
     onReady: @escaping @Sendable () -> Void = {}
   ) {
     self.store = store
     self.client = client
-    self.software = software
+    statements = StatementExchange(
+      client: client, store: store, directory: directory, software: software, now: now)
+    opener = GenerationOpener(client: client, store: store, directory: directory)
     self.logger = logger
     self.now = now
     self.random = random
@@ -70,6 +76,7 @@ package final class TownDaemon: Service {
       input.finish()
     }
     endPings()
+    endRotations(.unavailable(reason: "the daemon stops", retryAfterSeconds: nil))
     try outcome.get()
   }
 
@@ -94,6 +101,24 @@ package final class TownDaemon: Service {
     input.yield(.event(.retryNow(unsent: Array(try await store.unsent().keys))))
   }
 
+  /// Opens the next key generation, as an admin asked.
+  ///
+  /// - Returns: how the hub answered the request that was under way then.
+  package func rotate() async -> TownSession.OpenResult {
+    await withCheckedContinuation { continuation in
+      rotations.withLock { $0.append(continuation) }
+      input.yield(.event(.rotate))
+    }
+  }
+
+  private func endRotations(_ result: TownSession.OpenResult) {
+    let waiting = rotations.withLock { waiting in
+      defer { waiting = [] }
+      return waiting
+    }
+    for rotation in waiting { rotation.resume(returning: result) }
+  }
+
   // MARK: - The loop
 
   private struct Exchange {
@@ -113,7 +138,11 @@ package final class TownDaemon: Service {
       }
       do {
         let unsent = try await store.unsent()
-        perform(.started(unsent: Array(unsent.keys)), &exchange, in: &group)
+        perform(
+          .started(
+            unsent: Array(unsent.keys), generation: store.identity.generation,
+            isRecovering: try await store.read { try $0.recovery() } != .none), &exchange,
+          in: &group)
       } catch { return .failure(error) }
       onReady()
       for await input in inputs {
@@ -137,10 +166,18 @@ package final class TownDaemon: Service {
       switch action {
       case .push(let log):
         group.addTask { await self.finish { .pushed(log, try await self.push(log)) } }
-      case .follow(let mode):
-        group.addTask { await self.finish { .streamEnded(try await self.follow(mode)) } }
+      case .follow(let mode, let own):
+        group.addTask { await self.finish { .streamEnded(try await self.follow(mode, own)) } }
       case .sendStatement:
         group.addTask { await self.finish { .statementSent(try await self.sendStatements()) } }
+      case .compareStatements:
+        group.addTask { await self.finish { try await self.compareStatements() } }
+      case .openGeneration:
+        group.addTask { await self.finish { .generationOpened(try await self.opener.open()) } }
+      case .reissue:
+        group.addTask { await self.finish { .reissued(try await self.reissue()) } }
+      case .gather:
+        input.yield(.event(.gathered))
       case .setTimer(let timer, let milliseconds):
         exchange.timers[timer]?.cancel()
         exchange.timers[timer] = Task { [input] in
@@ -188,34 +225,56 @@ package final class TownDaemon: Service {
     return result
   }
 
-  private func follow(_ mode: TownSession.FollowMode) async throws -> TownSession.StreamEnd {
-    let follower = FeedFollower(client: client, store: store) { [input] isComplete, isNews in
+  private func follow(
+    _ mode: TownSession.FollowMode, _ own: Bool
+  ) async throws -> TownSession.StreamEnd {
+    let follower = FeedFollower(client: client, store: store, statements: statements) {
+      [input] isComplete, isNews in
       input.yield(.event(.merged(complete: isComplete, news: isNews)))
     }
-    return try await follower.follow(mode)
+    return try await follower.follow(mode, own: own)
   }
 
   private func sendStatements() async throws -> Bool {
-    let heads = try await store.read { try $0.feedHeads() }
-    guard !heads.isEmpty else { return true }
     do {
-      var message = WireStatements()
-      for head in heads {
-        message.statements.append(try client.statement(of: head, software, now()))
-      }
-      _ = try await client.post(message, to: "/v1/statements", also: [204])
+      try await statements.send()
       return true
-    } catch {
+    } catch StoreError.stateUnknown(let reason) { throw StoreError.stateUnknown(reason) } catch {
       logger.debug("the statement waits", metadata: ["reason": "\(error)"])
       return false
     }
   }
 
+  private func compareStatements() async throws -> TownSession.Event {
+    do {
+      // One comparison at a time, as the session has it.
+      var witness = witness.withLock { $0 }
+      let alarms = try await statements.compare(&witness)
+      self.witness.withLock { [witness] in $0 = witness }
+      for alarm in alarms {
+        logger.error("the hub showed two histories", metadata: ["reason": "\(alarm)"])
+      }
+    } catch StoreError.stateUnknown(let reason) { throw StoreError.stateUnknown(reason) } catch {
+      logger.debug("the others' statements wait", metadata: ["reason": "\(error)"])
+    }
+    return .statementsCompared
+  }
+
+  private func reissue() async throws -> TownSession.ReissueResult {
+    do {
+      if try await store.read({ try $0.recovery() }) == .takingBackUp { return .incomplete }
+      try await store.write { _ = try $0.reissue() }
+      return .done(unsent: Array(try await store.unsent().keys))
+    } catch StoreError.retryLater(let reason) { return .notStored(reason: reason) }
+  }
+
   // MARK: - Status
 
   private func show(_ event: TownSession.Event, _ before: TownSession, _ after: TownSession) {
+    if case .generationOpened(let result) = event { endRotations(result) }
     board.update { status in
       status.link = after.link
+      status.recovery = after.recovery
       status.stopped = after.stopped
       status.clockOffset = client.time.offset
       switch event {
@@ -230,6 +289,7 @@ package final class TownDaemon: Service {
       logger.error(
         "a log is not pushed any more", metadata: ["log": "\(log)", "reason": "\(reason)"])
     }
+    showRecovery(before.recovery, after.recovery)
     guard before.link != after.link else { return }
     switch after.link {
     case .connecting: logger.debug("connecting to the hub")
@@ -239,6 +299,22 @@ package final class TownDaemon: Service {
       logger.warning("the hub cannot be reached", metadata: ["reason": "\(reason)"])
     case .alarmed(let reason):
       logger.error("the hub is not trusted", metadata: ["reason": "\(reason)"])
+    }
+  }
+
+  private func showRecovery(_ before: TownSession.Recovery, _ after: TownSession.Recovery) {
+    guard before != after else { return }
+    switch after {
+    case .none: logger.notice("the new key generation is complete")
+    case .opening: logger.notice("asking the hub for the next key generation")
+    case .waiting(let reason):
+      logger.warning("the next key generation waits", metadata: ["reason": "\(reason)"])
+    case .refused(let reason):
+      logger.error("the next key generation is refused", metadata: ["reason": "\(reason)"])
+    case .catchingUp:
+      logger.notice(
+        "a key generation was opened", metadata: ["generation": "\(store.identity.generation)"])
+    case .reissuing: logger.info("issuing anew what the hub had not accepted")
     }
   }
 }

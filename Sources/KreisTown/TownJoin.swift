@@ -12,6 +12,8 @@ package enum JoinError: Error, CustomStringConvertible, Sendable {
   case unavailable(reason: String)
   /// What answers does not prove to be the hub of the invite.
   case untrusted(reason: String)
+  /// The state directory is another member's than the invite.
+  case otherMember(path: String, title: String, name: String)
 
   package var description: String {
     switch self {
@@ -19,21 +21,27 @@ package enum JoinError: Error, CustomStringConvertible, Sendable {
     case .unavailable(let reason):
       "\(reason)\nNothing is lost: repeat the same command later, with the same state directory."
     case .untrusted(let reason): reason
+    case .otherMember(let path, let title, let name):
+      "\(path) is the replica of \(title), but the invite is for '\(name)'. Name that member's state "
+        + "directory, or one that does not exist yet."
     }
   }
 }
 
-/// How a town becomes a member.
+/// How a town becomes a member, or one again after it lost its key.
 package enum TownJoin {
   /// Joins with an invite, makes the replica and fills it, so that it is known here who belongs to
   /// the realm and edits are possible from then on. What is missing the daemon fetches.
+  ///
+  /// An invite that names a member opens that member's next key generation. A replica of it that is
+  /// there already is taken up: what the hub has not accepted of it is issued anew.
   ///
   /// The key is on disk before the hub hears of it, and a repetition takes the same key: an answer
   /// that was lost is given again, so the call can be repeated until it succeeds.
   ///
   /// - Parameters:
   ///   - text: the invite as pasted.
-  ///   - path: of the new state directory.
+  ///   - path: of the state directory.
   ///   - now: seconds since 1970.
   ///   - transport: makes the connection to the invite's hub.
   /// - Throws: `InviteError`, `StateDirectoryError`, `TransportError`, `JoinError`, `StoreError`.
@@ -42,35 +50,81 @@ package enum TownJoin {
     transport: (Invite) throws -> any Transport
   ) async throws -> Identity {
     let invite = try Invite(text: text)
+    if let member = invite.member, let directory = try? StateDirectory.open(path) {
+      return try await rejoin(invite, member, directory, now, random, transport)
+    }
     let directory = try StateDirectory.prepare(path)
     let lock = try directory.lock()
     defer { withExtendedLifetime(lock) {} }
-    let key = try key(in: directory)
+    let name =
+      invite.member == nil ? StateDirectory.memberKey(generation: 1) : StateDirectory.nextKey
+    let key = try key(in: directory, named: name)
     let transport = try transport(invite)
     let reply = try await ask(invite, key: key, transport: transport)
     let identity = try identity(invite, reply)
+    try directory.write(key, generation: identity.generation)
     try directory.install { path throws(StoreError) in
       try Store.create(at: path, identity: identity, key: key, random: random)
     }
-    try await fill(directory, identity, key, transport, now, random)
+    directory.remove(StateDirectory.nextKey)
+    let store = try Store.open(at: directory.database, key: key, random: random)
+    try await fill(store, directory, transport, now, random)
     return identity
   }
 
-  private static func fill(
-    _ directory: StateDirectory, _ identity: Identity, _ key: SigningKey,
-    _ transport: any Transport, _ now: UInt64, _ random: @escaping @Sendable () -> UInt64
-  ) async throws {
-    let store = try Store.open(at: directory.database, key: key, random: random)
-    let client = HubClient(
-      realm: identity.realm, member: identity.member, generation: identity.generation, key: key,
-      transport: transport, time: HubTime { now }, random: random)
-    _ = try await FeedFollower(client: client, store: store, onMerged: { _, _ in }).catchUp()
+  /// Takes up a replica whose key was lost, stolen or closed.
+  private static func rejoin(
+    _ invite: Invite, _ member: MemberID, _ directory: StateDirectory, _ now: UInt64,
+    _ random: @escaping @Sendable () -> UInt64, _ transport: (Invite) throws -> any Transport
+  ) async throws -> Identity {
+    let lock = try directory.lock()
+    defer { withExtendedLifetime(lock) {} }
+    let held = try Store.identity(at: directory.database)
+    guard held.realm == invite.realm, held.member == member else {
+      throw JoinError.otherMember(path: directory.path, title: held.title, name: invite.name)
+    }
+    let old = try directory.signingKey(generation: held.generation)
+    var key = try key(in: directory, named: StateDirectory.nextKey)
+    if let old, old.rawRepresentation == key.rawRepresentation {
+      // Left by a call that was cut off after it had succeeded.
+      directory.remove(StateDirectory.nextKey)
+      key = try self.key(in: directory, named: StateDirectory.nextKey)
+    }
+    let transport = try transport(invite)
+    let reply = try await ask(invite, key: key, transport: transport)
+    let identity = try identity(invite, reply)
+    guard identity.member == member else {
+      throw JoinError.unavailable(reason: "The hub's answer makes no sense.")
+    }
+    try directory.write(key, generation: identity.generation)
+    let store = try Store.open(at: directory.database, key: old ?? key, random: random)
+    try await store.write { [key] in
+      try $0.openGeneration(identity.generation, key: key)
+    }
+    directory.remove(StateDirectory.nextKey)
+    try await fill(store, directory, transport, now, random)
+    return store.identity
   }
 
-  private static func key(in directory: StateDirectory) throws -> SigningKey {
-    if let key = try directory.signingKey(generation: 1) { return key }
+  private static func fill(
+    _ store: Store, _ directory: StateDirectory, _ transport: any Transport, _ now: UInt64,
+    _ random: @escaping @Sendable () -> UInt64
+  ) async throws {
+    let client = HubClient(
+      store: store, transport: transport, time: HubTime { now }, random: random)
+    let statements = StatementExchange(
+      client: client, store: store, directory: directory, software: "", now: { now })
+    _ = try await FeedFollower(
+      client: client, store: store, statements: statements, onMerged: { _, _ in }
+    ).catchUp()
+  }
+
+  private static func key(
+    in directory: StateDirectory, named name: String
+  ) throws -> SigningKey {
+    if let key = try directory.signingKey(named: name) { return key }
     let key = SigningKey()
-    try directory.write(key, generation: 1)
+    try directory.write(key, named: name)
     return key
   }
 
@@ -104,12 +158,14 @@ package enum TownJoin {
     switch failure {
     case .unavailable(let reason, _): .unavailable(reason: reason)
     case .untrusted(let reason): .untrusted(reason: reason)
-    case .refused(_, _, let reason): .refused(reason: reason)
+    case .refused(let refusal):
+      refusal.isPassing ? .unavailable(reason: refusal.reason) : .refused(reason: refusal.reason)
     }
   }
 
   private static func identity(_ invite: Invite, _ reply: WireJoinReply) throws -> Identity {
-    guard let member = MemberID(reply.member), reply.generation == 1, MemberID(reply.hub) != nil,
+    guard let member = MemberID(reply.member), reply.generation > 0,
+      invite.member != nil || reply.generation == 1, MemberID(reply.hub) != nil,
       reply.title.utf8.count <= Invite.titleBytes, reply.kreis.utf8.count <= Invite.titleBytes,
       reply.ags.utf8.count <= 16
     else { throw JoinError.unavailable(reason: "The hub's answer makes no sense.") }
@@ -119,7 +175,8 @@ package enum TownJoin {
       case .authorities: nil
       }
     return Identity(
-      role: .town, realm: invite.realm, member: member, generation: 1, name: invite.name,
-      title: reply.title, ags: reply.ags, kreis: reply.kreis, hubURL: invite.url, hubPin: pin)
+      role: .town, realm: invite.realm, member: member, generation: reply.generation,
+      name: invite.name, title: reply.title, ags: reply.ags, kreis: reply.kreis,
+      hubURL: invite.url, hubPin: pin)
   }
 }

@@ -5,6 +5,8 @@ import Synchronization
 /// `Store.unsent()`.
 package struct TownStatus: Sendable, Hashable {
   package var link: TownSession.Link = .connecting
+  /// How far the way into the next key generation is.
+  package var recovery: TownSession.Recovery = .none
   /// When the hub last showed something that verified; seconds since 1970, by this machine's clock.
   package var lastContact: UInt64?
   /// Logs that are not pushed any more until somebody has looked, and why.

@@ -7,6 +7,7 @@ import KreisStore
 enum HubHandlers {
   static let invite = "hub-invite"
   static let members = "hub-members"
+  static let revoke = "hub-revoke"
 
   /// By name, as `CommandExecutor` takes them.
   ///
@@ -22,23 +23,44 @@ enum HubHandlers {
     return [
       invite: { call in try makeInvite(store, call) },
       members: { call in try listMembers(store, call) },
+      revoke: { call in try revokeMember(store, call) },
       "resync": ResyncHandler.hub(store: store),
     ]
   }
 
-  /// Arguments: `name`, `title`, `ags`, `days`. Row: `invite`, `name`, `expires_at`.
+  /// Arguments: `name`, `days`, and either `member` (the name is a member's that lost its key) or
+  /// `title` and `ags`. Row: `invite`, `name`, `expires_at`.
   private static func makeInvite(_ store: Store, _ call: LocalCall) throws -> Outcome {
     let days = try call.optionalInteger("days") ?? 7
     guard (1...90).contains(days) else {
       throw CommandError(.wrongUse, "An invite can be valid for 1 to 90 days, not \(days).")
     }
-    let invite = try store.invite(
-      name: call.text("name"), title: call.text("title"), ags: call.text("ags"),
-      lifetime: UInt64(days) * 86_400, at: SystemClock.now(),
-      secret: (0..<32).map { _ in UInt8.random(in: .min ... .max) })
+    let secret = (0..<32).map { _ in UInt8.random(in: .min ... .max) }
+    let lifetime = UInt64(days) * 86_400
+    let invite =
+      try call.flag("member")
+      ? store.inviteAgain(
+        name: call.text("name"), lifetime: lifetime, at: SystemClock.now(), secret: secret)
+      : store.invite(
+        name: call.text("name"), title: call.text("title"), ags: call.text("ags"),
+        lifetime: lifetime, at: SystemClock.now(), secret: secret)
     try call.row([
       "invite": .string(invite.text()), "name": .string(invite.name),
       "expires_at": .integer(Int(invite.expiresAt)),
+    ])
+    return .done
+  }
+
+  /// Argument: `name`. Row: `member`, `name`, `title`.
+  private static func revokeMember(_ store: Store, _ call: LocalCall) throws -> Outcome {
+    let name = try call.text("name")
+    guard let member = store.membership.members.values.first(where: { $0.name == name }) else {
+      throw CommandError(.wrongUse, "There is no member '\(name)'.")
+    }
+    try store.revoke(member.id, at: SystemClock.now())
+    try call.row([
+      "member": .string(member.id.description), "name": .string(name),
+      "title": .string(member.title),
     ])
     return .done
   }

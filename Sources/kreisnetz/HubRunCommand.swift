@@ -39,6 +39,7 @@ struct HubRunCommand: AsyncParsableCommand {
     let address = ListenAddress(url: identity.hubURL, settings)
     var server = HubServerConfiguration(address: address.host, port: address.port)
     server.maximumConnections = settings.maximumConnections
+    server.software = "kreisnetz \(Kreisnetz.version)"
     server.requestsPerSecond = Double(settings.requestsPerSecond)
     let notifier = ServiceNotifier()
     let logger = Logger(label: "kreisnetz.hub")

@@ -32,20 +32,18 @@ struct HubSetup {
     let directory = try StateDirectory.prepare(path)
     let lock = try directory.lock()
     defer { withExtendedLifetime(lock) {} }
-    let pin = try installCertificate(in: directory, now: now)
 
     var random = SystemRandomNumberGenerator()
     let phrase = RecoveryPhrase(using: &random)
-    let root = SigningKey()
-    let salt = (0..<16).map { _ in UInt8.random(in: .min ... .max, using: &random) }
-    let sealed = try SealedRootKey.seal(root, under: phrase, salt: salt)
-    try directory.write(Array(sealed.utf8), to: StateDirectory.rootKey)
-    let key = SigningKey()
-    try directory.write(key, generation: 1)
-
+    let (root, key) = (SigningKey(), SigningKey())
     guard let realm = RealmID(VerifyingKey(of: root).bytes),
       let hub = MemberID(UInt64.random(in: 1..<1 << 48, using: &random))
     else { throw CommandError(.notNow, "The keys could not be made.") }
+    let pin = try HubFiles(directory: directory, url: url, tls: tls).install(root, now: now)
+    let about = SealedRootKey.About(realm: realm, hub: hub, generation: 1, title: title, ags: ags)
+    try HubFiles.write(root, about, under: phrase, to: directory)
+    try directory.write(key, generation: 1)
+
     let certificate = try RootCertificate(
       certifying: VerifyingKey(of: key), of: hub, generation: 1, closing: [], title: title,
       ags: ags, with: root)
@@ -65,19 +63,32 @@ struct HubSetup {
     guard Store.isAGS(ags) else {
       throw CommandError(.wrongUse, "'\(ags)' is no official key (AGS): 5 digits for a Kreis.")
     }
-    guard !title.isEmpty, title.utf8.count <= Invite.titleBytes else {
+    guard !title.isEmpty, title.utf8.count <= Invite.titleBytes,
+      !title.unicodeScalars.contains(where: { $0.value < 32 })
+    else {
       throw CommandError(
-        .wrongUse, "The name is empty or longer than \(Invite.titleBytes) bytes.")
+        .wrongUse,
+        "The name is empty, longer than \(Invite.titleBytes) bytes, or not on one line.")
     }
     guard Invite.isBase(url: url) else {
       throw CommandError(.wrongUse, InviteError.url(url).description)
     }
   }
+}
+
+/// What a hub needs besides its replica: its certificate and the root key under lock.
+struct HubFiles {
+  let directory: StateDirectory
+  let url: String
+  /// Files of a certificate from an authority; `nil`: one is made.
+  let tls: (certificate: String, key: String)?
 
   /// - Returns: what invites pin; `nil` where an authority vouches for the hub.
-  private func installCertificate(in directory: StateDirectory, now: UInt64) throws -> [UInt8]? {
+  /// - Throws: `HubCertificateError`, `StateDirectoryError`.
+  func install(_ root: SigningKey, now: UInt64) throws -> [UInt8]? {
     guard let tls else {
-      let made = try HubCertificate.selfSigned(for: url, now: now)
+      let made = try HubCertificate.selfSigned(
+        for: url, key: HubTLSKey.derive(from: root), now: now)
       try directory.write(Array(made.keyPEM.utf8), to: StateDirectory.certificateKey)
       try directory.write(Array(made.certificatePEM.utf8), to: StateDirectory.certificate)
       return made.keyHash.bytes
@@ -87,6 +98,16 @@ struct HubSetup {
     try directory.link(StateDirectory.certificate, to: absolute(tls.certificate))
     try directory.link(StateDirectory.certificateKey, to: absolute(tls.key))
     return nil
+  }
+
+  /// Writes the root key, encrypted.
+  static func write(
+    _ root: SigningKey, _ about: SealedRootKey.About, under phrase: RecoveryPhrase,
+    to directory: StateDirectory
+  ) throws {
+    let salt = (0..<16).map { _ in UInt8.random(in: .min ... .max) }
+    let sealed = try SealedRootKey(sealing: root, about: about, under: phrase, salt: salt)
+    try directory.write(Array(sealed.text.utf8), to: StateDirectory.rootKey)
   }
 
   private func absolute(_ path: String) -> String {

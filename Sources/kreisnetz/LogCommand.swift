@@ -7,7 +7,7 @@ import KreisLocal
 struct LogCommand: ParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "log", abstract: "Verify or print the logs that everything is computed from.",
-    subcommands: [Verify.self, Export.self, Fold.self])
+    subcommands: [Verify.self, Export.self, Fold.self, LogCompareCommand.self])
 
   /// Checks everything there is to check.
   struct Verify: ParsableCommand {

@@ -51,8 +51,7 @@ struct ResyncCommand: ParsableCommand {
     case .hub: return ["resync": ResyncHandler.hub(store: store)]
     case .town:
       let configuration = try TownConfiguration(path: config)
-      let client = try TownConnection.client(
-        store: store, directory: directory, configuration: configuration)
+      let client = try TownConnection.client(store: store, configuration: configuration)
       return ["resync": ResyncHandler.town(client: client, store: store)]
     }
   }

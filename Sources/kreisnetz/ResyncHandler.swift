@@ -43,7 +43,7 @@ enum ResyncHandler {
   }
 
   /// Runs `body` while the command's own thread, which may block, waits and passes progress on.
-  private static func wait<T: Sendable>(
+  static func wait<T: Sendable>(
     _ call: LocalCall,
     _ body: @escaping @Sendable (@escaping @Sendable (String) -> Void) async throws -> T
   ) throws -> T {

@@ -47,6 +47,9 @@ struct StatusCommand: ParsableCommand {
           ("feed", "\(PlainText.value(feed["scope"])) at \(PlainText.value(feed["position"]))"))
       }
     }
+    if case .array(let alarms) = row["alarms"] {
+      lines += alarms.map { ("ALARM", PlainText.value($0)) }
+    }
     lines.append(("daemon", row["daemon"] == .bool(true) ? "running" : "not running"))
     if case .object(let members) = row["link"] {
       for member in members where member.value != .null && member.value != .array([]) {

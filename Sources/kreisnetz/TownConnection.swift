@@ -7,14 +7,11 @@ import KreisTransport
 
 /// A town's connection to its hub, from what its state directory and settings say.
 enum TownConnection {
-  /// - Throws: `CommandError`, `StateDirectoryError`, `TransportError.misconfigured`.
-  static func client(
-    store: Store, directory: StateDirectory, configuration: TownConfiguration
-  ) throws -> HubClient {
+  /// - Throws: `TransportError.misconfigured`.
+  static func client(store: Store, configuration: TownConfiguration) throws -> HubClient {
     let identity = store.identity
     return HubClient(
-      realm: identity.realm, member: identity.member, generation: identity.generation,
-      key: try directory.requiredKey(generation: identity.generation),
+      store: store,
       transport: try CurlTransport(
         endpoint: HubEndpoint(
           url: identity.hubURL, pin: identity.hubPin, configuration: configuration)),

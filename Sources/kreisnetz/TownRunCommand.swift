@@ -29,13 +29,12 @@ struct TownRunCommand: AsyncParsableCommand {
     JournalLogHandler.bootstrap(level: configuration.logLevel)
     let replica = try await RunningReplica.open(state.path(), as: .town)
     let identity = replica.store.identity
-    let client = try TownConnection.client(
-      store: replica.store, directory: replica.directory, configuration: configuration)
+    let client = try TownConnection.client(store: replica.store, configuration: configuration)
     let notifier = ServiceNotifier()
     var logger = Logger(label: "kreisnetz.town")
     logger[metadataKey: "member"] = "\(identity.name)"
     let daemon = TownDaemon(
-      store: replica.store, client: client,
+      store: replica.store, directory: replica.directory, client: client,
       software: "kreisnetz \(Kreisnetz.version)", logger: logger, now: SystemClock.now,
       random: SystemClock.random,
       onReady: { [logger] in
@@ -62,7 +61,8 @@ struct TownRunCommand: AsyncParsableCommand {
           // Logs that were stopped are tried again by the daemon too.
           Task { try? await daemon.retryNow() }
           return outcome
-        }
+        },
+        RotationHandler.command: RotationHandler.handler { await daemon.rotate() },
       ], probe: daemon.ping)
   }
 }
@@ -78,12 +78,22 @@ enum TownStatusJSON {
       case .waiting(let reason): ("waiting", nil, reason)
       case .alarmed(let reason): ("alarmed", nil, reason)
       }
+    let recovery: String? =
+      switch status.recovery {
+      case .none: nil
+      case .opening: "asking the hub for the next key generation"
+      case .waiting(let reason): "the next key generation waits: \(reason)"
+      case .refused(let reason): "the next key generation is refused: \(reason)"
+      case .catchingUp: "taking this replica's own logs back up"
+      case .reissuing: "issuing anew what the hub had not accepted"
+      }
     let text = { (text: String?) in text.map { JSONValue.string($0) } ?? .null }
     let stopped = status.stopped.sorted { $0.key < $1.key }.map {
       JSONValue.string("\($0.key): \($0.value)")
     }
     return [
       "hub": .string(state), "mode": text(mode), "reason": text(reason),
+      "recovery": text(recovery),
       "last_contact": status.lastContact.map { .integer(Int($0)) } ?? .null,
       "clock_offset": status.clockOffset.map { .integer(Int($0)) } ?? .null,
       "stopped_logs": .array(stopped), "store_trouble": text(status.storeTrouble),

@@ -64,6 +64,17 @@ final class Kreis {
     return url.path
   }
 
+  /// Copies a replica's state directory, whose daemon should not run.
+  func copy(_ replica: String, to copy: String) throws {
+    try FileManager.default.copyItem(atPath: state(replica), toPath: state(copy))
+  }
+
+  /// Puts a copy made earlier in a replica's place.
+  func replace(_ replica: String, with copy: String) throws {
+    try FileManager.default.removeItem(atPath: state(replica))
+    try self.copy(copy, to: replica)
+  }
+
   // MARK: - Daemons
 
   @discardableResult
@@ -71,7 +82,7 @@ final class Kreis {
     _ replica: String, environment: [String: String] = [:], waits: Bool = true
   ) throws -> Daemon {
     let daemon = try Daemon(
-      replica == "hub" ? "hub" : "town", state: state(replica), environment: environment)
+      replica.hasPrefix("hub") ? "hub" : "town", state: state(replica), environment: environment)
     daemons[replica] = daemon
     if waits { try daemon.waitUntilReady() }
     return daemon

@@ -17,10 +17,26 @@ extension HubTests {
       return try await town.post("/v1/statements", try wire.serializedBytes())
     }
 
-    private func read(_ town: TestTown) async throws -> [FeedStatement] {
+    private func readAll(_ town: TestTown) async throws -> [FeedStatement] {
       let answer = try await town.get("/v1/statements")
       return try WireStatements(serializedBytes: answer.body).statements.map {
         try FeedStatement(verifying: $0, under: town.hub.store.membership)
+      }
+    }
+
+    /// Those of towns.
+    private func read(_ town: TestTown) async throws -> [FeedStatement] {
+      try await readAll(town).filter { $0.member != town.hub.hub }
+    }
+
+    @Test func `The hub states where its feeds stand and which TLS key it has`() async throws {
+      try await TestHub.with { hub in
+        let town = try await hub.town()
+        let own = try await readAll(town).filter { $0.member == hub.hub }
+        #expect(own.map(\.head.scope) == [.public])
+        let end = try await hub.store.read { try $0.feedEnds(for: town.member)[.public] }
+        #expect(own.first?.head.at == end)
+        #expect(own.first?.tlsKeys.count == 1 && own.first?.lowestProtocolVersion == 1)
       }
     }
 

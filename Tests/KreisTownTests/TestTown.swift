@@ -48,10 +48,9 @@ final class TestTown {
     self.log = log
     let logger = Logger(label: "town") { _ in StreamLogHandler { messages.yield($0) } }
     daemon = TownDaemon(
-      store: store,
+      store: store, directory: state,
       client: HubClient(
-        realm: store.identity.realm, member: store.identity.member, generation: 1, key: key,
-        transport: transport, time: HubTime(wallClock: clock), random: random),
+        store: store, transport: transport, time: HubTime(wallClock: clock), random: random),
       software: "kreisnetz test", logger: logger, now: clock, random: random)
     group = ServiceGroup(
       configuration: ServiceGroupConfiguration(services: [.init(service: daemon)], logger: .quiet))

@@ -45,7 +45,7 @@ package struct FeedStatement: Hashable, Sendable {
 
   /// Bytes of one statement.
   package static let limit = 2_048
-  private static let domain = Array("kreisnetz statement v1\0".utf8)
+  static let domain = Array("kreisnetz statement v1\0".utf8)
 }
 
 extension FeedStatement {
@@ -80,38 +80,6 @@ extension FeedStatement {
   package init(
     verifying wire: WireSignedStatement, under membership: Membership
   ) throws(MalformedBytes) {
-    let bytes = Array(wire.statement)
-    guard bytes.count <= Self.limit else {
-      throw MalformedBytes("a statement of \(bytes.count) bytes, over \(Self.limit)")
-    }
-    guard let message = try? WireStatement(serializedBytes: bytes) else {
-      throw MalformedBytes("a statement that is not the message it should be")
-    }
-    guard let realm = RealmID(message.realm), realm == membership.realm,
-      let member = MemberID(message.member)
-    else { throw MalformedBytes("a statement of another realm or without a member") }
-    guard let key = membership.key(of: member, generation: message.generation),
-      key.isValid(Array(wire.signature), over: Self.domain + bytes)
-    else { throw MalformedBytes("a statement that is not signed by its member's key") }
-    guard message.at < Limits.time else {
-      throw MalformedBytes("a statement made at the time \(message.at)")
-    }
-    let head = try FeedHead(message.head)
-    guard let hub = membership.hub,
-      let hubKey = membership.key(of: hub, generation: head.hubGeneration),
-      head.isValid(in: realm, by: hubKey)
-    else { throw MalformedBytes("a statement about a feed head that the hub did not sign") }
-    guard membership.mayRead(member, head.scope) else {
-      throw MalformedBytes("a statement about \(head.scope), which its member may not read")
-    }
-    let tlsKeys = message.tlsKeys.compactMap { Hash256($0) }
-    guard tlsKeys.count == message.tlsKeys.count, message.software.utf8.count <= 128 else {
-      throw MalformedBytes("a statement with keys or a software name over their limits")
-    }
-    self.init(
-      realm: realm, member: member, generation: message.generation, head: head,
-      foldVersion: message.foldVersion, protocolVersion: message.protocolVersion, at: message.at,
-      software: message.software, tlsKeys: tlsKeys,
-      lowestProtocolVersion: message.lowestProtocolVersion)
+    self = try SignedStatement(verifying: wire, under: membership).statement
   }
 }

@@ -35,11 +35,13 @@ package struct Invite: Hashable, Sendable {
   package let expiresAt: UInt64
   /// The name of the Kreis, for people.
   package let kreis: String
+  /// The member that lost its key, if the invite is for one.
+  package let member: MemberID?
 
   /// - Throws: `InviteError` for what no town could use.
   package init(
     realm: RealmID, url: String, trust: Trust, name: String, title: String, secret: [UInt8],
-    expiresAt: UInt64, kreis: String
+    expiresAt: UInt64, kreis: String, member: MemberID? = nil
   ) throws(InviteError) {
     guard Self.isBase(url: url) else { throw .url(url) }
     guard secret.count == 32, !name.isEmpty, name.utf8.count <= Self.nameBytes,
@@ -53,6 +55,7 @@ package struct Invite: Hashable, Sendable {
     self.secret = secret
     self.expiresAt = expiresAt
     self.kreis = kreis
+    self.member = member
   }
 
   /// Bytes of a member's name.
@@ -107,6 +110,7 @@ extension Invite {
       $0.secret = .init(secret)
       $0.expiresAt = expiresAt
       $0.kreis = kreis
+      $0.member = member?.rawValue ?? 0
     }
     let bytes: [UInt8] = try message.serializedBytes()
     // The check makes a character lost in the middle a damaged invite instead of a wrong secret.
@@ -138,9 +142,12 @@ extension Invite {
     case .authorities(true): trust = .authorities
     case .authorities(false), nil: throw .content
     }
+    let member = MemberID(message.member)
+    guard member != nil || message.member == 0 else { throw .content }
     try self.init(
       realm: realm, url: message.url, trust: trust, name: message.name, title: message.title,
-      secret: Array(message.secret), expiresAt: message.expiresAt, kreis: message.kreis)
+      secret: Array(message.secret), expiresAt: message.expiresAt, kreis: message.kreis,
+      member: member)
   }
 
   private static func check(_ bytes: [UInt8]) -> [UInt8] { Array(Hash256(of: bytes).bytes[..<4]) }

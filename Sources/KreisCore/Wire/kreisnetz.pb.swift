@@ -418,6 +418,9 @@ package nonisolated struct WireInvite: Sendable {
 
   package var kreis: String = String()
 
+  /// that lost its key; 0: a new member
+  package var member: UInt64 = 0
+
   package var unknownFields = SwiftProtobuf.UnknownStorage()
 
   package nonisolated enum OneOf_Trust: Equatable, Sendable {
@@ -485,8 +488,7 @@ package nonisolated struct WireGenerationRequest: Sendable {
 
   package var key: Data = Data()
 
-  package var signatureByOld: Data = Data()
-
+  /// Session/GenerationProof.swift; the old key signs the request
   package var signatureByNew: Data = Data()
 
   package var unknownFields = SwiftProtobuf.UnknownStorage()
@@ -500,8 +502,6 @@ package nonisolated struct WireGenerationReply: Sendable {
   // methods supported on all messages.
 
   package var generation: UInt32 = 0
-
-  package var closed: [WireSignedHead] = []
 
   package var unknownFields = SwiftProtobuf.UnknownStorage()
 
@@ -1394,7 +1394,7 @@ nonisolated extension WireStatements: SwiftProtobuf.Message, SwiftProtobuf._Mess
 
 nonisolated extension WireInvite: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
   package static let protoMessageName: String = _protobuf_package + ".Invite"
-  package static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}realm\0\u{1}url\0\u{3}pinned_key\0\u{1}authorities\0\u{1}name\0\u{1}title\0\u{1}secret\0\u{3}expires_at\0\u{1}kreis\0")
+  package static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}realm\0\u{1}url\0\u{3}pinned_key\0\u{1}authorities\0\u{1}name\0\u{1}title\0\u{1}secret\0\u{3}expires_at\0\u{1}kreis\0\u{1}member\0")
 
   package mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
     while let fieldNumber = try decoder.nextFieldNumber() {
@@ -1425,6 +1425,7 @@ nonisolated extension WireInvite: SwiftProtobuf.Message, SwiftProtobuf._MessageI
       case 7: try { try decoder.decodeSingularBytesField(value: &self.secret) }()
       case 8: try { try decoder.decodeSingularUInt64Field(value: &self.expiresAt) }()
       case 9: try { try decoder.decodeSingularStringField(value: &self.kreis) }()
+      case 10: try { try decoder.decodeSingularFixed64Field(value: &self.member) }()
       default: break
       }
     }
@@ -1467,6 +1468,9 @@ nonisolated extension WireInvite: SwiftProtobuf.Message, SwiftProtobuf._MessageI
     if !self.kreis.isEmpty {
       try visitor.visitSingularStringField(value: self.kreis, fieldNumber: 9)
     }
+    if self.member != 0 {
+      try visitor.visitSingularFixed64Field(value: self.member, fieldNumber: 10)
+    }
     try unknownFields.traverse(visitor: &visitor)
   }
 
@@ -1479,6 +1483,7 @@ nonisolated extension WireInvite: SwiftProtobuf.Message, SwiftProtobuf._MessageI
     if lhs.secret != rhs.secret {return false}
     if lhs.expiresAt != rhs.expiresAt {return false}
     if lhs.kreis != rhs.kreis {return false}
+    if lhs.member != rhs.member {return false}
     if lhs.unknownFields != rhs.unknownFields {return false}
     return true
   }
@@ -1586,7 +1591,7 @@ nonisolated extension WireJoinReply: SwiftProtobuf.Message, SwiftProtobuf._Messa
 
 nonisolated extension WireGenerationRequest: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
   package static let protoMessageName: String = _protobuf_package + ".GenerationRequest"
-  package static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}member\0\u{1}generation\0\u{1}key\0\u{3}signature_by_old\0\u{3}signature_by_new\0")
+  package static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}member\0\u{1}generation\0\u{1}key\0\u{4}\u{2}signature_by_new\0\u{c}\u{4}\u{1}")
 
   package mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
     while let fieldNumber = try decoder.nextFieldNumber() {
@@ -1597,7 +1602,6 @@ nonisolated extension WireGenerationRequest: SwiftProtobuf.Message, SwiftProtobu
       case 1: try { try decoder.decodeSingularFixed64Field(value: &self.member) }()
       case 2: try { try decoder.decodeSingularUInt32Field(value: &self.generation) }()
       case 3: try { try decoder.decodeSingularBytesField(value: &self.key) }()
-      case 4: try { try decoder.decodeSingularBytesField(value: &self.signatureByOld) }()
       case 5: try { try decoder.decodeSingularBytesField(value: &self.signatureByNew) }()
       default: break
       }
@@ -1614,9 +1618,6 @@ nonisolated extension WireGenerationRequest: SwiftProtobuf.Message, SwiftProtobu
     if !self.key.isEmpty {
       try visitor.visitSingularBytesField(value: self.key, fieldNumber: 3)
     }
-    if !self.signatureByOld.isEmpty {
-      try visitor.visitSingularBytesField(value: self.signatureByOld, fieldNumber: 4)
-    }
     if !self.signatureByNew.isEmpty {
       try visitor.visitSingularBytesField(value: self.signatureByNew, fieldNumber: 5)
     }
@@ -1627,7 +1628,6 @@ nonisolated extension WireGenerationRequest: SwiftProtobuf.Message, SwiftProtobu
     if lhs.member != rhs.member {return false}
     if lhs.generation != rhs.generation {return false}
     if lhs.key != rhs.key {return false}
-    if lhs.signatureByOld != rhs.signatureByOld {return false}
     if lhs.signatureByNew != rhs.signatureByNew {return false}
     if lhs.unknownFields != rhs.unknownFields {return false}
     return true
@@ -1636,7 +1636,7 @@ nonisolated extension WireGenerationRequest: SwiftProtobuf.Message, SwiftProtobu
 
 nonisolated extension WireGenerationReply: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
   package static let protoMessageName: String = _protobuf_package + ".GenerationReply"
-  package static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}generation\0\u{1}closed\0")
+  package static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}generation\0")
 
   package mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
     while let fieldNumber = try decoder.nextFieldNumber() {
@@ -1645,7 +1645,6 @@ nonisolated extension WireGenerationReply: SwiftProtobuf.Message, SwiftProtobuf.
       // enabled. https://github.com/apple/swift-protobuf/issues/1034
       switch fieldNumber {
       case 1: try { try decoder.decodeSingularUInt32Field(value: &self.generation) }()
-      case 2: try { try decoder.decodeRepeatedMessageField(value: &self.closed) }()
       default: break
       }
     }
@@ -1655,15 +1654,11 @@ nonisolated extension WireGenerationReply: SwiftProtobuf.Message, SwiftProtobuf.
     if self.generation != 0 {
       try visitor.visitSingularUInt32Field(value: self.generation, fieldNumber: 1)
     }
-    if !self.closed.isEmpty {
-      try visitor.visitRepeatedMessageField(value: self.closed, fieldNumber: 2)
-    }
     try unknownFields.traverse(visitor: &visitor)
   }
 
   package static func ==(lhs: WireGenerationReply, rhs: WireGenerationReply) -> Bool {
     if lhs.generation != rhs.generation {return false}
-    if lhs.closed != rhs.closed {return false}
     if lhs.unknownFields != rhs.unknownFields {return false}
     return true
   }

@@ -1,0 +1,85 @@
+/// A hub's refusal as it travels (RFC 9457), and what it means to a town's session. The same for a
+/// daemon and for a simulator.
+package struct HubRefusal: Hashable, Sendable {
+  /// HTTP's.
+  package let status: Int
+  /// The end of the type `urn:kreisnetz:problem:NAME`.
+  package let name: String
+  /// For people.
+  package let reason: String
+  package let retryAfterSeconds: UInt64?
+
+  package init(status: Int, name: String, reason: String, retryAfterSeconds: UInt64?) {
+    self.status = status
+    self.name = name
+    self.reason = reason
+    self.retryAfterSeconds = retryAfterSeconds
+  }
+
+  /// The names that a session tells from all others.
+  package enum Name {
+    package static let closedGeneration = "closed-generation"
+    package static let closedLog = "closed-log"
+    package static let feedContradiction = "feed-contradiction"
+    package static let gathering = "gathering"
+    package static let hubRestored = "hub-restored"
+    package static let otherInstance = "other-instance"
+    package static let revoked = "revoked"
+  }
+
+  /// Whether the same request may succeed later, without anybody's doing at the town.
+  package var isPassing: Bool {
+    [401, 408, 425, 429].contains(status) || status >= 500
+  }
+}
+
+extension TownSession.PushResult {
+  package init(_ refusal: HubRefusal) {
+    switch refusal.name {
+    case HubRefusal.Name.closedGeneration, HubRefusal.Name.closedLog: self = .closed
+    case HubRefusal.Name.otherInstance:
+      // The feed's alarm says what to do.
+      self = .unavailable(reason: refusal.reason, retryAfterSeconds: 15)
+    case _ where refusal.isPassing:
+      self = .unavailable(
+        reason: refusal.reason, retryAfterSeconds: refusal.retryAfterSeconds)
+    default: self = .refused(reason: refusal.reason)
+    }
+  }
+}
+
+extension TownSession.StreamEnd {
+  /// - Parameter generation: the key generation that asked.
+  package init(_ refusal: HubRefusal, askedBy generation: UInt32) {
+    switch refusal.name {
+    case HubRefusal.Name.feedContradiction: self = .contradicted(reason: refusal.reason)
+    case HubRefusal.Name.otherInstance: self = .otherInstance(reason: refusal.reason)
+    case HubRefusal.Name.closedGeneration: self = .closed(generation: generation)
+    case HubRefusal.Name.revoked: self = .untrusted(reason: refusal.reason)
+    case HubRefusal.Name.gathering:
+      self = .gathering(reason: refusal.reason, retryAfterSeconds: refusal.retryAfterSeconds)
+    default:
+      self = .unavailable(
+        reason: refusal.reason, retryAfterSeconds: refusal.retryAfterSeconds)
+    }
+  }
+
+  package init(_ error: ChunkError) {
+    switch error {
+    case .hubKnowsMore(let signed): self = .behind(signed.log)
+    default: self = .untrusted(reason: error.description)
+    }
+  }
+}
+
+extension TownSession.OpenResult {
+  package init(_ refusal: HubRefusal) {
+    switch refusal.name {
+    case HubRefusal.Name.otherInstance: self = .otherInstance(reason: refusal.reason)
+    case _ where refusal.isPassing:
+      self = .unavailable(
+        reason: refusal.reason, retryAfterSeconds: refusal.retryAfterSeconds)
+    default: self = .refused(reason: refusal.reason)
+    }
+  }
+}

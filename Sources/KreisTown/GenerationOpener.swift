@@ -1,0 +1,66 @@
+import Crypto
+package import KreisCore
+package import KreisStore
+import KreisTransport
+import SwiftProtobuf
+
+/// Opens this town's next key generation: at the hub, then here.
+package struct GenerationOpener: Sendable {
+  private let client: HubClient
+  private let store: Store
+  private let directory: StateDirectory
+
+  package init(client: HubClient, store: Store, directory: StateDirectory) {
+    self.client = client
+    self.store = store
+    self.directory = directory
+  }
+
+  /// The new key is on disk before the hub hears of it, and a repetition takes the same key: an
+  /// answer that was lost is given again.
+  ///
+  /// - Throws: `StoreError.stateUnknown`: the daemon must stop.
+  package func open() async throws -> TownSession.OpenResult {
+    do {
+      let identity = store.identity
+      let generation = identity.generation + 1
+      let key = try key(of: generation)
+      var request = WireGenerationRequest()
+      request.member = identity.member.rawValue
+      request.generation = generation
+      request.key = .init(VerifyingKey(of: key).bytes)
+      request.signatureByNew = .init(
+        try GenerationProof.make(
+          realm: identity.realm, member: identity.member, generation: generation, key: key))
+      let answer = try await client.post(request, to: "/v1/generations")
+      guard try WireGenerationReply(serializedBytes: answer.body).generation == generation else {
+        return .unavailable(reason: "the hub's answer makes no sense", retryAfterSeconds: nil)
+      }
+      try await store.write { try $0.openGeneration(generation, key: key) }
+      return .opened(generation: generation, unsent: Array(try await store.unsent().keys))
+    } catch { return try Self.result(for: error) }
+  }
+
+  private func key(of generation: UInt32) throws(StateDirectoryError) -> SigningKey {
+    if let key = try directory.signingKey(generation: generation) { return key }
+    let key = SigningKey()
+    try directory.write(key, generation: generation)
+    return key
+  }
+
+  private static func result(for error: any Error) throws -> TownSession.OpenResult {
+    switch error {
+    case HubFailure.unavailable(let reason, let seconds):
+      return .unavailable(reason: reason, retryAfterSeconds: seconds)
+    case HubFailure.refused(let refusal): return TownSession.OpenResult(refusal)
+    case HubFailure.untrusted(let reason), StoreError.retryLater(let reason),
+      StoreError.rejected(let reason):
+      return .unavailable(reason: reason, retryAfterSeconds: nil)
+    case let error as StateDirectoryError:
+      return .unavailable(reason: error.description, retryAfterSeconds: nil)
+    case is MalformedBytes, is BinaryDecodingError:
+      return .unavailable(reason: "the hub's answer cannot be read", retryAfterSeconds: nil)
+    default: throw error
+    }
+  }
+}
