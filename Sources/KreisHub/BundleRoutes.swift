@@ -28,6 +28,7 @@ extension HubRoutes {
       var reply = WirePushReply()
       reply.head = WireFeedHead(head)
       return try request.answer(reply)
+    case .gathered: return try request.answer(WirePushReply())
     case .conflict(let held):
       // Of a log that the hub holds nothing of: its name, and sequence 0.
       var reply = WireSignedHead()

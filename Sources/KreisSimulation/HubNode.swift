@@ -192,6 +192,8 @@ final class HubNode {
       var reply = WirePushReply()
       reply.head = WireFeedHead(head)
       return Response(status: 200, body: try reply.serializedBytes(), date: clock)
+    case .gathered:
+      return Response(status: 200, body: try WirePushReply().serializedBytes(), date: clock)
     case .conflict(let held):
       var reply = WireSignedHead()
       reply.log = WireLogName(bundle.log)

@@ -2,15 +2,6 @@ import Foundation
 import GRDB
 package import KreisCore
 
-/// How the hub answers a push.
-package enum PushOutcome: Sendable {
-  /// Durable; the feed position that holds the bundle's last entry.
-  case accepted(FeedHead)
-  /// The bundle does not continue the log that the hub holds; `nil`: it holds nothing of it.
-  case conflict(SignedHead?)
-  case refused(reason: String)
-}
-
 /// What a follower asked for cannot be served.
 package enum FeedRefusal: Error, Hashable, Sendable {
   /// The follower verified a feed head that this hub does not have: one of the two was restored.
@@ -27,37 +18,6 @@ extension Store {
     let store = try create(at: path, identity: identity, key: key, random: random)
     try store.blockingWrite { try $0.append(.root(certificate), at: now) }
     return store
-  }
-
-  /// Takes a bundle that `sender` pushed. Returns after the commit (I1).
-  package func accept(
-    _ bundle: UnverifiedBundle, from sender: MemberID
-  ) async throws(StoreError) -> PushOutcome {
-    // Judged on a snapshot first: what must be refused costs no write transaction, and hashing
-    // does not hold up other writers.
-    let (judged, head) = try await read { snapshot in
-      (try snapshot.judge(bundle, from: sender), try snapshot.ledger.head(of: bundle.log))
-    }
-    if case .append = judged {
-    } else {
-      return try await read { try $0.outcome(of: judged, for: bundle.log) }
-    }
-    return try await write { transaction in
-      var verdict = judged
-      if try transaction.ledger.head(of: bundle.log) != head
-        || transaction.membership.closing(of: bundle.log) != nil
-      {
-        verdict = try HubRules.judge(
-          bundle, from: sender, under: transaction.membership, holding: transaction.ledger)
-      }
-      guard case .append(let chain, let signed) = verdict else {
-        return try Snapshot(transaction.db, self, transaction.replica)
-          .outcome(of: verdict, for: bundle.log)
-      }
-      let position = try transaction.append(chain, signed)
-      return .accepted(
-        try self.feedHead(of: bundle.log.scope, at: position, transaction.identity.generation))
-    }
   }
 
   /// The hub's signature under a feed position; the latest of each scope is kept.
@@ -89,10 +49,15 @@ extension Store {
   /// - Parameters:
   ///   - positions: what the reader has verified; a scope not named starts at its beginning.
   ///   - includeOwn: whether the reader's own bundles come whole, or as heads that it holds.
+  ///   - headsOnly: whether all bundles come as heads: the reader holds most of them, from an earlier
+  ///     generation of this hub, and fetches the others.
+  /// - Throws: `StoreError.retryLater` while the hub gathers or is halted.
   package func feedChunk(
-    for reader: MemberID, after positions: [Scope: FeedPosition], includeOwn: Bool, bytes: Int
+    for reader: MemberID, after positions: [Scope: FeedPosition], includeOwn: Bool,
+    headsOnly: Bool = false, bytes: Int
   ) async throws(StoreError) -> FeedAnswer {
     try await read { snapshot in
+      try snapshot.replica.checkServing()
       let scopes = snapshot.membership.readableScopes(of: reader)
       for scope in positions.keys where !scopes.contains(scope) {
         return .refused(.notEntitled(scope))
@@ -106,7 +71,9 @@ extension Store {
         ends[scope] = at
       }
       return .chunk(
-        try snapshot.chunk(for: reader, scopes, after: ends, includeOwn: includeOwn, bytes: bytes))
+        try snapshot.chunk(scopes, after: ends, bytes: bytes) { log in
+          !headsOnly && (includeOwn || log.member != reader)
+        })
     }
   }
 }
@@ -117,58 +84,7 @@ package enum FeedAnswer: Sendable {
   case refused(FeedRefusal)
 }
 
-extension Transaction {
-  /// Appends a member's bundle to its log and to the feed of its scope.
-  func append(_ chain: ChainedBundle, _ signed: SignedHead) throws -> FeedPosition {
-    let key = try ledger.openKey(of: chain.log, in: identity.realm)
-    for entry in chain.entries {
-      try record(entry, log: chain.log, key: key, values: try entry.values())
-    }
-    try ledger.setHead(chain.head, signature: signed.signature, ofKey: key)
-    return try appendToFeed(signed, key: key)
-  }
-}
-
-extension ChainedEntry {
-  func values() throws -> Values? {
-    guard case .block(let block) = entry.proof else { return nil }
-    return try Values(block: block)
-  }
-}
-
 extension Snapshot {
-  fileprivate func judge(_ bundle: UnverifiedBundle, from sender: MemberID) throws -> PushVerdict {
-    try HubRules.judge(bundle, from: sender, under: membership, holding: ledger)
-  }
-
-  /// The answer to what appends nothing.
-  fileprivate func outcome(of verdict: PushVerdict, for log: LogID) throws -> PushOutcome {
-    switch verdict {
-    case .refused(let reason): .refused(reason: reason)
-    case .known(let head): .accepted(try feedHead(holding: log, head.sequence))
-    case .conflict, .append: .conflict(try ledger.signedHead(of: log))
-    }
-  }
-
-  /// The first feed position that holds entry `sequence` of `log`, signed.
-  fileprivate func feedHead(holding log: LogID, _ sequence: UInt64) throws -> FeedHead {
-    guard let key = try ledger.key(of: log),
-      let row = try Row.fetchOne(
-        db.cachedStatement(
-          sql: """
-            SELECT position, hash FROM feed WHERE log = ? AND last >= ? ORDER BY last LIMIT 1
-            """), arguments: [key, Int64(sequence)])
-    else { throw StoreError.stateUnknown("an accepted bundle of \(log) is in no feed") }
-    let position = FeedPosition(position: UInt64(row[0] as Int64), hash: try row.hash(1))
-    let signer = store.signer
-    guard signer.identity.generation == identity.generation else {
-      throw StoreError.retryLater("the hub just opened its next generation; ask again")
-    }
-    return try FeedHead(
-      signing: position, of: log.scope, in: identity.realm, hubGeneration: identity.generation,
-      with: signer.key)
-  }
-
   private struct FeedRow {
     let arrival: Int64
     let scope: Scope
@@ -211,8 +127,8 @@ extension Snapshot {
   }
 
   fileprivate func chunk(
-    for reader: MemberID, _ scopes: [Scope], after positions: [Scope: FeedPosition],
-    includeOwn: Bool, bytes: Int
+    _ scopes: [Scope], after positions: [Scope: FeedPosition], bytes: Int,
+    isWhole: (LogID) -> Bool
   ) throws -> WireFeedChunk {
     var rows: [FeedRow] = []
     for scope in scopes {
@@ -224,7 +140,7 @@ extension Snapshot {
     var taken: [Taken] = []
     for row in rows {
       guard taken.count < Limits.chunkItems, size < bytes else { break }
-      if row.log.member != reader || includeOwn {
+      if isWhole(row.log) {
         let first = try ledger.firstEntry(ofBundleEndingAt: row.last, log: row.key)
         let entries = try ledger.entries(ofKey: row.key, from: first, through: row.last)
         size += entries.reduce(0) { $0 + $1.size }
@@ -248,12 +164,10 @@ extension Snapshot {
     return chunk
   }
 
-  /// One signature per log is enough: the last bundle's covers the chain before it.
+  /// The items under as many signatures as it takes: a signature covers the chain before it, but what
+  /// lies between two must fit one bundle, or nobody could pass the log on.
   private func wireItems(_ taken: [Taken]) throws -> [WireFeedItem] {
-    var lastOfLog: [Int64: Int] = [:]
-    for (index, item) in taken.enumerated() where item.entries != nil {
-      lastOfLog[item.row.key] = index
-    }
+    let signed = Self.signed(taken)
     return try taken.enumerated().map { index, item in
       var wire = WireFeedItem()
       wire.scope = WireScopeName(item.row.scope)
@@ -262,7 +176,7 @@ extension Snapshot {
         wire.bundle = WireBundle(
           UnverifiedBundle(
             log: item.row.log, first: item.first, entries: entries,
-            signature: lastOfLog[item.row.key] == index ? item.row.signature : nil))
+            signature: signed.contains(index) ? item.row.signature : nil))
       } else {
         guard let hash = try ledger.hash(of: item.row.log, at: item.row.last) else {
           throw StoreError.stateUnknown("the feed names an entry that the hub does not hold")
@@ -276,21 +190,21 @@ extension Snapshot {
     }
   }
 
-  /// Entries of a log from `first` on, as one signed bundle, for repair. `nil` if there are none.
-  package func bundle(of log: LogID, from first: UInt64) throws -> UnverifiedBundle? {
-    guard let key = try ledger.key(of: log), let head = try ledger.head(ofKey: key),
-      first <= head.sequence
-    else { return nil }
-    // A bundle must end where a signature is: at the end of a feed item.
-    guard
-      let row = try Row.fetchOne(
-        db.cachedStatement(
-          sql:
-            "SELECT last, signature FROM signature WHERE log = ? AND last >= ? ORDER BY last LIMIT 1"
-        ), arguments: [key, Int64(first)])
-    else { return nil }
-    let entries = try ledger.entries(
-      ofKey: key, from: first, through: UInt64(row[0] as Int64))
-    return UnverifiedBundle(log: log, first: first, entries: entries, signature: try row.bytes(1))
+  /// Which items carry their signature, counted from the last of each log.
+  private static func signed(_ taken: [Taken]) -> Set<Int> {
+    var out: Set<Int> = []
+    var open: [Int64: (entries: Int, bytes: Int)] = [:]
+    for (index, item) in taken.enumerated().reversed() {
+      guard let entries = item.entries else { continue }
+      let bytes = entries.reduce(0) { $0 + $1.size }
+      let sum = open[item.row.key].map { ($0.entries + entries.count, $0.bytes + bytes) }
+      if let sum, sum.0 <= Limits.bundleEntries, sum.1 <= Limits.bundleBytes {
+        open[item.row.key] = sum
+      } else {
+        out.insert(index)
+        open[item.row.key] = (entries.count, bytes)
+      }
+    }
+    return out
   }
 }

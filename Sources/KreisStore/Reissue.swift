@@ -1,6 +1,6 @@
 import Foundation
 import GRDB
-import KreisCore
+package import KreisCore
 
 /// How far a replica is on its way back after it opened a key generation.
 package enum Recovery: Hashable, Sendable {
@@ -63,14 +63,47 @@ extension Transaction {
     case .takingBackUp:
       throw StoreError.rejected(
         "own entries that the hub holds are still missing here; they come with its feed")
-    case .ready: break
+    case .ready: return try issueBranches()
     }
+  }
+
+  /// The same, whether or not the own closed logs are held up to their closings: at the hub, which
+  /// states where they end.
+  @discardableResult
+  func issueBranches() throws -> Int {
     let branches = try ledger.branches(by: identity.member)
     var reissue = Reissue(self)
     for branch in branches { try reissue.issue(branch) }
     try reissue.restate()
-    for branch in branches { try ledger.deleteBranch(branch.key) }
+    for branch in branches { try ledger.close(branch) }
     return reissue.issued
+  }
+
+  /// Takes a stretch of an own earlier log that others kept beside it, so that `reissue` issues it
+  /// again.
+  ///
+  /// - Throws: `StoreError.rejected` if it is none, or does not continue what is held of that log.
+  package func adopt(_ bundle: UnverifiedBundle) throws {
+    let log = bundle.log
+    guard log.member == identity.member, log.generation < identity.generation,
+      log.scope != .local,
+      let key = membership.key(of: log.member, generation: log.generation)
+    else {
+      throw StoreError.rejected("\(log) is no earlier log of this replica")
+    }
+    let placed: (placement: Placement, signed: SignedHead)?
+    do { placed = try bundle.placed(on: ledger, in: identity.realm, by: key) } catch let error
+      as BundleError
+    { throw StoreError.rejected("a stretch of \(log): \(error)") }
+    switch placed?.placement {
+    case .held: break
+    case .next(let chain, let previous), .beside(let chain, let previous):
+      guard let signed = placed?.signed else { return }
+      try keepAside(chain.entries, after: previous, signed, because: .fork)
+    case nil:
+      throw StoreError.rejected(
+        "entry \(bundle.first) of \(log) continues nothing that is held here")
+    }
   }
 }
 

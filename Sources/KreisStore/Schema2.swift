@@ -46,7 +46,8 @@ enum Schema2 {
       previous BLOB NOT NULL CHECK (length(previous) = 32), -- the header hash before the first
       hash BLOB NOT NULL CHECK (length(hash) = 32), -- the header hash of the last
       signature BLOB, -- the author's over the last; NULL: own entries that were never pushed
-      reason TEXT NOT NULL CHECK (reason IN ('tail', 'fork', 'closed')),
+      reason TEXT NOT NULL CHECK (reason IN ('tail', 'fork', 'closed', 'issued')),
+      size INTEGER NOT NULL, -- bytes of bodies and blocks, as they came
       offered INTEGER NOT NULL DEFAULT 0, -- 1: the hub has it
       UNIQUE (log, last, hash)
     ) STRICT;

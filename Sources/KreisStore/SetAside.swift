@@ -12,6 +12,9 @@ package struct Branch: Hashable, Sendable {
     case fork
     /// After the point at which the log was closed.
     case closed
+    /// Issued again by its author, who is this replica: only its head is left, so that it is known
+    /// when it comes again.
+    case issued
   }
 
   /// Small, local to this database.
@@ -54,9 +57,12 @@ extension Ledger {
     return try branches(where: "branch.log = ?", [key])
   }
 
+  /// The branches of a member's logs that were not issued again.
   func branches(by member: MemberID) throws -> [Branch] {
-    try branches(where: "member = ?", [Int64(member.rawValue)])
+    try branches(where: "member = ? AND reason <> 'issued'", [Int64(member.rawValue)])
   }
+
+  func branchHeads(of log: LogID) throws -> [LogHead] { try branches(of: log).map(\.head) }
 
   /// A branch's entries, as they travel.
   func entries(of branch: Branch) throws -> [Entry] {
@@ -78,23 +84,26 @@ extension Ledger {
   /// Makes an empty branch; `nil` if it stands there already.
   func insertBranch(
     ofKey log: Int64, first: UInt64, after previous: Hash256, head: LogHead,
-    signature: [UInt8]?, because reason: Branch.Reason
+    signature: [UInt8]?, size: Int, because reason: Branch.Reason
   ) throws -> Int64? {
     try db.cachedStatement(
       sql: """
-        INSERT INTO branch (log, first, last, previous, hash, signature, reason)
-        VALUES (?, ?, ?, ?, ?, ?, ?) ON CONFLICT DO NOTHING
+        INSERT INTO branch (log, first, last, previous, hash, signature, size, reason)
+        VALUES (?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT DO NOTHING
         """
     ).execute(arguments: [
       log, Int64(first), Int64(head.sequence), previous.data, head.hash.data,
-      signature.map { Data($0) }, reason.rawValue,
+      signature.map { Data($0) }, size, reason.rawValue,
     ])
     return db.changesCount > 0 ? db.lastInsertedRowID : nil
   }
 
-  func deleteBranch(_ key: Int64) throws {
-    try db.execute(sql: "DELETE FROM set_aside WHERE branch = ?", arguments: [key])
-    try db.execute(sql: "DELETE FROM branch WHERE branch = ?", arguments: [key])
+  /// Empties a branch whose entries were issued again; its head stays known.
+  func close(_ branch: Branch) throws {
+    try db.execute(sql: "DELETE FROM set_aside WHERE branch = ?", arguments: [branch.key])
+    try db.execute(
+      sql: "UPDATE branch SET reason = 'issued', size = 0 WHERE branch = ?",
+      arguments: [branch.key])
   }
 
   /// The hash that entry `first` of a log continues.
@@ -148,10 +157,22 @@ extension Transaction {
     guard let previous = try ledger.hash(before: first, of: log, in: identity.realm),
       let hash = try ledger.hash(of: log, at: last)
     else { throw StoreError.stateUnknown("entry \(last) of \(log) is missing") }
+    // What was issued again before would be issued again: its log has just lost it.
+    try db.execute(
+      sql: "DELETE FROM branch WHERE log = ? AND last = ? AND hash = ? AND reason = 'issued'",
+      arguments: [key, Int64(last), hash.data])
+    let range: StatementArguments = [EntryKey.make(key, first), EntryKey.make(key, last)]
+    let size = try Int.fetchOne(
+      db,
+      sql: """
+        SELECT sum(length(body) + coalesce(length(block), 32)) FROM entry
+        WHERE entry BETWEEN ? AND ?
+        """, arguments: range)
     guard
       let branch = try ledger.insertBranch(
         ofKey: key, first: first, after: previous, head: LogHead(sequence: last, hash: hash),
-        signature: try ledger.signature(under: last, ofKey: key), because: reason)
+        signature: try ledger.signature(under: last, ofKey: key), size: size ?? 0,
+        because: reason)
     else { return }
     try db.execute(
       sql: """
@@ -159,10 +180,7 @@ extension Transaction {
         SELECT ?, entry & ?, record, hash, body, block, commitment FROM entry
         WHERE entry BETWEEN ? AND ?
         """,
-      arguments: [
-        branch, 1 << EntryKey.sequenceBits - 1, EntryKey.make(key, first),
-        EntryKey.make(key, last),
-      ])
+      arguments: [branch, 1 << EntryKey.sequenceBits - 1] + range)
   }
 
   /// Stores entries that continue `previous` as a branch.
@@ -175,7 +193,8 @@ extension Transaction {
     guard
       let branch = try ledger.insertBranch(
         ofKey: key, first: first.sequence, after: previous, head: signed.head,
-        signature: signed.signature, because: reason)
+        signature: signed.signature, size: entries.reduce(0) { $0 + $1.entry.size },
+        because: reason)
     else { return }
     hasAside = true
     for entry in entries {
@@ -235,5 +254,7 @@ extension Ledger {
 
 extension Snapshot {
   /// What stands beside the accepted chains, as evidence or until it is issued again.
-  package func branches() throws -> [Branch] { try ledger.branches() }
+  package func branches() throws -> [Branch] {
+    try ledger.branches(where: "reason <> 'issued'")
+  }
 }

@@ -86,6 +86,8 @@ package final class Store: Sendable {
       result = try body(transaction)
       try transaction.foldTouched()
       if transaction.membership != before.membership {
+        try transaction.cutBeyondClosings(from: before.membership)
+        try transaction.foldTouched()
         try transaction.foldConcerned(by: before.membership)
       }
       try transaction.seal()

@@ -29,32 +29,38 @@ extension Store {
 
   /// The next entries of an own log that the hub has not acknowledged, signed; `nil` if none.
   package func nextBundle(of log: LogID) async throws(StoreError) -> UnverifiedBundle? {
-    let signer = signer
-    return try await read { snapshot in
-      // Of an earlier generation nothing is left to push: what the hub lacks of it is set aside.
-      guard log == signer.identity.log(log.scope) else { return nil }
-      guard let key = try snapshot.ledger.key(of: log),
-        let head = try snapshot.ledger.head(ofKey: key)
-      else { return nil }
-      let fed = try snapshot.ledger.fed(ofKey: key)
+    try await read { snapshot in
+      let fed = try snapshot.ledger.fed(log)
       let first = self.withCache { $0.sent(log, fed: fed) } + 1
-      guard first <= head.sequence else { return nil }
-      let last = min(head.sequence, first + UInt64(Limits.bundleEntries) - 1)
-      let entries = try snapshot.ledger.entries(
-        ofKey: key, from: first, through: last, bytes: Limits.bundleBytes)
-      let end = first + UInt64(entries.count) - 1
-      guard let hash = try snapshot.ledger.hash(of: log, at: end) else {
-        throw StoreError.stateUnknown("entry \(end) of \(log) is missing")
+      let bundle = try self.ownBundle(of: log, from: first, in: snapshot)
+      if let bundle, isPlanted(.cursorBeforeAcknowledgement) {
+        self.withCache { $0.acknowledged[log] = bundle.last }
       }
-      if isPlanted(.cursorBeforeAcknowledgement) {
-        self.withCache { $0.acknowledged[log] = end }
-      }
-      let signed = try SignedHead(
-        signing: LogHead(sequence: end, hash: hash), of: log, in: snapshot.identity.realm,
-        with: signer.key)
-      return UnverifiedBundle(
-        log: log, first: first, entries: entries, signature: signed.signature)
+      return bundle
     }
+  }
+
+  /// Entries of an own log of the present generation from `first` on, signed; `nil` if there are
+  /// none. Of an earlier generation nothing is left to push: what the hub lacks of it is set aside.
+  func ownBundle(
+    of log: LogID, from first: UInt64, in snapshot: Snapshot
+  ) throws -> UnverifiedBundle? {
+    let signer = signer
+    guard log == signer.identity.log(log.scope), let key = try snapshot.ledger.key(of: log),
+      let head = try snapshot.ledger.head(ofKey: key), first <= head.sequence
+    else { return nil }
+    let last = min(head.sequence, first + UInt64(Limits.bundleEntries) - 1)
+    let entries = try snapshot.ledger.entries(
+      ofKey: key, from: first, through: last, bytes: Limits.bundleBytes)
+    let end = first + UInt64(entries.count) - 1
+    guard let hash = try snapshot.ledger.hash(of: log, at: end) else {
+      throw StoreError.stateUnknown("entry \(end) of \(log) is missing")
+    }
+    let signed = try SignedHead(
+      signing: LogHead(sequence: end, hash: hash), of: log, in: snapshot.identity.realm,
+      with: signer.key)
+    return UnverifiedBundle(
+      log: log, first: first, entries: entries, signature: signed.signature)
   }
 
   /// Notes what the hub acknowledged. It becomes durable when the feed brings it back; until then a

@@ -106,6 +106,7 @@ package final class Transaction {
   }
 
   private func openOwnLog(_ log: LogID) throws -> OwnLog {
+    try replica.checkServing()
     if let closing = membership.closing(of: log) {
       throw StoreError.rejected(
         "this replica's log of \(log.scope) was closed by the hub after entry \(closing); "

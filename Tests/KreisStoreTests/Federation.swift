@@ -26,11 +26,19 @@ final class Seeded: Sendable {
   func next(below bound: Int) -> Int { Int(next() % UInt64(bound)) }
 }
 
+/// The same, for what the standard library shuffles.
+struct SeededGenerator: RandomNumberGenerator {
+  let source: Seeded
+
+  func next() -> UInt64 { source.next() }
+}
+
 /// A hub and its towns as real stores in a temporary directory, exchanging what the network would
 /// carry by calling each other.
 final class Federation {
   let directory: URL
   let random: Seeded
+  var generator: SeededGenerator
   var hub: Store
   var towns: [Store] = []
   /// The keys of each town, by name, and of the hub, under "hub".
@@ -46,6 +54,7 @@ final class Federation {
     try FileManager.default.createDirectory(at: directory, withIntermediateDirectories: true)
     let random = Seeded(seed)
     self.random = random
+    generator = SeededGenerator(source: random)
     let root = SigningKey()
     let key = SigningKey()
     hubKey = key

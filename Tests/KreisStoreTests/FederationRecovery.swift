@@ -59,11 +59,16 @@ extension Federation {
   /// Pushes and pulls once, as the session does.
   func pushAndPull(_ index: Int, bytes: Int = 100_000) async throws -> Exchange {
     let town = towns[index]
+    if try town.blockingRead({ $0.feedGeneration }) < hub.identity.generation {
+      do { try await followAnew(index, bytes: bytes) } catch ChunkError.hubKnowsMore {
+        return .needsGeneration
+      }
+    }
     if try town.blockingRead({ $0.isClosed }) { return .needsGeneration }
     for log in try await town.unsent().keys.sorted() {
       while let bundle = try await town.nextBundle(of: log) {
         switch try await hub.accept(bundle, from: town.identity.member) {
-        case .accepted: town.acknowledge(log, through: bundle.last)
+        case .accepted, .gathered: town.acknowledge(log, through: bundle.last)
         case .conflict(let held):
           guard try await town.rewind(log, to: held?.head) else { return .needsGeneration }
         case .refused(let reason): throw StoreError.rejected(reason)
@@ -79,8 +84,95 @@ extension Federation {
         throw StoreError.rejected("the hub refuses: \(answer)")
       }
       do {
-        if try await town.merge(try UnverifiedChunk(wire)) { return .done }
+        if try await town.merge(try UnverifiedChunk(wire)) { break }
       } catch ChunkError.hubKnowsMore { return .needsGeneration }
+    }
+    try await relay(index, all: false)
+    return .done
+  }
+
+  /// Follows the feeds of the hub's new generation: heads first, bundles where they are missing.
+  func followAnew(_ index: Int, bytes: Int) async throws {
+    let town = towns[index]
+    var cursors: [Scope: FeedPosition] = [:]
+    while true {
+      let answer = try await hub.feedChunk(
+        for: town.identity.member, after: cursors, includeOwn: false, headsOnly: true,
+        bytes: bytes)
+      guard case .chunk(let wire) = answer else {
+        throw StoreError.rejected("the hub refuses: \(answer)")
+      }
+      let chunk = try UnverifiedChunk(wire)
+      var bundles: [Int: UnverifiedBundle] = [:]
+      for part in try await town.missing(in: chunk) {
+        bundles[part.item] = try await hub.read { try $0.bundle(of: part.log, from: part.first) }
+      }
+      if try await town.merge(chunk.filled(with: bundles)) { return }
+      cursors = try await town.read { try $0.feedCursors() }
+    }
+  }
+
+  /// Offers the hub what it may lack.
+  func relay(_ index: Int, all: Bool) async throws {
+    let (town, hub) = (towns[index], hub)
+    for log in try await town.read({ try $0.relayableLogs(all: all) }) {
+      let refusal = try await town.relay(log) { bundle in
+        switch try await hub.accept(bundle, from: town.identity.member) {
+        case .accepted, .gathered: .taken
+        case .conflict(let held): .held(held)
+        case .refused(let reason): .refused(reason: reason)
+        }
+      }
+      if let refusal { throw StoreError.rejected("\(log): \(refusal)") }
+    }
+  }
+
+  /// Puts an empty hub in the place of a lost one. Only its id and generation are known.
+  func loseHub() throws {
+    let random = random
+    let lost = hub.identity
+    let key = SigningKey()
+    keys["hub"] = key
+    hub = try Store.createGathering(
+      at: path("hub-\(UUID().uuidString)"), identity: lost, key: key, random: { random.next() })
+  }
+
+  /// Puts a backup in the hub's place. It does not know yet that it is one.
+  func restoreHub(from backup: String) throws {
+    let random = random
+    hub = try Store.open(at: backup, key: try requiredKey("hub"), random: { random.next() })
+  }
+
+  /// Opens the hub's next generation with the root key.
+  func closeGathering() throws {
+    let renewal = try hub.blockingRead { try $0.renewal() }
+    let key = SigningKey()
+    keys["hub"] = key
+    try hub.closeGathering(
+      try RootCertificate(
+        certifying: VerifyingKey(of: key), of: renewal.hub, generation: renewal.generation,
+        closing: renewal.closes, title: renewal.title, ags: renewal.ags, with: root),
+      key: key, at: now)
+  }
+
+  /// A second instance of a town, with the same database and key.
+  func clone(_ index: Int) throws -> Store {
+    let name = towns[index].identity.name
+    let random = random
+    return try Store.open(
+      at: try backUp(name), key: try requiredKey(name), random: { random.next() })
+  }
+
+  /// Fetches what the hub keeps beside the town's own earlier logs.
+  func adoptBranches(_ index: Int) async throws {
+    let town = towns[index]
+    guard town.identity.generation > 1 else { return }
+    var cursor: Int64 = 0
+    while let next = try await hub.read({ [cursor] snapshot in
+      try snapshot.branch(of: town.identity.member, after: cursor)
+    }) {
+      try town.blockingWrite { try $0.adopt(next.bundle) }
+      cursor = next.cursor
     }
   }
 
@@ -97,6 +189,7 @@ extension Federation {
         continue
       }
       if crashes() { try reopen(index) }
+      try await adoptBranches(index)
       guard case .ready = try towns[index].blockingRead({ try $0.recovery() }) else { return }
       try towns[index].blockingWrite { _ = try $0.reissue() }
     }

@@ -136,16 +136,12 @@ import Testing
         == 2)
   }
 
-  @Test func `a bundle pushed by somebody else, forged or altered is refused`() async throws {
-    let net = try await Federation(towns: 2)
-    let (author, other) = (net.towns[0], net.towns[1])
+  @Test func `a bundle that is forged or altered is refused`() async throws {
+    let net = try await Federation(towns: 1)
+    let author = net.towns[0]
     _ = try net.add("Kita", to: author)
     let log = try #require(try await author.unsent().keys.first)
     let bundle = try #require(try await author.nextBundle(of: log))
-    guard case .refused = try await net.hub.accept(bundle, from: other.identity.member) else {
-      Issue.record("a foreign bundle was accepted")
-      return
-    }
     var signature = try #require(bundle.signature)
     signature[0] ^= 1
     let forged = UnverifiedBundle(
@@ -255,6 +251,7 @@ private struct NothingHeld: HeldLogs {
   func head(of log: LogID) -> LogHead? { nil }
   func hash(of log: LogID, at sequence: UInt64) -> Hash256? { nil }
   func fed(_ log: LogID) -> UInt64 { 0 }
+  func branchHeads(of log: LogID) -> [LogHead] { [] }
   func feedEnd(of scope: Scope) -> FeedPosition? { nil }
   func feedGeneration() -> UInt32 { 0 }
   func feedHash(of scope: Scope, at position: UInt64) -> Hash256? { nil }

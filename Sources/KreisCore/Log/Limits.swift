@@ -28,6 +28,10 @@ package enum Limits {
   /// Seconds since 1970 that anybody states stay below: far from the end of every integer type that
   /// a time is kept or shown in.
   package static let time: UInt64 = 1 << 48
+  /// Bytes of bodies and blocks that a hub keeps beside the accepted chain of one log.
+  package static let asideBytes = 64 << 20
+  /// Stretches that a hub keeps beside the accepted chain of one log.
+  package static let asideBranches = 1_024
   /// Items of one feed chunk.
   package static let chunkItems = 4_096
 }

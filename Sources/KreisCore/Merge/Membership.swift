@@ -177,6 +177,11 @@ extension Membership {
     closings.filter { $0.key.member == member }
   }
 
+  /// Whether any log ends elsewhere than `older` says.
+  package func hasOtherClosings(than older: Membership) -> Bool {
+    closings != older.closings || closedGenerations != older.closedGenerations
+  }
+
   /// Whether nothing was decided yet about what `control` decides.
   package func lacks(_ control: Control) -> Bool {
     switch control {

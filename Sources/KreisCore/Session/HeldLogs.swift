@@ -6,6 +6,8 @@ package protocol HeldLogs {
   func hash(of log: LogID, at sequence: UInt64) throws -> Hash256?
   /// The last entry of `log` that the feeds held here show.
   func fed(_ log: LogID) throws -> UInt64
+  /// The heads of the stretches of `log` that stand beside its accepted chain.
+  func branchHeads(of log: LogID) throws -> [LogHead]
   /// The end of the feed of `scope`, `nil` before its first item.
   func feedEnd(of scope: Scope) throws -> FeedPosition?
   /// The hub generation whose feeds the replica holds, 0 before the first: it never follows a lower
@@ -15,43 +17,75 @@ package protocol HeldLogs {
   func feedHash(of scope: Scope, at position: UInt64) throws -> Hash256?
 }
 
+/// Where a bundle stands in relation to the log that a replica holds.
+package enum Placement: Hashable, Sendable {
+  /// It continues the log, after the header hash given; entries held already are left out.
+  case next(ChainedBundle, after: Hash256)
+  /// All of it is held, equally.
+  case held
+  /// Its author signed other entries than are held, from the first given on; they continue the
+  /// header hash given. Two signed heads that contradict each other prove a fork (I2).
+  case beside(ChainedBundle, after: Hash256)
+}
+
 extension UnverifiedBundle {
-  /// How much of a bundle is new.
-  package enum Novelty: Hashable, Sendable {
-    /// Continues what is held; the first `dropped` entries were held already.
-    case new(ChainedBundle)
-    /// All of it is held, equally.
-    case held(LogHead)
+  /// Chains the bundle on what is held, the accepted chain or a branch, and proves that its author
+  /// signed it. A bundle that overlaps what is held is compared there: a push whose answer was lost
+  /// is repeated (I6), an author that wrote two histories is found out.
+  ///
+  /// - Returns: `nil` if it continues nothing that is held, as far as its signature tells.
+  /// - Throws: `BundleError`, or what `logs` throws.
+  package func placed(
+    on logs: some HeldLogs, in realm: RealmID, by key: VerifyingKey
+  ) throws -> (placement: Placement, signed: SignedHead)? {
+    guard let signature else { throw BundleError.badSignature }
+    let held = try logs.head(of: log)?.sequence ?? 0
+    let starts = try starts(on: logs, held: held, in: realm)
+    guard !starts.isEmpty else { return nil }
+    for (start, isBranch) in starts {
+      let chain = try chained(after: start, in: realm)
+      guard let signed = try? chain.signed(signature, by: key, in: realm) else { continue }
+      if isBranch { return (.beside(chain, after: start.hash), signed) }
+      return (try place(chain, after: start, held: held, logs), signed)
+    }
+    // What went before may be another history, on which the signature would hold.
+    if first > 1 { return nil }
+    throw BundleError.badSignature
   }
 
-  /// Chains the bundle on what is held. A bundle that overlaps it is compared there: a push whose
-  /// answer was lost is repeated (I6), an author that wrote two histories is found out (I2).
-  ///
-  /// - Throws: `BundleError`, or what `logs` throws.
-  package func chained(on logs: some HeldLogs, in realm: RealmID) throws -> Novelty {
-    let head = try logs.head(of: log)
-    let held = head?.sequence ?? 0
-    guard first <= held + 1 else {
-      throw BundleError.notContinuing(expected: held + 1, found: first)
+  /// What the first entry may continue: the accepted chain first, then branches.
+  private func starts(
+    on logs: some HeldLogs, held: UInt64, in realm: RealmID
+  ) throws -> [(head: LogHead, isBranch: Bool)] {
+    if first == 1 { return [(LogChain(log, in: realm).head, false)] }
+    var out: [(head: LogHead, isBranch: Bool)] = []
+    if first <= held + 1, let hash = try logs.hash(of: log, at: first - 1) {
+      out.append((LogHead(sequence: first - 1, hash: hash), false))
     }
-    if first == held + 1 { return .new(try chained(after: head, in: realm)) }
+    for head in try logs.branchHeads(of: log) where head.sequence == first - 1 {
+      out.append((head, true))
+    }
+    return out
+  }
 
-    var start: LogHead?
-    if first > 1 {
-      guard let hash = try logs.hash(of: log, at: first - 1) else {
-        throw BundleError.notContinuing(expected: held + 1, found: first)
-      }
-      start = LogHead(sequence: first - 1, hash: hash)
+  private func place(
+    _ chain: ChainedBundle, after start: LogHead, held: UInt64, _ logs: some HeldLogs
+  ) throws -> Placement {
+    func remainder(after count: Int) -> (ChainedBundle, Hash256) {
+      (
+        ChainedBundle(log: log, entries: Array(chain.entries.dropFirst(count)), head: chain.head),
+        count == 0 ? start.hash : chain.entries[count - 1].hash
+      )
     }
-    let chain = try chained(after: start, in: realm)
-    let overlapEnd = min(last, held)
-    let compared = chain.entries[Int(overlapEnd - first)].hash
-    guard try logs.hash(of: log, at: overlapEnd) == compared else {
-      throw BundleError.forked(sequence: overlapEnd)
+    let overlap = chain.entries.prefix { $0.sequence <= held }
+    // Equal ends prove equal chains.
+    if let end = overlap.last, try logs.hash(of: log, at: end.sequence) != end.hash {
+      let equal = try overlap.prefix { try logs.hash(of: log, at: $0.sequence) == $0.hash }.count
+      let (rest, previous) = remainder(after: equal)
+      return .beside(rest, after: previous)
     }
-    if last <= held { return .held(chain.head) }
-    return .new(
-      ChainedBundle(
-        log: log, entries: Array(chain.entries[Int(overlapEnd - first + 1)...]), head: chain.head))
+    guard overlap.count < chain.entries.count else { return .held }
+    let (rest, previous) = remainder(after: overlap.count)
+    return .next(rest, after: previous)
   }
 }
