@@ -69,7 +69,8 @@ extension HubTests {
       try await TestHub.with { hub in
         let (town, other) = (try await hub.town(), try await hub.town())
         let bundle = try await town.write("Kita Regenbogen")
-        let foreign = try await other.push(bundle)
+        let secret = try await town.write("Zuflucht", in: .coordination)
+        let foreign = try await other.push(secret)
         #expect(foreign.status == 422 && foreign.problem == "refused")
         let unsigned = UnverifiedBundle(
           log: bundle.log, first: bundle.first, entries: bundle.entries, signature: nil)
