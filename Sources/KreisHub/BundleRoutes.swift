@@ -52,6 +52,24 @@ extension HubRoutes {
       "The hub refuses it: \(reason).")
   }
 
+  func feedHead(_ request: HubRequest, for caller: Caller) async throws -> Response {
+    let parts = request.path.split(separator: "/").dropFirst(2)
+    guard parts.count == 2, let scope = Scope(text: parts[2].replacing("%3A", with: ":")),
+      let position = UInt64(parts[3]), position > 0, position < Limits.positions
+    else { throw Problem.malformed("The address is /v1/feed/SCOPE/POSITION.") }
+    guard store.membership.mayRead(caller.member, scope) else {
+      throw Problem(
+        .forbidden, "not-entitled", "The scope is for others",
+        "The member \(caller.member) may not read the scope \(scope).")
+    }
+    guard let head = try await store.feedHead(of: scope, at: position) else {
+      throw Problem(
+        .notFound, "no-such-entry", "The feed does not reach the position",
+        "The feed of \(scope) does not reach position \(position).")
+    }
+    return try request.answer(WireFeedHead(head))
+  }
+
   func repair(_ request: HubRequest, for caller: Caller) async throws -> Response {
     let parts = request.path.split(separator: "/").dropFirst(2)
     guard parts.count == 3, let member = MemberID(text: parts[2]),

@@ -14,6 +14,7 @@ import Synchronization
 /// | `POST /v1/bundles` | push |
 /// | `GET /v1/bundles/MEMBER/GENERATION/SCOPE?from=N` | entries of one log, for repair |
 /// | `GET /v1/feed` | `FeedRoute` |
+/// | `GET /v1/feed/SCOPE/POSITION` | the signed head there, to find where two feeds part |
 /// | `POST /v1/statements`, `GET /v1/statements` | what members verified |
 /// | `POST /v1/generations` | a member's next key generation |
 /// | `POST /v1/members` | join, by proof of an invite instead of a signature |
@@ -60,6 +61,8 @@ final class HubRoutes: Sendable {
     case (.post, "/v1/bundles"): return try await push(request, from: caller(of: request))
     case (.get, "/v1/feed"):
       return try await feed.respond(to: request, from: caller(of: request))
+    case (.get, let path) where path.hasPrefix("/v1/feed/"):
+      return try await feedHead(request, for: caller(of: request))
     case (.post, "/v1/statements"): return try await state(request, from: caller(of: request))
     case (.get, "/v1/statements"): return try await statements(request, for: caller(of: request))
     case (.get, let path) where path.hasPrefix("/v1/bundles/"):

@@ -183,7 +183,7 @@ package struct HubServer: Service {
     switch error {
     case .stateUnknown: fail.yield(error)
     case .retryLater(let trouble): storeTrouble.note(trouble)
-    case .rejected: break
+    case .rejected, .damaged: break
     }
   }
 }

@@ -28,6 +28,7 @@ package struct CommandError: Error, Hashable, CustomStringConvertible, Sendable 
     case StoreError.rejected(let text): self.init(.wrongUse, text)
     case StoreError.retryLater(let text), StoreError.stateUnknown(let text):
       self.init(.notNow, text)
+    case StoreError.damaged(let damage): self.init(.notNow, damage.description)
     case let error as StateDirectoryError:
       self.init(error.isPassing ? .notNow : .wrongUse, error.description)
     default: self.init(.wrongUse, "\(error)")

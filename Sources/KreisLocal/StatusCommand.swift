@@ -30,6 +30,8 @@ extension DirectoryCommands {
             return .object([.init("scope", .string(scope.description))] + members)
           }),
         "alarms": .array(StateDirectory.alarms(in: spool).map { .string($0) }),
+        // Last: what was counted above may have shown some.
+        "damage": .array(store.damages.map { .string($0.finding) }),
         "daemon": .bool(daemon != nil), "link": link,
       ]
     }

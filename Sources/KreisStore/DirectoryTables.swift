@@ -7,11 +7,13 @@ struct DirectoryTables: Sendable {
   let schema: Schema
   private let upserts: [UInt32: String]
   private let deletes: [UInt32: String]
+  private let selects: [UInt32: String]
 
   init(_ schema: Schema) {
     self.schema = schema
     var upserts: [UInt32: String] = [:]
     var deletes: [UInt32: String] = [:]
+    var selects: [UInt32: String] = [:]
     for kind in schema.kinds {
       let columns = ["record", "id"] + kind.fields.map(\.name)
       let names = columns.map(Self.quoted).joined(separator: ", ")
@@ -19,9 +21,11 @@ struct DirectoryTables: Sendable {
       upserts[kind.tag] =
         "INSERT OR REPLACE INTO \(Self.quoted(kind.name)) (\(names)) VALUES (\(marks))"
       deletes[kind.tag] = "DELETE FROM \(Self.quoted(kind.name)) WHERE record = ?"
+      selects[kind.tag] = "SELECT \(names) FROM \(Self.quoted(kind.name)) WHERE record = ?"
     }
     self.upserts = upserts
     self.deletes = deletes
+    self.selects = selects
   }
 
   /// What the tables' content depends on. Another fingerprint means: fold everything anew, so that
@@ -31,7 +35,8 @@ struct DirectoryTables: Sendable {
       "\(kind.tag) \(kind.name): "
         + kind.fields.map { "\($0.tag) \($0.name) \(Self.columnType($0))" }.joined(separator: ",")
     }
-    return "\(foldVersion) " + Hash256(of: Array(columns.joined(separator: "\n").utf8)).description
+    return "\(foldVersion).\(RecordSeal.version) "
+      + Hash256(of: Array(columns.joined(separator: "\n").utf8)).description
   }
 
   static func quoted(_ name: String) -> String { "\"\(name)\"" }
@@ -123,8 +128,10 @@ struct DirectoryTables: Sendable {
   }
 
   /// Writes the row, or removes it; `oldKind` is the kind under which the record stood so far.
-  func write(_ record: Int64, _ state: RecordState, oldKind: UInt32, in db: Database) throws {
-    let row = row(record, state)
+  func write(
+    _ record: Int64, _ row: (kind: UInt32, values: [DatabaseValue])?, oldKind: UInt32,
+    in db: Database
+  ) throws {
     if oldKind != 0, row?.kind != oldKind, let sql = deletes[oldKind] {
       try db.cachedStatement(sql: sql).execute(arguments: [record])
     }
@@ -134,11 +141,7 @@ struct DirectoryTables: Sendable {
 
   /// The row as it stands in the table, in the order of `row`.
   func storedRow(_ record: Int64, kind tag: UInt32, in db: Database) throws -> [DatabaseValue]? {
-    guard let kind = schema.kind(tag: tag) else { return nil }
-    let names = (["record", "id"] + kind.fields.map(\.name)).map(Self.quoted)
-    let sql = """
-      SELECT \(names.joined(separator: ", ")) FROM \(Self.quoted(kind.name)) WHERE record = ?
-      """
+    guard let sql = selects[tag] else { return nil }
     return try Row.fetchOne(db.cachedStatement(sql: sql), arguments: [record])
       .map { Array($0.databaseValues) }
   }

@@ -13,10 +13,15 @@ extension Snapshot {
         """)
     return try rows.map { row in
       FeedHead(
-        hubGeneration: UInt32(row[2] as Int64), scope: try row.scope(0),
-        at: FeedPosition(position: UInt64(row[3] as Int64), hash: try row.hash(4)),
+        hubGeneration: try row.unsigned32(2), scope: try row.scope(0),
+        at: FeedPosition(position: try row.unsigned(3), hash: try row.hash(4)),
         signature: try row.bytes(5) ?? [])
     }
+  }
+
+  /// The hash of a feed at `position`; `nil` if this replica did not verify that far.
+  package func feedHash(of scope: Scope, at position: UInt64) throws -> Hash256? {
+    try ledger.feedHash(of: scope, at: position)
   }
 }
 

@@ -43,6 +43,18 @@ extension Store {
     return head
   }
 
+  /// The signed head of a feed at `position`; `nil` if the feed does not reach it.
+  package func feedHead(
+    of scope: Scope, at position: UInt64
+  ) async throws(StoreError) -> FeedHead? {
+    try await read { snapshot -> FeedHead? in
+      guard let hash = try snapshot.ledger.feedHash(of: scope, at: position) else { return nil }
+      try snapshot.checkFeed(of: scope, at: position)
+      return try self.feedHead(
+        of: scope, at: FeedPosition(position: position, hash: hash), snapshot.identity.generation)
+    }
+  }
+
   /// The next chunk for `reader`: everything after `positions` in the scopes it may read, in the
   /// order of acceptance, up to about `bytes`.
   ///
@@ -66,6 +78,8 @@ extension Store {
       for scope in scopes {
         guard let at = positions[scope], at.position > 0 else { continue }
         guard try snapshot.ledger.feedHash(of: scope, at: at.position) == at.hash else {
+          // Only a hub that is sure of its own feed may say that somebody was restored.
+          try snapshot.checkFeed(of: scope, at: at.position)
           return .refused(.contradiction(scope, position: at.position))
         }
         ends[scope] = at
@@ -103,7 +117,7 @@ extension Snapshot {
   }
 
   /// More rows than the limits admit into one chunk are not read.
-  private func feedRows(of scope: Scope, after position: UInt64) throws -> [FeedRow] {
+  private func feedRows(of scope: Scope, after position: FeedPosition?) throws -> [FeedRow] {
     let columns = scope.columns
     let rows = try Row.fetchCursor(
       db.cachedStatement(
@@ -112,18 +126,59 @@ extension Snapshot {
           FROM feed LEFT JOIN signature USING (log, last)
           WHERE scope = ? AND town = ? AND position > ? ORDER BY position LIMIT ?
           """),
-      arguments: [columns.kind, columns.town, Int64(position), Limits.chunkItems + 1])
+      arguments: [
+        columns.kind, columns.town, Int64(position?.position ?? 0), Limits.chunkItems + 1,
+      ])
+    var chain = feedChain(of: scope, after: position)
     var out: [FeedRow] = []
     while let row = try rows.next() {
-      let key: Int64 = row[3]
-      out.append(
-        FeedRow(
-          arrival: row[0], scope: scope,
-          at: FeedPosition(position: UInt64(row[1] as Int64), hash: try row.hash(2)), key: key,
-          log: try ledger.name(of: key), last: UInt64(row[4] as Int64),
-          signature: try row.bytes(5) ?? []))
+      let key = try row.integer(3)
+      let item = FeedRow(
+        arrival: try row.integer(0), scope: scope,
+        at: FeedPosition(position: try row.unsigned(1), hash: try row.hash(2)), key: key,
+        log: try ledger.name(of: key), last: try row.unsigned(4),
+        signature: try row.bytes(5) ?? [])
+      try ledger.checkFeed(&chain, item.log, last: item.last, stored: item.at)
+      out.append(item)
+    }
+    if out.count <= Limits.chunkItems {
+      let end = try ledger.feedEnd(of: scope)
+      guard end ?? feedChain(of: scope).end == chain.end else {
+        throw StoreError.damaged(
+          Damage(.feed(scope, position: chain.end.position + 1), "is not found"))
+      }
     }
     return out
+  }
+
+  private func feedChain(of scope: Scope, after position: FeedPosition? = nil) -> FeedChain {
+    let isStart = position.map { $0.position == 0 } ?? true
+    return FeedChain(
+      of: scope, in: identity.realm, hubGeneration: identity.generation,
+      after: isStart ? nil : position)
+  }
+
+  /// Proves that the feed row at `position` is what was written, as far as the row before it and
+  /// its entry can tell.
+  fileprivate func checkFeed(of scope: Scope, at position: UInt64) throws {
+    let end = try ledger.feedEnd(of: scope)
+    guard position <= end?.position ?? 0, position > 0 else { return }
+    let before = try ledger.feedHash(of: scope, at: position - 1)
+    let columns = scope.columns
+    guard
+      position == 1 || before != nil,
+      let row = try Row.fetchOne(
+        db,
+        sql: "SELECT log, last, hash FROM feed WHERE scope = ? AND town = ? AND position = ?",
+        arguments: [columns.kind, columns.town, Int64(position)])
+    else {
+      throw StoreError.damaged(Damage(.feed(scope, position: position), "is not found"))
+    }
+    var chain = feedChain(
+      of: scope, after: before.map { FeedPosition(position: position - 1, hash: $0) })
+    try ledger.checkFeed(
+      &chain, ledger.name(of: row.integer(0)), last: try row.unsigned(1),
+      stored: FeedPosition(position: position, hash: row.hash(2)))
   }
 
   fileprivate func chunk(
@@ -132,19 +187,39 @@ extension Snapshot {
   ) throws -> WireFeedChunk {
     var rows: [FeedRow] = []
     for scope in scopes {
-      rows += try feedRows(of: scope, after: positions[scope]?.position ?? 0)
+      do { rows += try feedRows(of: scope, after: positions[scope]) } catch StoreError.damaged(
+        let damage)
+      {
+        store.note(damage)
+      }
     }
     rows.sort { $0.arrival < $1.arrival }
     var ends = positions
     var size = 0
     var taken: [Taken] = []
-    for row in rows {
-      guard taken.count < Limits.chunkItems, size < bytes else { break }
+    var isCut = false
+    var stopped: Set<Scope> = []
+    for row in rows where !stopped.contains(row.scope) {
+      guard taken.count < Limits.chunkItems, size < bytes else {
+        isCut = true
+        break
+      }
       if isWhole(row.log) {
         let first = try ledger.firstEntry(ofBundleEndingAt: row.last, log: row.key)
-        let entries = try ledger.entries(ofKey: row.key, from: first, through: row.last)
+        let entries: [Entry]
+        do {
+          entries = try ledger.entries(ofKey: row.key, from: first, through: row.last)
+        } catch StoreError.damaged(let damage) {
+          // This feed ends before it until it is repaired; the others go on.
+          store.note(damage)
+          stopped.insert(row.scope)
+          continue
+        }
         size += entries.reduce(0) { $0 + $1.size }
-        if size > Limits.bundleBytes, !taken.isEmpty { break }
+        if size > Limits.bundleBytes, !taken.isEmpty {
+          isCut = true
+          break
+        }
         taken.append(Taken(row: row, first: first, entries: entries))
       } else if !isPlanted(.skipsHeldItems) {
         taken.append(Taken(row: row, first: 0, entries: nil))
@@ -153,7 +228,7 @@ extension Snapshot {
     }
     var chunk = WireFeedChunk()
     chunk.items = try wireItems(taken)
-    chunk.complete = taken.count == rows.count
+    chunk.complete = !isCut
     for scope in scopes {
       let end =
         ends[scope]

@@ -5,10 +5,22 @@ import KreisCore
 /// Logs and entries, read and written in one open transaction.
 final class Ledger: HeldLogs {
   let db: Database
+  let realm: RealmID
   private var keys: [LogID: Int64] = [:]
   private var names: [Int64: LogID] = [:]
+  /// Chains at their beginning.
+  private var starts: [Int64: LogChain] = [:]
+  /// By record: what was inserted since it was folded.
+  var unfolded: [Int64: Mark] = [:]
+  /// Sums that changed in this transaction.
+  var changedTallies: [String: Tally] = [:]
+  /// Whether the index of records was found to be whole.
+  var isRecordIndexWhole = false
 
-  init(_ db: Database) { self.db = db }
+  init(_ db: Database, in realm: RealmID) {
+    self.db = db
+    self.realm = realm
+  }
 
   // MARK: - Logs
 
@@ -44,6 +56,7 @@ final class Ledger: HeldLogs {
     let key = db.lastInsertedRowID
     keys[log] = key
     names[key] = log
+    try change(TallyName.logs) { $0.add(Mark(start.hash)) }
     return key
   }
 
@@ -53,10 +66,12 @@ final class Ledger: HeldLogs {
       let row = try Row.fetchOne(
         db.cachedStatement(sql: "SELECT member, generation, scope, town FROM log WHERE log = ?"),
         arguments: [key]),
-      let member = MemberID(UInt64(row[0] as Int64))
-    else { throw StoreError.stateUnknown("entries of a log that the database does not name") }
+      let member = MemberID(try row.unsigned(0))
+    else {
+      throw StoreError.damaged(Damage(.table("log"), "does not name a log that has entries"))
+    }
     let name = LogID(
-      member: member, generation: UInt32(row[1] as Int64), scope: try row.scope(2))
+      member: member, generation: try row.unsigned32(1), scope: try row.scope(2))
     names[key] = name
     keys[name] = key
     return name
@@ -83,15 +98,25 @@ final class Ledger: HeldLogs {
       let row = try Row.fetchOne(
         db.cachedStatement(sql: "SELECT sequence, hash FROM log WHERE log = ?"), arguments: [key])
     else { return nil }
-    let sequence = UInt64(row[0] as Int64)
-    return sequence == 0 ? nil : LogHead(sequence: sequence, hash: try row.hash(1))
+    let sequence = try row.unsigned(0)
+    guard sequence > 0 else { return nil }
+    let head = LogHead(sequence: sequence, hash: try row.hash(1))
+    // Whatever continues a log continues its last entry.
+    guard try hash(ofEntry: EntryKey.make(key, sequence)) == head.hash else {
+      throw StoreError.damaged(
+        Damage(.log(try name(of: key)), "does not end with the entry that its head names"))
+    }
+    return head
   }
 
   func hash(of log: LogID, at sequence: UInt64) throws -> Hash256? {
     guard let key = try key(of: log) else { return nil }
-    return try Row.fetchOne(
-      db.cachedStatement(sql: "SELECT hash FROM entry WHERE entry = ?"),
-      arguments: [EntryKey.make(key, sequence)]
+    return try hash(ofEntry: EntryKey.make(key, sequence))
+  }
+
+  private func hash(ofEntry key: Int64) throws -> Hash256? {
+    try Row.fetchOne(
+      db.cachedStatement(sql: "SELECT hash FROM entry WHERE entry = ?"), arguments: [key]
     ).map { try $0.hash(0) }
   }
 
@@ -125,27 +150,78 @@ final class Ledger: HeldLogs {
       EntryKey.make(key, entry.sequence), record, entry.hash.data, Data(entry.entry.body), block,
       commitment,
     ])
+    if let record {
+      unfolded[record, default: .none].toggle(entry.hash)
+    } else {
+      try change(TallyName.control) { $0.add(Mark(entry.hash)) }
+    }
+  }
+
+  /// Takes entries out of the accepted chain.
+  func remove(_ keys: ClosedRange<Int64>) throws {
+    let rows = try Row.fetchCursor(
+      db, sql: "SELECT record, hash FROM entry WHERE entry BETWEEN ? AND ?",
+      arguments: [keys.lowerBound, keys.upperBound])
+    while let row = try rows.next() {
+      let hash = try row.hash(1)
+      if let record = row[0] as Int64? {
+        unfolded[record, default: .none].toggle(hash)
+      } else {
+        try change(TallyName.control) { $0.remove(Mark(hash)) }
+      }
+    }
+    try db.execute(
+      sql: "DELETE FROM entry WHERE entry BETWEEN ? AND ?",
+      arguments: [keys.lowerBound, keys.upperBound])
   }
 
   /// The entries `first...last` of a log, as they travel; at most `bytes` of them but at least one.
+  /// Every one was checked against the chain.
   func entries(
     ofKey key: Int64, from first: UInt64, through last: UInt64, bytes: Int = .max
   ) throws -> [Entry] {
+    var chain = try chain(ofKey: key, after: first - 1)
     let rows = try Row.fetchCursor(
       db.cachedStatement(
         sql: """
-          SELECT body, block, commitment FROM entry WHERE entry BETWEEN ? AND ? ORDER BY entry
+          SELECT entry, hash, body, block, commitment FROM entry
+          WHERE entry BETWEEN ? AND ? ORDER BY entry
           """),
       arguments: [EntryKey.make(key, first), EntryKey.make(key, last)])
     var out: [Entry] = []
     var size = 0
     while let row = try rows.next() {
-      let entry = try Self.entry(row, 0)
+      let entry = try checked(row, continuing: &chain)
       size += entry.size
-      if size > bytes, !out.isEmpty { break }
+      if size > bytes, !out.isEmpty { return out }
       out.append(entry)
     }
+    guard chain.head.sequence == last else { throw missing(key, chain.head.sequence + 1) }
     return out
+  }
+
+  /// The chain of a log at its beginning.
+  func start(ofKey key: Int64) throws -> LogChain {
+    if let start = starts[key] { return start }
+    let start = LogChain(try name(of: key), in: realm)
+    starts[key] = start
+    return start
+  }
+
+  /// The chain of a log after the entry at `sequence`; 0: at its beginning.
+  func chain(ofKey key: Int64, after sequence: UInt64) throws -> LogChain {
+    let start = try start(ofKey: key)
+    guard sequence > 0 else { return start }
+    guard let hash = try hash(ofEntry: EntryKey.make(key, sequence)) else {
+      throw missing(key, sequence)
+    }
+    return start.continued(after: LogHead(sequence: sequence, hash: hash))
+  }
+
+  func missing(_ key: Int64, _ sequence: UInt64) -> any Error {
+    do {
+      return StoreError.damaged(Damage(.entry(try name(of: key), sequence: sequence), "is missing"))
+    } catch { return error }
   }
 
   static func entry(_ row: Row, _ column: Int) throws -> Entry {
@@ -199,29 +275,6 @@ final class Ledger: HeldLogs {
     return id
   }
 
-  /// All entries of a record, with their keys.
-  func entries(ofRecord key: Int64) throws -> [(key: Int64, entry: LoggedEntry)] {
-    let rows = try Row.fetchCursor(
-      db.cachedStatement(sql: "SELECT entry, hash, body, block FROM entry WHERE record = ?"),
-      arguments: [key])
-    var out: [(key: Int64, entry: LoggedEntry)] = []
-    while let row = try rows.next() { out.append((row[0], try logged(row))) }
-    return out
-  }
-
-  /// From the columns entry, hash, body, block.
-  private func logged(_ row: Row) throws -> LoggedEntry {
-    let key: Int64 = row[0]
-    do {
-      return LoggedEntry(
-        log: try name(of: EntryKey.log(key)), sequence: EntryKey.sequence(key),
-        hash: try row.hash(1), header: try EntryBody(decoding: try row.bytes(2) ?? []),
-        values: try row.bytes(3).map { try Values(block: $0) })
-    } catch let error as MalformedBytes {
-      throw StoreError.stateUnknown("a damaged entry (\(error)); 'kreisnetz log verify' names it")
-    }
-  }
-
   // MARK: - Feeds
 
   func fed(_ log: LogID) throws -> UInt64 {
@@ -230,9 +283,13 @@ final class Ledger: HeldLogs {
   }
 
   func fed(ofKey key: Int64) throws -> UInt64 {
-    UInt64(
-      try Int64.fetchOne(
-        db.cachedStatement(sql: "SELECT pushed FROM log WHERE log = ?"), arguments: [key]) ?? 0)
+    // The feed's own rows say so as well, and of the two the lower counts: what is pushed twice does
+    // no harm, what is not pushed is lost (I6).
+    let noted = try Row.fetchOne(
+      db.cachedStatement(sql: "SELECT pushed FROM log WHERE log = ?"), arguments: [key])
+    let shown = try Int64.fetchOne(
+      db.cachedStatement(sql: "SELECT max(last) FROM feed WHERE log = ?"), arguments: [key])
+    return min(try noted?.unsigned(0) ?? 0, UInt64(clamping: shown ?? 0))
   }
 
   func feedGeneration() throws -> UInt32 {
@@ -242,13 +299,20 @@ final class Ledger: HeldLogs {
 
   func feedEnd(of scope: Scope) throws -> FeedPosition? {
     let columns = scope.columns
-    return try Row.fetchOne(
+    let end = try Row.fetchOne(
       db.cachedStatement(
         sql: """
           SELECT position, hash FROM feed WHERE scope = ? AND town = ?
           ORDER BY position DESC LIMIT 1
           """), arguments: [columns.kind, columns.town]
-    ).map { FeedPosition(position: UInt64($0[0] as Int64), hash: try $0.hash(1)) }
+    ).map { FeedPosition(position: try $0.unsigned(0), hash: try $0.hash(1)) }
+    let sum = try tally(TallyName.feed(scope))
+    guard Int64(end?.position ?? 0) == sum.count, end.map({ Mark($0.hash) }) ?? .none == sum.mark
+    else {
+      throw StoreError.damaged(
+        Damage(.feed(scope, position: end?.position ?? 0), "is not the end that was written"))
+    }
+    return end
   }
 
   func feedHash(of scope: Scope, at position: UInt64) throws -> Hash256? {
@@ -273,6 +337,8 @@ final class Ledger: HeldLogs {
     ])
     try db.cachedStatement(sql: "UPDATE log SET pushed = max(pushed, ?) WHERE log = ?")
       .execute(arguments: [Int64(last), key])
+    changedTallies[TallyName.feed(scope)] = Tally(
+      count: Int64(position.position), mark: Mark(position.hash))
   }
 
   /// Keeps an author's verified signature: a bundle can end there.
@@ -302,6 +368,8 @@ final class Ledger: HeldLogs {
     try db.execute(sql: "DELETE FROM feed")
     try db.execute(sql: "DELETE FROM feed_head")
     try db.execute(sql: "UPDATE log SET pushed = 0")
+    try db.execute(sql: "DELETE FROM tally WHERE name LIKE 'feed %'")
+    changedTallies = changedTallies.filter { !$0.key.hasPrefix("feed ") }
   }
 
   func setFeedHead(_ head: FeedHead) throws {
@@ -315,33 +383,5 @@ final class Ledger: HeldLogs {
       columns.kind, columns.town, Int64(head.hubGeneration), Int64(head.at.position),
       head.at.hash.data, Data(head.signature),
     ])
-  }
-
-  // MARK: - Control
-
-  /// All control entries of the hub's public logs: those of the member that the realm's root key
-  /// certifies.
-  func control(of realm: RealmID) throws -> [ControlEntry] {
-    let rows = try Row.fetchCursor(
-      db, sql: "SELECT entry, body FROM entry WHERE record IS NULL ORDER BY entry")
-    var byAuthor: [MemberID: [ControlEntry]] = [:]
-    var hub: MemberID?
-    while let row = try rows.next() {
-      let key: Int64 = row[0]
-      let log = try name(of: EntryKey.log(key))
-      guard log.scope == .public, let bytes = try row.bytes(1),
-        let header = try? EntryBody(decoding: bytes), header.kind == .control,
-        let control = try? Control(decoding: header.control)
-      else { continue }
-      if case .root(let certificate) = control, certificate.isValid, certificate.realm == realm,
-        certificate.hub == log.member
-      {
-        hub = log.member
-      }
-      byAuthor[log.member, default: []].append(
-        ControlEntry(
-          hubGeneration: log.generation, sequence: EntryKey.sequence(key), control: control))
-    }
-    return hub.flatMap { byAuthor[$0] } ?? []
   }
 }

@@ -4,7 +4,8 @@ package import KreisCore
 
 /// Finds records by what people and other systems call them.
 package struct Lookup {
-  let db: Database
+  let ledger: Ledger
+  private var db: Database { ledger.db }
   let identity: Identity
   let schema: Schema
 
@@ -14,6 +15,14 @@ package struct Lookup {
   /// - Returns: `nil` if there is none.
   /// - Throws: `StoreError.rejected` if several fit.
   package func record(_ text: String, kinds: [RecordKind] = []) throws -> RecordID? {
+    if let found = try find(text, kinds) { return found }
+    // A damaged index may hide what is there: nobody is told „no“ before that is ruled out.
+    try ledger.checkRecordIndex()
+    if text.hasPrefix("key:") { try checkExternalIDs(String(text.dropFirst(4)), kinds) }
+    return nil
+  }
+
+  private func find(_ text: String, _ kinds: [RecordKind]) throws -> RecordID? {
     if text.hasPrefix("key:") { return try record(externalID: String(text.dropFirst(4)), kinds) }
     if let id = RecordID(text: text) {
       return try Int64.fetchOne(
@@ -30,6 +39,18 @@ package struct Lookup {
       throw StoreError.rejected("several records begin with '\(text)'; give more digits")
     }
     return try rows.first?.bytes(0).flatMap { RecordID($0) }
+  }
+
+  private func checkExternalIDs(_ externalID: String, _ kinds: [RecordKind]) throws {
+    for kind in kinds.isEmpty ? schema.kinds : kinds where kind.externalID != nil {
+      let table = DirectoryTables.quoted(kind.name)
+      let hidden = try Int64.fetchOne(
+        db, sql: "SELECT record FROM \(table) NOT INDEXED WHERE external_id = ? LIMIT 1",
+        arguments: [externalID])
+      guard hidden == nil else {
+        throw StoreError.damaged(Damage(.table(kind.name), "has an index that lacks a row"))
+      }
+    }
   }
 
   private static func padded(_ digits: String, _ filler: Character) -> [UInt8]? {
@@ -61,11 +82,10 @@ package struct Lookup {
   ///
   /// - Throws: `StoreError.rejected` if there are several.
   package func deletedRecord(externalID: String) throws -> RecordID? {
-    let ledger = Ledger(db)
     var found: Set<RecordID> = []
     let rows = try Row.fetchCursor(db, sql: "SELECT record, id FROM record WHERE deleted = 1")
     while let row = try rows.next() {
-      let entries = try ledger.entries(ofRecord: row[0]).map(\.entry)
+      let entries = try ledger.entries(ofRecord: row.integer(0)).map(\.entry)
       let had = entries.contains { Self.externalIDs(of: $0).contains(externalID) }
       if had, let id = try row.bytes(1).flatMap({ RecordID($0) }) { found.insert(id) }
     }
@@ -117,9 +137,9 @@ package struct Lookup {
 }
 
 extension Snapshot {
-  package var lookup: Lookup { Lookup(db: db, identity: identity, schema: tables.schema) }
+  package var lookup: Lookup { Lookup(ledger: ledger, identity: identity, schema: tables.schema) }
 }
 
 extension Transaction {
-  package var lookup: Lookup { Lookup(db: db, identity: identity, schema: tables.schema) }
+  package var lookup: Lookup { Lookup(ledger: ledger, identity: identity, schema: tables.schema) }
 }

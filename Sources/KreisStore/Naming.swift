@@ -1,4 +1,3 @@
-import Foundation
 import GRDB
 package import KreisCore
 
@@ -22,18 +21,13 @@ extension Snapshot {
   ///
   /// - Returns: `nil` if there is no such record, or its kind is not known to this version.
   package func naming(of id: RecordID) throws -> (kind: RecordKind, name: String?)? {
-    guard
-      let row = try Row.fetchOne(
-        db.cachedStatement(sql: "SELECT record, kind FROM record WHERE id = ?"),
-        arguments: [Data(id.bytes)]), let kind = tables.schema.kind(tag: UInt32(row[1] as Int64))
+    guard let key = try ledger.certainKey(of: id), case let record = try sealed(key),
+      let kind = tables.schema.kind(tag: record.seal.kind)
     else { return nil }
-    guard let field = kind.naming else { return (kind, nil) }
-    let name = try String.fetchOne(
-      db.cachedStatement(
-        sql: """
-          SELECT \(DirectoryTables.quoted(field.name)) FROM \(DirectoryTables.quoted(kind.name))
-          WHERE record = ?
-          """), arguments: [row[0] as Int64])
-    return (kind, name)
+    guard let field = kind.naming, let row = record.seal.row,
+      let index = kind.fields.firstIndex(where: { $0.tag == field.tag })
+    else { return (kind, nil) }
+    // After record and id.
+    return (kind, String.fromDatabaseValue(row[index + 2]))
   }
 }

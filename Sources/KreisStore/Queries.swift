@@ -26,11 +26,13 @@ package struct ExportedEntry: Sendable {
 extension Snapshot {
   /// A record's folded state; `nil` if no entry names it.
   package func state(of id: RecordID) throws -> RecordState? {
-    try ledger.key(of: id).map { try folded($0, id) }
+    try ledger.certainKey(of: id).map { try folded($0, id) }
   }
 
+  /// The state of a record whose row was proven to be what was folded from these entries.
   private func folded(_ key: Int64, _ id: RecordID) throws -> RecordState {
-    Fold.record(id, try ledger.entries(ofRecord: key).map(\.entry), under: membership)
+    _ = try sealed(key)
+    return Fold.record(id, try ledger.entries(ofRecord: key).map(\.entry), under: membership)
   }
 
   /// The records of a kind whose fields have these values, in the order of their ids' creation here.
@@ -42,7 +44,6 @@ extension Snapshot {
     _ kind: RecordKind, where filters: [(field: Field, value: String)] = [],
     _ visit: (RecordState) throws -> Void
   ) throws {
-    var sql = "SELECT record FROM \(DirectoryTables.quoted(kind.name))"
     var arguments = StatementArguments()
     var conditions: [String] = []
     for (field, value) in filters {
@@ -51,26 +52,51 @@ extension Snapshot {
         conditions.append("EXISTS (SELECT 1 FROM json_each(\(column)) WHERE value = ?)")
         arguments += [value]
       } else {
-        conditions.append("\(column) = ?")
+        conditions.append("\(column) IS ?")
         arguments += [DirectoryTables.columnValue(value, field)]
       }
     }
-    if !conditions.isEmpty { sql += " WHERE " + conditions.joined(separator: " AND ") }
-    let keys = try Int64.fetchCursor(db, sql: sql + " ORDER BY record", arguments: arguments)
-    while let key = try keys.next() {
-      try visit(folded(key, ledger.id(of: key)))
+    let table = DirectoryTables.quoted(kind.name)
+    let isWanted = conditions.isEmpty ? "1" : conditions.joined(separator: " AND ")
+    // Rows that the filter passes over are checked as well: a damaged one may belong to it.
+    let rows = try Row.fetchCursor(
+      db,
+      sql: """
+        SELECT record.record, record.id, kind, deleted, conflicts, entries, seal, shown, \(isWanted)
+        FROM \(table) JOIN record ON record.record = \(table).record ORDER BY \(table).record
+        """, arguments: arguments)
+    var sum = Tally()
+    while let row = try rows.next() {
+      let record = try sealed(row)
+      sum.add(record.seal.mark)
+      guard try row.flag(8) else { continue }
+      try visit(
+        Fold.record(
+          record.seal.id, ledger.entries(ofRecord: record.key).map(\.entry), under: membership))
     }
+    try compare(sum, TallyName.kind(kind.tag), kind.name)
   }
 
   /// The records with fields that somebody should look at.
   package func recordsInConflict() throws -> [RecordState] {
-    try Int64.fetchAll(db, sql: "SELECT record FROM record WHERE conflicts > 0 ORDER BY record")
-      .map { try folded($0, ledger.id(of: $0)) }
+    var out: [RecordState] = []
+    var sum = Tally()
+    let keys = try Int64.fetchAll(
+      db, sql: "SELECT record FROM record WHERE conflicts > 0 ORDER BY record")
+    for key in keys {
+      let record = try sealed(key)
+      sum.add(record.seal.mark)
+      out.append(
+        Fold.record(
+          record.seal.id, try ledger.entries(ofRecord: key).map(\.entry), under: membership))
+    }
+    try compare(sum, TallyName.conflicts, "record")
+    return out
   }
 
   /// Every entry that made the record, oldest first.
   package func history(of id: RecordID) throws -> [HistoryEntry] {
-    guard let key = try ledger.key(of: id) else { return [] }
+    guard let key = try ledger.certainKey(of: id) else { return [] }
     let entries = try ledger.entries(ofRecord: key).map(\.entry)
     let state = Fold.record(id, entries, under: membership)
     // Within one second a log knows its own order.
@@ -86,39 +112,68 @@ extension Snapshot {
 
   /// Visits every entry, log by log.
   package func exportLog(_ visit: (ExportedEntry) throws -> Void) throws {
-    let rows = try Row.fetchCursor(
-      db, sql: "SELECT entry, hash, body, block FROM entry ORDER BY entry")
-    while let row = try rows.next() {
-      let key: Int64 = row[0]
-      try visit(
-        ExportedEntry(
-          log: try ledger.name(of: EntryKey.log(key)), sequence: EntryKey.sequence(key),
-          hash: try row.hash(1), header: try EntryBody(decoding: try row.bytes(2) ?? []),
-          values: try row.bytes(3).map { try Values(block: $0) }))
+    var sum = Tally()
+    for log in try Int64.fetchAll(db, sql: "SELECT log FROM log ORDER BY log") {
+      var chain = try ledger.start(ofKey: log)
+      sum.add(Mark(chain.head.hash))
+      let end = try ledger.head(ofKey: log)?.sequence ?? 0
+      let rows = try Row.fetchCursor(
+        db.cachedStatement(
+          sql: """
+            SELECT entry, hash, body, block, commitment FROM entry
+            WHERE entry BETWEEN ? AND ? ORDER BY entry
+            """), arguments: [EntryKey.make(log, 0), EntryKey.make(log + 1, 0) - 1])
+      let name = try ledger.name(of: log)
+      while let row = try rows.next() {
+        let entry = try ledger.checked(row, continuing: &chain)
+        try visit(
+          ExportedEntry(
+            log: name, sequence: chain.head.sequence, hash: chain.head.hash,
+            header: try EntryBody(decoding: entry.body), values: try entry.values()))
+      }
+      guard chain.head.sequence == end else {
+        throw ledger.missing(log, min(chain.head.sequence, end) + 1)
+      }
     }
+    try compare(sum, TallyName.logs, "log")
   }
 
   /// Visits the folded state of every record, by id.
   package func foldAll(_ visit: (RecordState) throws -> Void) throws {
-    let keys = try Row.fetchCursor(db, sql: "SELECT record, id FROM record ORDER BY id")
-    while let row = try keys.next() {
-      guard let id = try row.bytes(1).flatMap({ RecordID($0) }) else {
-        throw StoreError.stateUnknown("a record without a valid id")
-      }
-      try visit(folded(row[0], id))
+    let rows = try Row.fetchCursor(db, sql: "SELECT \(Self.sealColumns) FROM record ORDER BY id")
+    var sum = Tally()
+    while let row = try rows.next() {
+      let record = try sealed(row)
+      sum.add(record.seal.mark)
+      try visit(
+        Fold.record(
+          record.seal.id, ledger.entries(ofRecord: record.key).map(\.entry), under: membership))
     }
+    try compare(sum, TallyName.records, "record")
   }
 
   /// How many records each kind has, deleted ones not counted.
   package func counts() throws -> [(kind: RecordKind, count: Int)] {
     try tables.schema.kinds.map { kind in
       let sql = "SELECT count(*) FROM \(DirectoryTables.quoted(kind.name))"
-      return (kind, try Int.fetchOne(db, sql: sql) ?? 0)
+      let count = try Int.fetchOne(db, sql: sql) ?? 0
+      try noteUnless(count, TallyName.kind(kind.tag), kind.name)
+      return (kind, count)
     }
   }
 
   /// How many records have fields that somebody should look at.
   package func conflictCount() throws -> Int {
-    try Int.fetchOne(db, sql: "SELECT count(*) FROM record WHERE conflicts > 0") ?? 0
+    let sql = "SELECT count(*) FROM record WHERE conflicts > 0"
+    let count = try Int.fetchOne(db, sql: sql) ?? 0
+    try noteUnless(count, TallyName.conflicts, "record")
+    return count
+  }
+
+  /// A figure for people is shown as it is counted, beside the damage that makes it doubtful.
+  private func noteUnless(_ count: Int, _ name: String, _ table: String) throws {
+    let written = try ledger.tally(name).count
+    guard written != count else { return }
+    store.note(Damage(.table(table), "shows \(count) rows where \(written) were written"))
   }
 }

@@ -46,7 +46,10 @@ struct ReplicaState: Sendable {
 }
 
 extension ReplicaState {
-  static func read(from db: Database) throws -> ReplicaState {
+  /// - Parameter onDamage: takes damages of control entries that would be thrown, for a repair.
+  static func read(
+    from db: Database, onDamage: ((Damage) -> Void)? = nil
+  ) throws -> ReplicaState {
     let identity = try Identity.read(from: db)
     guard
       let row = try Row.fetchOne(
@@ -55,9 +58,9 @@ extension ReplicaState {
     else { throw StoreError.stateUnknown("the database does not say whose replica it is") }
     var state = ReplicaState(
       identity: identity, key: try row.bytes(0).flatMap { VerifyingKey($0) },
-      feedGeneration: UInt32(row[1] as Int64), isGathering: row[2], halted: row[3],
-      control: try Ledger(db).control(of: identity.realm),
-      membership: Membership(realm: identity.realm, control: []), revision: row[4])
+      feedGeneration: try row.unsigned32(1), isGathering: try row.flag(2), halted: row[3],
+      control: try Ledger(db, in: identity.realm).control(onDamage: onDamage),
+      membership: Membership(realm: identity.realm, control: []), revision: try row.integer(4))
     state.refold()
     return state
   }

@@ -2,7 +2,35 @@ import Foundation
 import GRDB
 import KreisCore
 
+/// Values as they were written, or a damage: a flipped bit may turn a number into text, or into one
+/// that is out of its range.
 extension Row {
+  func integer(_ column: Int) throws -> Int64 {
+    let value: DatabaseValue = self[column]
+    guard case .int64(let number) = value.storage else { throw Self.impossible("a number") }
+    return number
+  }
+
+  func unsigned(_ column: Int) throws -> UInt64 {
+    guard let number = UInt64(exactly: try integer(column)) else {
+      throw Self.impossible("a number")
+    }
+    return number
+  }
+
+  func unsigned32(_ column: Int) throws -> UInt32 {
+    guard let number = UInt32(exactly: try integer(column)) else {
+      throw Self.impossible("a number")
+    }
+    return number
+  }
+
+  func flag(_ column: Int) throws -> Bool { try integer(column) != 0 }
+
+  private static func impossible(_ what: String) -> StoreError {
+    .damaged(Damage(.file, "holds \(what) that cannot be where it stands"))
+  }
+
   /// The BLOB in a column, copied once.
   func bytes(_ column: Int) throws -> [UInt8]? {
     try withUnsafeData(atIndex: column) { $0.map { Array($0) } }
@@ -10,17 +38,16 @@ extension Row {
 
   func hash(_ column: Int) throws -> Hash256 {
     guard let bytes = try bytes(column), let hash = Hash256(bytes) else {
-      throw StoreError.stateUnknown("a hash in the database does not have 32 bytes")
+      throw Self.impossible("a hash")
     }
     return hash
   }
 
   /// A scope from its two columns.
   func scope(_ column: Int) throws -> Scope {
-    guard
-      let scope = Scope(
-        kind: UInt64(self[column] as Int64), town: UInt64(self[column + 1] as Int64))
-    else { throw StoreError.stateUnknown("the database holds an unknown scope") }
+    guard let scope = Scope(kind: try unsigned(column), town: try unsigned(column + 1)) else {
+      throw Self.impossible("a scope")
+    }
     return scope
   }
 }

@@ -1,6 +1,8 @@
 /// What schema version 2 adds: recovery. Entries that stand beside the accepted chains, the authors'
 /// signatures in a table of their own so that they outlive the feeds of one hub generation, and what
-/// a replica must know of generations.
+/// a replica must know of generations. And so that damage shows where it is read: a hash beside each
+/// record, and sums over tables, which the fold that follows the migration fills. Entries need
+/// nothing: their hash covers all of them.
 enum Schema2 {
   static let sql = """
     -- The public half of the key that signs the own generation; NULL: not known yet.
@@ -64,5 +66,20 @@ enum Schema2 {
       PRIMARY KEY (branch, sequence)
     ) STRICT;
     CREATE INDEX set_aside_of_record ON set_aside (record) WHERE record IS NOT NULL;
+
+    -- Sum of the hashes of the record's entries; with it a missing one shows.
+    ALTER TABLE record ADD COLUMN entries BLOB;
+    -- Hash over the record as it was folded, with its row in the directory table; NULL: an entry was
+    -- damaged when it should have been folded, so the row is out of date.
+    ALTER TABLE record ADD COLUMN seal BLOB;
+    -- Whether the record has a row in the table of its kind.
+    ALTER TABLE record ADD COLUMN shown INTEGER NOT NULL DEFAULT 0;
+
+    -- Counts and sums over whole tables: a row that a damaged page hides shows in them.
+    CREATE TABLE tally (
+      name TEXT PRIMARY KEY,
+      count INTEGER NOT NULL,
+      mark BLOB NOT NULL CHECK (length(mark) = 16)
+    ) STRICT, WITHOUT ROWID;
     """
 }

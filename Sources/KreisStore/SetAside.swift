@@ -68,10 +68,24 @@ extension Ledger {
   func entries(of branch: Branch) throws -> [Entry] {
     let rows = try Row.fetchCursor(
       db.cachedStatement(
-        sql: "SELECT body, block, commitment FROM set_aside WHERE branch = ? ORDER BY sequence"),
-      arguments: [branch.key])
+        sql:
+          "SELECT hash, body, block, commitment FROM set_aside WHERE branch = ? ORDER BY sequence"
+      ), arguments: [branch.key])
+    var chain = LogChain(
+      branch.log, in: realm,
+      after: LogHead(sequence: branch.first - 1, hash: branch.previous))
     var out: [Entry] = []
-    while let row = try rows.next() { out.append(try Self.entry(row, 0)) }
+    while let row = try rows.next() {
+      let entry = try Self.entry(row, 1)
+      out.append(entry)
+      guard chain.append(body: entry.body, commitment: entry.commitment) == (try row.hash(0)) else {
+        break
+      }
+    }
+    guard chain.head == branch.head else {
+      throw StoreError.damaged(
+        Damage(.log(branch.log), "has a damaged entry among those that were set aside"))
+    }
     return out
   }
 
@@ -136,9 +150,7 @@ extension Transaction {
       try move(log, key, start, through: end, reason)
       start = end + 1
     }
-    try db.execute(
-      sql: "DELETE FROM entry WHERE entry BETWEEN ? AND ?",
-      arguments: [EntryKey.make(key, first), EntryKey.make(key, head.sequence)])
+    try ledger.remove(EntryKey.make(key, first)...EntryKey.make(key, head.sequence))
     try db.execute(
       sql: "DELETE FROM signature WHERE log = ? AND last >= ?", arguments: [key, Int64(first)])
     guard let hash = try ledger.hash(before: first, of: log, in: identity.realm) else {

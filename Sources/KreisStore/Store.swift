@@ -15,6 +15,8 @@ package final class Store: Sendable {
 
   let database: any DatabaseWriter
   let tables: DirectoryTables
+  /// Whether what is damaged is read as far as it can be.
+  let isForRepair: Bool
   private let random: @Sendable () -> UInt64
   private let cache: Mutex<Cache>
 
@@ -26,6 +28,7 @@ package final class Store: Sendable {
     var acknowledged: [LogID: UInt64] = [:]
     /// Where the hub said that it holds less than its feed showed here.
     var rewound: [LogID: UInt64] = [:]
+    var damages: Set<Damage> = []
 
     /// How far the hub has an own log, given how far its feed shows it.
     func sent(_ log: LogID, fed: UInt64) -> UInt64 {
@@ -44,12 +47,17 @@ package final class Store: Sendable {
 
   init(
     _ database: any DatabaseWriter, key: SigningKey, schema: Schema,
-    random: @escaping @Sendable () -> UInt64
+    random: @escaping @Sendable () -> UInt64, forRepair: Bool = false
   ) throws {
     self.database = database
     self.random = random
     tables = DirectoryTables(schema)
-    cache = Mutex(Cache(replica: try database.read { try ReplicaState.read(from: $0) }, key: key))
+    isForRepair = forRepair
+    var damages: Set<Damage> = []
+    let replica = try database.read { db in
+      try ReplicaState.read(from: db, onDamage: forRepair ? { damages.insert($0) } : nil)
+    }
+    cache = Mutex(Cache(replica: replica, key: key, damages: damages))
   }
 
   func withCache<T: Sendable>(_ body: (inout sending Cache) -> sending T) -> T {
@@ -62,7 +70,7 @@ package final class Store: Sendable {
   /// returns (I1), or nothing of it happened.
   package func blockingWrite<T>(_ body: (Transaction) throws -> T) throws(StoreError) -> T {
     do { return try database.writeWithoutTransaction { try commit($0, body) } } catch {
-      throw StoreError(error)
+      throw noted(error)
     }
   }
 
@@ -75,7 +83,7 @@ package final class Store: Sendable {
         continuation.resume(returning: Result { try self.commit(db, body) })
       }
     }
-    return try Self.unwrap(result)
+    return try unwrap(result)
   }
 
   private func commit<T>(_ db: Database, _ body: (Transaction) throws -> T) throws -> T {
@@ -92,11 +100,13 @@ package final class Store: Sendable {
       }
       try transaction.seal()
       if transaction.replica.differs(from: before) { try transaction.replica.save(in: db) }
+      try transaction.ledger.writeTallies()
       if isPlanted(.acknowledgesBeforeCommit), transaction.movedFeeds, random() % 3 == 0 {
         return .rollback
       }
       return .commit
     }
+    for damage in transaction.damages { note(damage) }
     let (replica, newKey) = (transaction.replica, transaction.key)
     withCache {
       // What was acknowledged and signed belongs to one generation.
@@ -137,7 +147,7 @@ package final class Store: Sendable {
   /// Runs `body` on one consistent snapshot.
   package func blockingRead<T>(_ body: (Snapshot) throws -> T) throws(StoreError) -> T {
     do { return try database.read { try body(try Snapshot($0, self)) } } catch {
-      throw StoreError(error)
+      throw noted(error)
     }
   }
 
@@ -151,13 +161,13 @@ package final class Store: Sendable {
           returning: Result { try body(try Snapshot(try access.get(), self)) })
       }
     }
-    return try Self.unwrap(result)
+    return try unwrap(result)
   }
 
-  private static func unwrap<T>(_ result: Result<T, any Error>) throws(StoreError) -> T {
+  private func unwrap<T>(_ result: Result<T, any Error>) throws(StoreError) -> T {
     switch result {
     case .success(let value): return value
-    case .failure(let error): throw StoreError(error)
+    case .failure(let error): throw noted(error)
     }
   }
 }
@@ -178,14 +188,17 @@ package struct Snapshot {
   init(_ db: Database, _ store: Store) throws {
     let cached = store.withCache { $0.replica }
     let isCurrent = try ReplicaState.revision(in: db) == cached.revision
-    self.init(db, store, isCurrent ? cached : try ReplicaState.read(from: db))
+    self.init(
+      db, store,
+      isCurrent
+        ? cached : try ReplicaState.read(from: db, onDamage: store.isForRepair ? { _ in } : nil))
   }
 
   init(_ db: Database, _ store: Store, _ replica: ReplicaState) {
     self.db = db
     self.store = store
     self.replica = replica
-    ledger = Ledger(db)
+    ledger = Ledger(db, in: replica.identity.realm)
     tables = store.tables
   }
 }

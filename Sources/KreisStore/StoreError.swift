@@ -1,6 +1,6 @@
 import GRDB
 
-/// Why the store did not do what was asked, in the three kinds that call for different reactions.
+/// Why the store did not do what was asked, in the kinds that call for different reactions.
 package enum StoreError: Error, CustomStringConvertible {
   /// The input was wrong; nothing was changed. The text says what to change.
   case rejected(String)
@@ -8,10 +8,13 @@ package enum StoreError: Error, CustomStringConvertible {
   case retryLater(String)
   /// What is on disk is not known or not sound: stop, and recover by the normal start-up path.
   case stateUnknown(String)
+  /// Something on disk is not as it was written, and was not used. Only what concerns it stops.
+  case damaged(Damage)
 
   package var description: String {
     switch self {
     case .rejected(let text), .retryLater(let text), .stateUnknown(let text): text
+    case .damaged(let damage): damage.description
     }
   }
 
@@ -19,6 +22,9 @@ package enum StoreError: Error, CustomStringConvertible {
     switch error {
     case let error as StoreError: self = error
     case let error as DatabaseError: self = Self.sorted(error)
+    case let damage as Damage: self = .damaged(damage)
+    case is RowDecodingError:
+      self = .damaged(Damage(.file, "holds a value that cannot be where it stands"))
     default: self = .rejected("\(error)")
     }
   }
@@ -34,7 +40,9 @@ package enum StoreError: Error, CustomStringConvertible {
         "the database cannot be written: check its owner and permissions (\(text))")
     case .SQLITE_CANTOPEN: return .rejected("the database cannot be opened (\(text))")
     case .SQLITE_IOERR: return .stateUnknown("the disk reports an error (\(text))")
-    case .SQLITE_CORRUPT, .SQLITE_NOTADB:
+    case .SQLITE_CORRUPT:
+      return .damaged(Damage(.file, "is damaged where it was read (\(text))"))
+    case .SQLITE_NOTADB:
       return .stateUnknown("the database file is damaged (\(text))")
     default: return .stateUnknown("SQLite: \(error)")
     }

@@ -33,36 +33,74 @@ extension Store {
 
   /// Opens the database at `path` for writing, brings its schema up to date and folds anew what was
   /// folded by another version.
+  ///
+  /// - Parameter forRepair: whether to open what is damaged as far as it can be read.
+  /// - Throws: `StoreError.damaged` if what lies there would be a past state, or if it cannot be told
+  ///   who the members are.
   package static func open(
     at path: String, key: SigningKey, schema: Schema = .directory,
-    random: @escaping @Sendable () -> UInt64
+    random: @escaping @Sendable () -> UInt64, forRepair: Bool = false
   ) throws(StoreError) -> Store {
     guard exists(path) else {
       throw .rejected("there is no replica at \(path)")
     }
     do {
+      let doubt = try forRepair ? mendWriteAheadLog(of: path) : checkWriteAheadLog(of: path)
       let pool = try openPool(path)
       try refuseNewer(pool, path)
       try migrator.migrate(pool)
-      return try finish(pool, key, schema, random)
+      let store = try finish(pool, key, schema, random, forRepair: forRepair)
+      if let doubt { store.note(doubt) }
+      return store
     } catch { throw StoreError(error) }
   }
 
-  /// Opens the database at `path` for reading, beside whoever writes. What would write fails.
-  package static func openReadOnly(
-    at path: String, schema: Schema = .directory
-  ) throws(StoreError) -> Store {
-    guard exists(path) else {
-      throw .rejected("there is no replica at \(path)")
+
+  /// - Returns: what is doubtful about it.
+  private static func checkWriteAheadLog(
+    of path: String, isStrict: Bool = true
+  ) throws -> Damage? {
+    switch WriteAheadLog.look(at: path) {
+    case .sound: return nil
+    case .doubtful:
+      return Damage(
+        .file,
+        "was cut off in its last transaction, by a power cut or a damaged bit; what was written last "
+          + "may be missing")
+    case .damaged(let commits):
+      let damage = Damage(
+        .file, "has a damaged write-ahead log, behind which \(commits) transactions stand")
+      guard isStrict else { return damage }
+      throw StoreError.damaged(damage)
     }
+  }
+
+  private static func mendWriteAheadLog(of path: String) throws -> Damage? {
+    guard case .damaged = WriteAheadLog.look(at: path), var log = WriteAheadLog(of: path) else {
+      return nil
+    }
+    try log.mend()
+    return Damage(.file, "had a damaged write-ahead log; its transactions were taken all the same")
+  }
+
+  /// Opens the database at `path` for reading, beside whoever writes. What would write fails.
+  ///
+  /// - Parameter forRepair: whether to open what is damaged as far as it can be read.
+  package static func openReadOnly(
+    at path: String, schema: Schema = .directory, forRepair: Bool = false
+  ) throws(StoreError) -> Store {
     do {
+      let doubt = try checkWriteAheadLog(of: path, isStrict: !forRepair)
       let queue = try openQueue(path)
       guard try queue.read({ try migrator.hasCompletedMigrations($0) }) else {
         throw StoreError.retryLater(
           "\(path) was written by an older version of kreisnetz; it is brought up to date when the "
             + "daemon, or any command that writes, opens it once")
       }
-      return try Store(queue, key: SigningKey(), schema: schema, random: { 0 })
+      let store = try Store(
+        queue, key: SigningKey(), schema: schema, random: { 0 }, forRepair: forRepair)
+      if let doubt { store.note(doubt) }
+      return store
     } catch { throw StoreError(error) }
   }
 
@@ -129,12 +167,12 @@ extension Store {
 
   private static func finish(
     _ pool: DatabasePool, _ key: SigningKey, _ schema: Schema,
-    _ random: @escaping @Sendable () -> UInt64
+    _ random: @escaping @Sendable () -> UInt64, forRepair: Bool = false
   ) throws -> Store {
     #if PlantedBugs
       if isPlanted(.reusesSequence) { try pool.write { try $0.execute(sql: forgettingTails) } }
     #endif
-    let store = try Store(pool, key: key, schema: schema, random: random)
+    let store = try Store(pool, key: key, schema: schema, random: random, forRepair: forRepair)
     let made = try pool.read { try String.fetchOne($0, sql: "SELECT tables FROM replica") }
     if made != store.tables.fingerprint { _ = try store.blockingWrite { try $0.rebuild() } }
     return store
@@ -148,10 +186,11 @@ extension Transaction {
   package func rebuild() throws -> Int {
     try tables.create(in: db)
     try tables.clear(in: db)
+    // In no sum before they are folded again.
+    try db.execute(sql: "UPDATE record SET seal = NULL, shown = 0, kind = 0")
+    try ledger.countAnew()
     let records = try Int64.fetchAll(db, sql: "SELECT record FROM record ORDER BY record")
-    for record in records {
-      try fold(record, ledger.id(of: record), ledger.entries(ofRecord: record))
-    }
+    for record in records { try foldUnlessDamaged(record, ledger.id(of: record)) }
     try db.execute(sql: "UPDATE replica SET tables = ?", arguments: [tables.fingerprint])
     return records.count
   }

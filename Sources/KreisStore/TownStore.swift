@@ -107,10 +107,11 @@ extension Snapshot {
       ])
     var out: [LogID: UInt64] = [:]
     for row in rows {
-      let log = try ledger.name(of: row[0])
-      let fed = UInt64(row[2] as Int64)
+      let key = try row.integer(0)
+      let log = try ledger.name(of: key)
+      let fed = try ledger.fed(ofKey: key)
       let sent = store.withCache { $0.sent(log, fed: fed) }
-      let head = UInt64(row[1] as Int64)
+      let head = try row.unsigned(1)
       if head > sent { out[log] = head - sent }
     }
     return out
@@ -159,7 +160,7 @@ extension Transaction {
   fileprivate func take(_ item: VerifiedChunk.Item) throws {
     let key = try ledger.openKey(of: item.log, in: identity.realm)
     for entry in isPlanted(.dropsLastEntry) ? item.entries.dropLast() : item.entries[...] {
-      try record(entry, log: item.log, key: key, values: try entry.values())
+      try record(entry, log: item.log, key: key, values: try entry.entry.values())
     }
     if !item.entries.isEmpty {
       // An item without a signature is covered by a later one of the same log and chunk.

@@ -16,6 +16,8 @@ package final class Transaction {
   private var grown: Set<LogID> = []
   private var touched: [Int64: Touched] = [:]
   private(set) var changedRecords: Set<RecordID> = []
+  /// What was met on the way and holds up only what it concerns.
+  private(set) var damages: [Damage] = []
   var movedFeeds = false
   /// Whether anything stands beside the accepted chains; `nil`: nobody asked yet.
   var hasAside: Bool?
@@ -48,7 +50,7 @@ package final class Transaction {
     self.tables = tables
     self.key = key
     self.random = random
-    ledger = Ledger(db)
+    ledger = Ledger(db, in: replica.identity.realm)
   }
 
   /// Logs of this replica that grew.
@@ -189,11 +191,25 @@ package final class Transaction {
   func foldTouched() throws {
     // In a fixed order, so that equal work leaves equal files.
     for (record, note) in touched.sorted(by: { $0.key < $1.key }) {
-      let entries = try note.all ?? ledger.entries(ofRecord: record)
-      try fold(record, note.id, entries, isNew: note.all != nil)
+      try foldUnlessDamaged(record, note.id, note.all)
       changedRecords.insert(note.id)
     }
     touched.removeAll(keepingCapacity: true)
+  }
+
+  /// Folds one record anew. One with a damaged entry cannot be folded: it waits for its repair,
+  /// unreadable so long, and holds up nothing else.
+  ///
+  /// - Parameter all: its entries, if it certainly was never folded before.
+  func foldUnlessDamaged(
+    _ record: Int64, _ id: RecordID, _ all: [(key: Int64, entry: LoggedEntry)]? = nil
+  ) throws {
+    do {
+      try fold(record, id, all ?? ledger.entries(ofRecord: record), isNew: all != nil)
+    } catch StoreError.damaged(let damage) {
+      damages.append(damage)
+      try setAside(record)
+    }
   }
 
   /// Folds one record anew.
@@ -210,19 +226,66 @@ package final class Transaction {
       try ledger.destroyBlock(ofEntry: key)
     }
     try destroyAside(record, state)
-    let old =
-      isNew
-      ? 0
-      : try Int64.fetchOne(
-        db.cachedStatement(sql: "SELECT kind FROM record WHERE record = ?"), arguments: [record])
+    let old = isNew ? nil : try foldedBefore(record)
+    let row = tables.row(record, state)
     if !isPlanted(.staleTable) || isNew {
-      try tables.write(record, state, oldKind: UInt32(old ?? 0), in: db)
+      try tables.write(record, row, oldKind: old?.kind ?? 0, in: db)
     }
+    var sum = Mark()
+    for (_, entry) in entries { sum.toggle(entry.hash) }
+    let new = Folded(
+      kind: state.kind ?? 0, isShown: row != nil, conflicts: Int64(state.conflicts.count),
+      seal: RecordSeal(
+        id: id, entries: sum, kind: state.kind ?? 0, isDeleted: state.isDeleted,
+        conflicts: Int64(state.conflicts.count), row: row?.values
+      ).mark)
     try db.cachedStatement(
-      sql: "UPDATE record SET kind = ?, deleted = ?, conflicts = ? WHERE record = ?"
+      sql: """
+        UPDATE record SET kind = ?, deleted = ?, conflicts = ?, entries = ?, seal = ?, shown = ?
+        WHERE record = ?
+        """
     ).execute(arguments: [
-      Int64(state.kind ?? 0), state.isDeleted ? 1 : 0, state.conflicts.count, record,
+      Int64(new.kind), state.isDeleted ? 1 : 0, new.conflicts, sum.data, new.seal.data,
+      new.isShown ? 1 : 0, record,
     ])
+    ledger.unfolded[record] = nil
+    try old.map { try count($0) { $0.remove($1) } }
+    try count(new) { $0.add($1) }
+  }
+
+  /// What of a record's row the sums are about.
+  private struct Folded {
+    let kind: UInt32
+    let isShown: Bool
+    let conflicts: Int64
+    let seal: Mark
+  }
+
+  /// `nil` if the record was not folded, or is in no sum because it could not be.
+  private func foldedBefore(_ record: Int64) throws -> Folded? {
+    guard
+      let row = try Row.fetchOne(
+        db.cachedStatement(sql: "SELECT kind, shown, conflicts, seal FROM record WHERE record = ?"),
+        arguments: [record]), let seal = try row.bytes(3).flatMap({ Mark($0) })
+    else { return nil }
+    return Folded(
+      kind: UInt32(truncatingIfNeeded: try row.integer(0)), isShown: try row.flag(1),
+      conflicts: try row.integer(2),
+      seal: seal)
+  }
+
+  private func count(_ folded: Folded, _ change: (inout Tally, Mark) -> Void) throws {
+    var names = [TallyName.records]
+    if folded.isShown { names.append(TallyName.kind(folded.kind)) }
+    if folded.conflicts > 0 { names.append(TallyName.conflicts) }
+    for name in names { try ledger.change(name) { change(&$0, folded.seal) } }
+  }
+
+  /// Makes a record unreadable that could not be folded with all its entries: the row is out of date.
+  private func setAside(_ record: Int64) throws {
+    guard let old = try foldedBefore(record) else { return }
+    try count(old) { $0.remove($1) }
+    try db.execute(sql: "UPDATE record SET seal = NULL WHERE record = ?", arguments: [record])
   }
 
   /// Folds anew what a change of membership concerns (I3): records whose stewards changed, and
@@ -247,12 +310,21 @@ package final class Transaction {
     }
     for key in keys.sorted() {
       let id = try ledger.id(of: key)
-      try fold(key, id, ledger.entries(ofRecord: key))
+      try foldUnlessDamaged(key, id)
       changedRecords.insert(id)
     }
   }
 
   // MARK: - Sealing
+
+  func sign(_ head: LogHead, of log: LogID) throws -> [UInt8] {
+    try SignedHead(signing: head, of: log, in: identity.realm, with: key).signature
+  }
+
+  /// Whether a head of this replica's own log is signed with its key.
+  func isSigned(_ head: SignedHead) -> Bool {
+    head.isValid(in: identity.realm, by: VerifyingKey(of: key))
+  }
 
   /// Signs the heads of own logs and, at the hub, appends what was written to the feeds.
   ///

@@ -92,13 +92,13 @@ private struct Verifier {
       db, sql: "SELECT log, member, generation, scope, town, sequence, hash, signature FROM log")
     var heads: [(log: LogID, head: LogHead)] = []
     for row in rows {
-      guard let member = MemberID(UInt64(row[1] as Int64)), let scope = try? row.scope(3) else {
+      guard let member = try MemberID(row.unsigned(1)), let scope = try? row.scope(3) else {
         differs("a log with an impossible name")
         continue
       }
-      let log = LogID(member: member, generation: UInt32(row[2] as Int64), scope: scope)
-      let head = try checkChain(of: log, key: row[0], progress)
-      guard head.sequence == UInt64(row[5] as Int64), try row.hash(6) == head.hash else {
+      let log = LogID(member: member, generation: try row.unsigned32(2), scope: scope)
+      let head = try checkChain(of: log, key: row.integer(0), progress)
+      guard try head.sequence == row.unsigned(5), try row.hash(6) == head.hash else {
         differs("log \(log): its entries end at \(head.sequence), not where its head says")
         continue
       }
@@ -127,7 +127,7 @@ private struct Verifier {
         LEFT JOIN record USING (record) WHERE entry BETWEEN ? AND ? ORDER BY entry
         """, arguments: [EntryKey.make(key, 0), EntryKey.make(key + 1, 0) - 1])
     while let row = try rows.next() {
-      let sequence = EntryKey.sequence(row[0])
+      let sequence = EntryKey.sequence(try row.integer(0))
       guard sequence == chain.head.sequence + 1 else {
         differs("log \(log): entry \(chain.head.sequence + 1) is missing")
         return chain.head
@@ -182,14 +182,14 @@ private struct Verifier {
         try finish(chain)
         chain = FeedChain(of: scope, in: snapshot.identity.realm, hubGeneration: generation)
       }
-      let log = try ledger.name(of: row[3])
-      let last = UInt64(row[4] as Int64)
+      let log = try ledger.name(of: row.integer(3))
+      let last = try row.unsigned(4)
       guard let hash = try ledger.hash(of: log, at: last) else {
         differs("feed of \(scope): names entry \(last) of \(log), which is not held")
         continue
       }
       let end = chain?.append(log, LogHead(sequence: last, hash: hash))
-      let stored = FeedPosition(position: UInt64(row[2] as Int64), hash: try row.hash(5))
+      let stored = FeedPosition(position: try row.unsigned(2), hash: try row.hash(5))
       if end != stored {
         differs("feed of \(scope): position \(stored.position) does not hash to what it should")
         chain = nil
@@ -212,8 +212,8 @@ private struct Verifier {
           """, arguments: [columns.kind, columns.town])
     else { return }
     let head = FeedHead(
-      hubGeneration: UInt32(row[0] as Int64), scope: chain.scope,
-      at: FeedPosition(position: UInt64(row[1] as Int64), hash: try row.hash(2)),
+      hubGeneration: try row.unsigned32(0), scope: chain.scope,
+      at: FeedPosition(position: try row.unsigned(1), hash: try row.hash(2)),
       signature: try row.bytes(3) ?? [])
     guard head.at == chain.end else {
       differs("feed of \(chain.scope): ends elsewhere than the head that the hub signed")
@@ -240,7 +240,7 @@ private struct Verifier {
         continue
       }
       let entries: [LoggedEntry]
-      do { entries = try ledger.entries(ofRecord: row[0]).map(\.entry) } catch let error
+      do { entries = try ledger.entries(ofRecord: row.integer(0)).map(\.entry) } catch let error
         as StoreError
       {
         differs("record \(id): \(error)")
@@ -249,13 +249,13 @@ private struct Verifier {
       let state = Fold.record(id, entries, under: snapshot.membership)
       report.recordsFolded += 1
       add(state, entries)
-      let expected = snapshot.tables.row(row[0], state)
+      let expected = try snapshot.tables.row(row.integer(0), state)
       if let kind = expected?.kind { shown[kind, default: 0] += 1 }
-      let kind = UInt32(row[2] as Int64)
-      let stored = try snapshot.tables.storedRow(row[0], kind: kind, in: db)
+      let kind = try row.unsigned32(2)
+      let stored = try snapshot.tables.storedRow(row.integer(0), kind: kind, in: db)
       let isRight =
-        kind == state.kind ?? 0 && (row[3] as Bool) == state.isDeleted
-        && (row[4] as Int) == state.conflicts.count && stored == expected?.values
+        try kind == state.kind ?? 0 && row.flag(3) == state.isDeleted
+        && row.integer(4) == state.conflicts.count && stored == expected?.values
       if !isRight { differs("record \(id): the directory tables differ from the log") }
       if report.recordsFolded.isMultiple(of: 10_000) {
         progress("records re-folded", report.recordsFolded)

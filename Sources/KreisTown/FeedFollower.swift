@@ -124,6 +124,7 @@ struct FeedFollower: Sendable {
     case StoreError.retryLater(let reason): return .notStored(reason: reason)
     case StoreError.rejected(let reason): return .untrusted(reason: reason)
     case let error as StateDirectoryError: return .notStored(reason: error.description)
+    case StoreError.damaged(let damage): return .notStored(reason: damage.description)
     case StoreError.stateUnknown: throw error
     case is BinaryDecodingError:
       return .untrusted(reason: "the hub sent a message that is not of its protocol")

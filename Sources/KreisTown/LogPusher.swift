@@ -46,6 +46,7 @@ struct LogPusher: Sendable {
     case HubFailure.untrusted(let reason):
       return .unavailable(reason: reason, retryAfterSeconds: nil)
     case HubFailure.refused(let refusal): return TownSession.PushResult(refusal)
+    case StoreError.damaged(let damage): return .refused(reason: damage.description)
     case StoreError.retryLater(let reason), StoreError.rejected(let reason):
       return .unavailable(reason: reason, retryAfterSeconds: nil)
     case let error as MalformedBytes:

@@ -17,8 +17,14 @@ package struct ResyncReport: Sendable {
   }
 
   package var verification = Verification()
+  /// What was found damaged on disk.
+  package var found: [Damage] = []
   /// What was wrong here before, and is right now.
   package var repaired: [String] = []
+  /// What is damaged and could not be repaired, and why.
+  package var left: [String] = []
+  /// Where the hub's feeds are not those that it showed here before.
+  package var parted: [FeedDifference] = []
   package var feeds: [Feed] = []
   /// Entries that the hub has not acknowledged.
   package var unsent: UInt64 = 0
@@ -29,8 +35,8 @@ package struct ResyncReport: Sendable {
 
   /// Whether this replica is sound and proven equal to the hub.
   package var isEqual: Bool {
-    verification.isSound && unsent == 0 && stopped.isEmpty && !feeds.isEmpty
-      && feeds.allSatisfy(\.isEqual)
+    verification.isSound && left.isEmpty && parted.isEmpty && unsent == 0 && stopped.isEmpty
+      && !feeds.isEmpty && feeds.allSatisfy(\.isEqual)
   }
 }
 
@@ -55,29 +61,113 @@ package struct Resync: Sendable {
   /// - Throws: `HubFailure` if the hub could not be asked; `StoreError`.
   package func compare() async throws -> ResyncReport {
     var report = ResyncReport()
+    report.found = try await scrub()
+    report.left = report.found.map(\.finding)
     report.verification = try await verification()
     report.unsent = try await store.unsent().values.reduce(0, +)
-    report.feeds = try await feeds()
+    try await compareFeeds(&report)
     return report
   }
 
-  /// Pushes what the hub lacks, pulls what this replica lacks, folds every record anew, and compares.
+  /// Folds every record anew and verifies; asks nobody.
   ///
-  /// - Throws: `HubFailure` if the hub could not be asked; `StoreError`.
-  package func run() async throws -> ResyncReport {
+  /// - Throws: `StoreError`.
+  package func rebuild() async throws -> ResyncReport {
     let before = try await verification()
-    progress("pushing")
     var report = ResyncReport()
-    report.stopped = try await push()
-    progress("pulling")
-    try await pull()
     progress("folding every record anew")
     _ = try await store.write { try $0.rebuild() }
     report.verification = try await verification()
     report.repaired = before.differences.filter { !report.verification.differences.contains($0) }
+    report.found = try await scrub()
+    report.left = report.found.map(\.finding)
     report.unsent = try await store.unsent().values.reduce(0, +)
-    report.feeds = try await feeds()
     return report
+  }
+
+  /// Repairs what is damaged, pushes what the hub lacks, pulls what this replica lacks, folds every
+  /// record anew, and compares.
+  ///
+  /// - Throws: `HubFailure` if the hub could not be asked; `StoreError`.
+  package func run() async throws -> ResyncReport {
+    var report = ResyncReport()
+    report.found = try await scrub()
+    let before = try await verification()
+    let refusals = try await repair(&report)
+    progress("pushing")
+    report.stopped = try await push()
+    progress("pulling")
+    do { try await pull() } catch HubFailure.refused(409, "feed-contradiction", _) {
+      progress("the hub shows another feed; looking for the place")
+    }
+    progress("folding every record anew")
+    _ = try await store.write { try $0.rebuild() }
+    report.verification = try await verification()
+    let now = try await scrub()
+    report.left = now.map { damage in
+      damage.finding + (refusals[damage.place].map { ": \($0)" } ?? "")
+    }
+    report.repaired += report.found.filter { !now.contains($0) }.map(\.finding)
+    report.repaired += before.differences.filter {
+      !report.verification.differences.contains($0) && !report.repaired.contains($0)
+    }
+    report.unsent = try await store.unsent().values.reduce(0, +)
+    try await compareFeeds(&report)
+    return report
+  }
+
+  // MARK: - Repair
+
+  private func scrub() async throws(StoreError) -> [Damage] {
+    let progress = progress
+    let scrub = try await store.scrub { what, done in progress("\(what): \(done)") }
+    return scrub.found.sorted { $0.finding < $1.finding }
+  }
+
+  /// - Returns: why places could not be repaired.
+  private func repair(
+    _ report: inout ResyncReport
+  ) async throws -> [Damage.Place: String] {
+    guard !report.found.isEmpty else { return [:] }
+    progress("repairing")
+    var refusals: [Damage.Place: String] = [:]
+    let damages = Set(report.found)
+    report.repaired += try await store.repairLocally(damages)
+    var asked: Set<LogGap> = []
+    while true {
+      // After each round anew: what looked damaged may only have followed a damage.
+      let gaps = try await store.read { try $0.gaps(damages) }.filter { !asked.contains($0) }
+      if gaps.isEmpty { break }
+      for gap in gaps {
+        asked.insert(gap)
+        let place = Damage.Place.entry(gap.log, sequence: gap.sequence)
+        if let refusal = try await fill(gap) { refusals[place] = refusal }
+      }
+    }
+    report.repaired += try await store.repairLocally(damages)
+    try await store.reloadMembers()
+    return refusals
+  }
+
+  /// - Returns: why the gap stays.
+  private func fill(_ gap: LogGap) async throws -> String? {
+    guard gap.log.scope != .local else {
+      return "entries of the scope local are on this machine only; a backup may have it"
+    }
+    progress("fetching \(gap.log) from entry \(gap.sequence) on")
+    guard let bundle = try await client.bundle(of: gap.log, from: gap.sequence) else {
+      return gap.log.member == store.identity.member
+        ? "it was never sent, so nobody else has it; a backup may. What was written after it can be "
+          + "sent again once this replica opened its next key generation: kreisnetz town rotate"
+        : "the hub does not hold it"
+    }
+    do throws(StoreError) {
+      _ = try await store.repair(gap, with: bundle)
+      return nil
+    } catch {
+      guard case .rejected(let reason) = error else { throw error }
+      return reason
+    }
   }
 
   private func verification() async throws(StoreError) -> Verification {
@@ -118,6 +208,26 @@ package struct Resync: Sendable {
       _ = try await store.merge(chunk)
       if !chunk.items.isEmpty { progress("pulled \(chunk.items.count) bundles") }
       return !chunk.isComplete
+    }
+  }
+
+  private func compareFeeds(_ report: inout ResyncReport) async throws {
+    do { report.feeds = try await feeds() } catch HubFailure.refused(
+      409, "feed-contradiction", _)
+    {
+      let here = try await store.read { try $0.feedCursors() }
+      report.feeds = here.keys.sorted().map {
+        ResyncReport.Feed(scope: $0, here: here[$0], hub: nil)
+      }
+      for (scope, end) in here.sorted(by: { $0.key < $1.key }) {
+        let difference = try await FeedBisection.difference(of: scope, through: end.position) {
+          position in
+          try await store.read { try $0.feedHash(of: scope, at: position) }
+        } hub: { position in
+          try await client.feedHead(of: scope, at: position)?.at.hash
+        }
+        if let difference { report.parted.append(difference) }
+      }
     }
   }
 

@@ -49,6 +49,7 @@ struct DaemonProcess {
       services: [
         .init(service: main, serviceName: name),
         .init(service: LocalCommandService(server: local), serviceName: "local socket"),
+        .init(service: ScrubService(store: store, logger: logger), serviceName: "scrub"),
         .init(service: watchdog, serviceName: "watchdog"),
       ], gracefulShutdownSignals: [.sigterm, .sigint], logger: logger)
     configuration.maximumGracefulShutdownDuration = Self.stopLimit

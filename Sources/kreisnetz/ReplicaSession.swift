@@ -22,8 +22,11 @@ struct ReplicaSession {
   let path: String
   /// Where the answer goes besides its rows.
   let progress: ProgressLine
+  /// Whether to open what is damaged as far as it can be read.
+  private let isRepair: Bool
 
-  init(_ state: StateOptions) throws {
+  init(_ state: StateOptions, isRepair: Bool = false) throws {
+    self.isRepair = isRepair
     path = try state.path()
     progress = ProgressLine()
   }
@@ -64,7 +67,9 @@ struct ReplicaSession {
     let directory = try StateDirectory.open(path)
     let lock = need == .writing ? try directory.lock() : nil
     return try withExtendedLifetime(lock) {
-      let store = try lock == nil ? Store.openReadOnly(at: directory.database) : open(directory)
+      let store =
+        try lock == nil
+        ? Store.openReadOnly(at: directory.database, forRepair: isRepair) : open(directory)
       let executor = CommandExecutor(
         store: store, spool: directory.path, now: SystemClock.now,
         handlers: try handlers(store, directory))
@@ -83,7 +88,7 @@ struct ReplicaSession {
     let generation = try Store.identity(at: directory.database).generation
     return try Store.open(
       at: directory.database, key: directory.requiredKey(generation: generation),
-      random: SystemClock.random)
+      random: SystemClock.random, forRepair: isRepair)
   }
 
   private func take(_ reply: LocalReply, _ row: (JSONValue) throws -> Void) throws {

@@ -8,9 +8,10 @@ import KreisStore
 struct ResyncCommand: ParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "resync",
-    abstract: "Push and pull what is missing, fold everything anew, and prove equality.",
+    abstract: "Repair what is damaged, push and pull what is missing, and prove equality.",
     discussion: """
-      Pushes what the hub lacks, pulls what this replica lacks, re-hashes every entry, folds every \
+      Re-hashes every entry and names what is damaged on disk; fetches damaged entries and lost \
+      values from the hub; pushes what the hub lacks, pulls what this replica lacks, folds every \
       record anew from the log, and reports what was found and repaired, the feed positions and \
       hashes here and at the hub, and EQUAL or DIFFERENT. An unsent entry is never discarded. It can \
       be interrupted and repeated at any moment.
@@ -20,6 +21,7 @@ struct ResyncCommand: ParsableCommand {
       Examples:
         kreisnetz resync --state /var/lib/kreisnetz/halver
         kreisnetz resync --verify --json
+        kreisnetz resync --rebuild
       """)
 
   @OptionGroup var state: StateOptions
@@ -28,14 +30,23 @@ struct ResyncCommand: ParsableCommand {
   @Flag(name: .long, help: "Compare and report only; change nothing.")
   var verify = false
 
+  @Flag(name: .long, help: "Fold every record anew from the log, without the hub.")
+  var rebuild = false
+
   @Option(
     help: ArgumentHelp(
       "Settings, where no daemon runs: proxy and authorities.", valueName: "file"))
   var config: String?
 
+  func validate() throws {
+    guard !(verify && rebuild) else {
+      throw ValidationError("--verify changes nothing, --rebuild does: give one of them.")
+    }
+  }
+
   func run() throws {
-    let request = LocalRequest("resync", ["verify": .bool(verify)])
-    let outcome = try ReplicaSession(state).run(
+    let request = LocalRequest("resync", ["verify": .bool(verify), "rebuild": .bool(rebuild)])
+    let outcome = try ReplicaSession(state, isRepair: true).run(
       request, verify ? .reading : .writing, handlers: handlers
     ) { row in
       if output.json { try StandardOutput().json(row) } else { try report(row) }
@@ -61,7 +72,9 @@ struct ResyncCommand: ParsableCommand {
     try out.line(
       "\(PlainText.value(row["entries"])) entries re-hashed, "
         + "\(PlainText.value(row["records"])) records re-folded")
-    for (name, label) in [("repaired", "repaired"), ("differences", "still different")] {
+    for (name, label) in [
+      ("damaged", "damaged"), ("repaired", "repaired"), ("differences", "still different"),
+    ] {
       guard case .array(let sentences) = row[name], !sentences.isEmpty else { continue }
       for sentence in sentences { try out.line("\(label): \(PlainText.value(sentence))") }
     }

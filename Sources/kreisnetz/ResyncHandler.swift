@@ -6,40 +6,77 @@ import KreisStore
 import KreisTown
 import Synchronization
 
+/// What is asked for.
+enum ResyncForm {
+  case verify, rebuild, repair
+
+  /// - Throws: `CommandError`.
+  init(_ call: LocalCall) throws {
+    self =
+      if try call.flag("verify") { .verify } else if try call.flag("rebuild") {
+        .rebuild
+      } else { .repair }
+  }
+}
+
 /// The command `resync` as a daemon, or the command line beside no daemon, carries it out.
 enum ResyncHandler {
   /// For a town: compares with the hub.
   static func town(client: HubClient, store: Store) -> CommandHandler {
     { call in
-      let isReadOnly = try call.flag("verify")
+      let form = try ResyncForm(call)
       let report = try wait(call) { progress in
         let resync = Resync(client: client, store: store, progress: progress)
-        return isReadOnly ? try await resync.compare() : try await resync.run()
+        return switch form {
+        case .verify: try await resync.compare()
+        case .rebuild: try await resync.rebuild()
+        case .repair: try await resync.run()
+        }
       }
-      try call.row(json(report, isEqual: report.isEqual))
-      return report.isEqual ? .done : .no
+      // Without the hub nothing is compared with it.
+      let isEqual =
+        form == .rebuild ? report.verification.isSound && report.left.isEmpty : report.isEqual
+      try call.row(json(report, isEqual: isEqual))
+      return isEqual ? .done : .no
     }
   }
 
   /// For the hub, which has nobody to compare itself with: re-hashes and re-folds.
   static func hub(store: Store) -> CommandHandler {
     { call in
-      let isReadOnly = try call.flag("verify")
-      var report = ResyncReport()
-      let before = try store.blockingRead { try $0.verify() }
-      report.verification = before
-      if !isReadOnly {
-        try call.progress("folding every record anew")
-        _ = try store.blockingWrite { try $0.rebuild() }
-        report.verification = try store.blockingRead { try $0.verify() }
-        report.repaired = before.differences.filter {
-          !report.verification.differences.contains($0)
-        }
-      }
-      let isSound = report.verification.isSound
+      let form = try ResyncForm(call)
+      let report = try wait(call) { progress in try await examine(store, form, progress) }
+      let isSound = report.verification.isSound && report.left.isEmpty
       try call.row(json(report, isEqual: isSound))
       return isSound ? .done : .no
     }
+  }
+
+  private static func examine(
+    _ store: Store, _ form: ResyncForm, _ progress: @escaping @Sendable (String) -> Void
+  ) async throws -> ResyncReport {
+    let scrub = { () async throws -> Set<Damage> in
+      try await store.scrub { what, done in progress("\(what): \(done)") }.found
+    }
+    var report = ResyncReport()
+    let found = try await scrub()
+    report.found = found.sorted { $0.finding < $1.finding }
+    var left = found
+    if form != .verify {
+      if form == .repair, !found.isEmpty {
+        progress("repairing")
+        report.repaired = try await store.repairLocally(found)
+      }
+      progress("folding every record anew")
+      _ = try await store.write { try $0.rebuild() }
+      left = try await scrub()
+      report.repaired += report.found.filter { !left.contains($0) }.map(\.finding)
+    }
+    report.left = left.map {
+      $0.finding + "; the members hold the entries of the shared scopes, a backup those of all"
+    }.sorted()
+    report.verification = try await store.read { try $0.verify() }
+    return report
   }
 
   /// Runs `body` while the command's own thread, which may block, waits and passes progress on.
@@ -94,7 +131,10 @@ enum ResyncHandler {
       "equal": .bool(isEqual),
       "entries": .integer(report.verification.entriesHashed),
       "records": .integer(report.verification.recordsFolded),
-      "differences": .array(report.verification.differences.map { .string($0) }),
+      "damaged": .array(report.found.map { .string($0.finding) }),
+      "differences": .array(
+        (report.left + report.verification.differences + report.parted.map(\.description))
+          .map { .string($0) }),
       "repaired": .array(report.repaired.map { .string($0) }),
       "unsent": .integer(Int(report.unsent)),
       "stopped": .array(

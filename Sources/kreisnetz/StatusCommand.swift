@@ -50,6 +50,10 @@ struct StatusCommand: ParsableCommand {
     if case .array(let alarms) = row["alarms"] {
       lines += alarms.map { ("ALARM", PlainText.value($0)) }
     }
+    if case .array(let damages) = row["damage"] {
+      for damage in damages { lines.append(("damaged", PlainText.value(damage))) }
+      if !damages.isEmpty { lines.append(("", "Repair it with: kreisnetz resync")) }
+    }
     lines.append(("daemon", row["daemon"] == .bool(true) ? "running" : "not running"))
     if case .object(let members) = row["link"] {
       for member in members where member.value != .null && member.value != .array([]) {

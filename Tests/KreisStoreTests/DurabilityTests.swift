@@ -66,7 +66,7 @@ import Testing
       return db.changesCount
     }
     #expect(changed > 0)
-    let damaged = try Store.openReadOnly(at: net.path("town0"))
+    let damaged = try Store.openReadOnly(at: net.path("town0"), forRepair: true)
     #expect(try !damaged.blockingRead { try $0.verify() }.differences.isEmpty)
   }
 

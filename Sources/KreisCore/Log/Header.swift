@@ -36,6 +36,13 @@ package struct LogChain: Sendable {
         hash: Hash256(digest: SHA256.hash(data: Array("kreisnetz log v1\0".utf8) + canonical)))
   }
 
+  /// The same log's chain, continued after `head`.
+  package func continued(after head: LogHead) -> LogChain {
+    var chain = self
+    chain.head = head
+    return chain
+  }
+
   /// Appends an entry and returns its header's hash.
   package mutating func append(body: [UInt8], commitment: Hash256?) -> Hash256 {
     var header: [UInt8] = []
