@@ -65,6 +65,16 @@ struct DirectoryCommands: Sendable {
     return try read(body)
   }
 
+  /// What was erased since a backup must not be shown again by whoever was restored from it (I7).
+  func checkShown(_ snapshot: Snapshot) throws {
+    guard try snapshot.isRestored() else { return }
+    throw CommandError(
+      .notNow,
+      "This replica was restored from a backup. It shows nothing before its daemon has read the "
+        + "hub's feed to its end, because values may have been erased since. Start it: kreisnetz town "
+        + "run")
+  }
+
   func occasion(_ call: LocalCall) -> Occasion {
     Occasion(at: now(), role: call.request.role, reason: call.request.reason)
   }

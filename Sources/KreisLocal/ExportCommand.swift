@@ -13,6 +13,7 @@ extension DirectoryCommands {
     let wish = try ExportWish(call, schema)
     let seconds = Int(now())
     try stream { snapshot in
+      try checkShown(snapshot)
       let directory = try ExportedDirectory(snapshot, readers: wish.readers)
       let run = ExportRun(
         call: call, wish: wish, directory: directory, realm: snapshot.identity.realm.description,

@@ -6,6 +6,7 @@ extension DirectoryCommands {
   /// Rows: every entry of every log, `LogJSON.entry`.
   func exportLog(_ call: LocalCall) throws -> Outcome {
     try stream { snapshot in
+      try checkShown(snapshot)
       try snapshot.exportLog { try call.row(LogJSON.entry($0)) }
     }
     return .done
@@ -14,6 +15,7 @@ extension DirectoryCommands {
   /// Rows: one object per record with its id as the only member, ascending, `LogJSON.state`.
   func foldLog(_ call: LocalCall) throws -> Outcome {
     try stream { snapshot in
+      try checkShown(snapshot)
       try snapshot.foldAll { state in
         guard !state.scopes.isEmpty else { return }
         try call.row(.object([.init(state.record.description, LogJSON.state(state))]))

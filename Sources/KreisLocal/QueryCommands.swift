@@ -7,6 +7,7 @@ extension DirectoryCommands {
   func show(_ call: LocalCall) throws -> Outcome {
     let text = try call.text("id")
     let json = try read { snapshot in
+      try checkShown(snapshot)
       let id = try record(text, snapshot.lookup)
       guard let state = try snapshot.state(of: id), !state.scopes.isEmpty else {
         throw CommandError(.no, "No entry about \(id) takes effect; see kreisnetz history \(id).")
@@ -26,6 +27,7 @@ extension DirectoryCommands {
     var filters: [FieldChange] = []
     for json in try call.list("filters") { filters.append(try FieldChange(json: json)) }
     try stream { snapshot in
+      try checkShown(snapshot)
       let wanted = try filters.map { filter in
         let field = try field(named: filter.field, of: kind)
         return (field: field, value: try value(filter.value, of: field, snapshot.lookup))
@@ -40,6 +42,7 @@ extension DirectoryCommands {
   func history(_ call: LocalCall) throws -> Outcome {
     let text = try call.text("id")
     let rows = try read { snapshot in
+      try checkShown(snapshot)
       let id = try record(text, snapshot.lookup)
       let json = RecordJSON(snapshot)
       return try snapshot.history(of: id).map { json.entry($0) }
@@ -51,6 +54,7 @@ extension DirectoryCommands {
   /// Rows: one per conflict, `RecordJSON.conflict` with id, kind and name.
   func conflicts(_ call: LocalCall) throws -> Outcome {
     try stream { snapshot in
+      try checkShown(snapshot)
       let json = RecordJSON(snapshot)
       for state in try snapshot.recordsInConflict() {
         let naming = try snapshot.naming(of: state.record)

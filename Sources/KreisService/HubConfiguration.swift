@@ -15,9 +15,13 @@ package struct HubConfiguration: Sendable, Equatable {
   /// Of one member; more than the hub can remember as seen are not admitted.
   package var requestsPerSecond = 30
 
+  /// For how long a database that was replaced is kept.
+  package var setAsideDays: UInt64 = 30
+
   package static let names = [
     "log_level", "socket_group", "listen_address", "listen_port", "tls_certificate", "tls_key",
     "max_connections", "requests_per_second",
+    "set_aside_days",
   ]
 
   /// Reads the file at `path`, or only the environment.
@@ -31,6 +35,7 @@ package struct HubConfiguration: Sendable, Equatable {
     socketGroup = try settings.text("socket_group")
     listenAddress = try settings.text("listen_address")
     listenPort = try settings.number("listen_port", in: 0...UInt16.max)
+    setAsideDays = try settings.number("set_aside_days", in: 1...365) ?? setAsideDays
     tlsCertificate = try settings.file("tls_certificate")
     tlsKey = try settings.file("tls_key")
     guard (tlsCertificate == nil) == (tlsKey == nil) else {

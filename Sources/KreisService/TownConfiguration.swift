@@ -19,10 +19,12 @@ package struct TownConfiguration: Sendable, Equatable {
   package var proxy = Proxy.fromEnvironment
   package var proxyLogin: ProxyLogin?
   package var caFile: String?
+  /// For how long a database that was replaced is kept.
+  package var setAsideDays: UInt64 = 30
 
   package static let names = [
     "log_level", "socket_group", "proxy", "proxy_user", "proxy_password_file", "proxy_kerberos",
-    "ca_file",
+    "ca_file", "set_aside_days",
   ]
 
   /// Reads the file at `path`, or only the environment.
@@ -35,6 +37,7 @@ package struct TownConfiguration: Sendable, Equatable {
     logLevel = try settings.logLevel() ?? logLevel
     socketGroup = try settings.text("socket_group")
     caFile = try settings.file("ca_file")
+    setAsideDays = try settings.number("set_aside_days", in: 1...365) ?? setAsideDays
     switch try settings.text("proxy") {
     case nil, "environment": proxy = .fromEnvironment
     case "none": proxy = .none

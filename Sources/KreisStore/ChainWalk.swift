@@ -30,6 +30,9 @@ struct ChainWalk {
   /// Where the log ends; `nil` if that is not known.
   private(set) var end: LogHead?
 
+  /// The last entry before the first gap.
+  var lastSound: UInt64 { gaps.first.map { $0.sequence - 1 } ?? sequence }
+
   private let log: LogID
   private let start: LogChain
   private let head: LogHead?

@@ -8,6 +8,8 @@ package struct Commit: Sendable {
   /// Whether a feed of this hub moved: something to send to followers.
   package let movedFeeds: Bool
   package let records: Set<RecordID>
+  /// Whether values were destroyed.
+  package let destroyed: Bool
 }
 
 /// Tells whoever listens of each commit, after it is durable.

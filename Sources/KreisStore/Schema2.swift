@@ -67,6 +67,10 @@ enum Schema2 {
     ) STRICT;
     CREATE INDEX set_aside_of_record ON set_aside (record) WHERE record IS NOT NULL;
 
+    -- Town: 1 from a restore until the hub's feed was read to its end, so that nobody is shown what
+    -- was erased since the backup.
+    ALTER TABLE replica ADD COLUMN restored INTEGER NOT NULL DEFAULT 0 CHECK (restored IN (0, 1));
+
     -- Sum of the hashes of the record's entries; with it a missing one shows.
     ALTER TABLE record ADD COLUMN entries BLOB;
     -- Hash over the record as it was folded, with its row in the directory table; NULL: an entry was

@@ -32,24 +32,27 @@ extension Ledger {
 extension Snapshot {
   /// Folds a record anew and compares the result with what its row says.
   ///
-  /// - Returns: entries whose values are missing although nothing destroyed them.
-  /// - Throws: `StoreError.damaged` if the row differs.
+  /// - Returns: the row, if it differs; entries whose values are missing although nothing destroyed
+  ///   them.
+  /// - Throws: `StoreError.damaged` if the entries cannot be read.
   func compare(_ record: SealedRecord) throws -> [Damage] {
     let entries = try ledger.entries(ofRecord: record.key).map(\.entry)
     let state = Fold.record(record.seal.id, entries, under: membership)
     let row = tables.row(record.key, state)
-    guard row?.values == record.seal.row, state.kind ?? 0 == record.seal.kind,
-      state.isDeleted == record.seal.isDeleted, state.conflicts.count == record.seal.conflicts
-    else {
-      throw StoreError.damaged(
+    var damages: [Damage] = []
+    if row?.values != record.seal.row || state.kind ?? 0 != record.seal.kind
+      || state.isDeleted != record.seal.isDeleted || state.conflicts.count != record.seal.conflicts
+    {
+      damages.append(
         Damage(.record(record.seal.id), "has a row that differs from what its entries make"))
     }
-    return entries.filter {
-      $0.values == nil && $0.header.hasBlock && !state.destroyed.contains($0.hash)
-    }.map {
-      Damage(
-        .entry($0.log, sequence: $0.sequence), "has lost its values, which nothing destroyed")
-    }
+    return damages
+      + entries.filter {
+        $0.values == nil && $0.header.hasBlock && !state.destroyed.contains($0.hash)
+      }.map {
+        Damage(
+          .entry($0.log, sequence: $0.sequence), "has lost its values, which nothing destroyed")
+      }
   }
 
   /// From the columns arrival, scope, town, position, log, last, hash, and the previous hash.
@@ -108,7 +111,7 @@ extension Snapshot {
       guard try compare(sealed(record)).allSatisfy({ $0.place != place }) else { throw still }
     case .record(let id):
       guard let key = try ledger.key(of: id) else { throw still }
-      _ = try compare(sealed(key))
+      guard try compare(sealed(key)).allSatisfy({ $0.place != place }) else { throw still }
     case .log(let log): if let key = try ledger.key(of: log) { try checkHead(ofKey: key) }
     case .feed, .table, .file: throw still
     }

@@ -250,7 +250,7 @@ extension Transaction {
 }
 
 extension Ledger {
-  fileprivate func insertAside(_ entry: ChainedEntry, branch: Int64, record: Int64?) throws {
+  func insertAside(_ entry: ChainedEntry, branch: Int64, record: Int64?) throws {
     let (block, commitment) = entry.entry.columns
     try db.cachedStatement(
       sql: """

@@ -198,7 +198,9 @@ package struct StateDirectory: Sendable {
   ///
   /// - Throws: `StateDirectoryError.inUse` at once if another process has it.
   package func lock() throws(StateDirectoryError) -> StateLock {
-    try StateLock(of: self)
+    let lock = try StateLock(of: self)
+    try finishReplacement()
+    return lock
   }
 }
 

@@ -121,7 +121,7 @@ package final class Store: Sendable {
     commits.send(
       Commit(
         ownLogs: transaction.ownLogs, movedFeeds: transaction.movedFeeds,
-        records: transaction.changedRecords))
+        records: transaction.changedRecords, destroyed: transaction.hasDestroyed))
     guard let result else { throw StoreError.stateUnknown("a transaction without a result") }
     return result
   }

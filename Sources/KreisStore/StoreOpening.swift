@@ -55,7 +55,6 @@ extension Store {
     } catch { throw StoreError(error) }
   }
 
-
   /// - Returns: what is doubtful about it.
   private static func checkWriteAheadLog(
     of path: String, isStrict: Bool = true

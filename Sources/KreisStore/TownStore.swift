@@ -10,7 +10,9 @@ extension Store {
   ///   `StoreError`.
   package func merge(_ chunk: UnverifiedChunk) async throws -> Bool {
     let isNoNews: Result<Bool, ChunkError> = try await read { snapshot in
-      do { return .success(try snapshot.isNoNews(chunk)) } catch let error as ChunkError {
+      do { return .success(try !snapshot.isRestored() && snapshot.isNoNews(chunk)) } catch let error
+        as ChunkError
+      {
         return .failure(error)
       }
     }
@@ -154,6 +156,9 @@ extension Transaction {
     for item in verified.items { try take(item) }
     for head in verified.feedHeads { try ledger.setFeedHead(head) }
     replica.feedGeneration = verified.hubGeneration
+    if verified.isComplete {
+      try db.execute(sql: "UPDATE replica SET restored = 0 WHERE restored <> 0")
+    }
     return verified.isComplete
   }
 

@@ -19,6 +19,7 @@ package final class Transaction {
   /// What was met on the way and holds up only what it concerns.
   private(set) var damages: [Damage] = []
   var movedFeeds = false
+  private(set) var hasDestroyed = false
   /// Whether anything stands beside the accepted chains; `nil`: nobody asked yet.
   var hasAside: Bool?
 
@@ -224,6 +225,7 @@ package final class Transaction {
     where entry.values != nil && state.destroyed.contains(entry.hash) && !isPlanted(.keepsDestroyed)
     {
       try ledger.destroyBlock(ofEntry: key)
+      hasDestroyed = true
     }
     try destroyAside(record, state)
     let old = isNew ? nil : try foldedBefore(record)

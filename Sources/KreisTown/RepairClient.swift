@@ -25,7 +25,7 @@ extension HubClient {
 
   private func content(of path: String, query: String) async throws(HubFailure) -> [UInt8]? {
     do { return try await get(path, query: query).body } catch {
-      guard case .refused(404, "no-such-entry", _) = error else { throw error }
+      guard case .refused(let refusal) = error, refusal.name == "no-such-entry" else { throw error }
       return nil
     }
   }

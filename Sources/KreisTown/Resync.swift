@@ -97,7 +97,9 @@ package struct Resync: Sendable {
     progress("pushing")
     report.stopped = try await push()
     progress("pulling")
-    do { try await pull() } catch HubFailure.refused(409, "feed-contradiction", _) {
+    do { try await pull() } catch HubFailure.refused(let refusal)
+      where refusal.name == HubRefusal.Name.feedContradiction
+    {
       progress("the hub shows another feed; looking for the place")
     }
     progress("folding every record anew")
@@ -202,9 +204,11 @@ package struct Resync: Sendable {
     return stopped
   }
 
-  private func pull() async throws {
+  /// - Parameter includingOwn: whether this member's own bundles come whole, for a replica that
+  ///   does not hold them.
+  func pull(includingOwn: Bool = false) async throws {
     let cursors = try await store.read { try $0.feedCursors() }
-    try await chunks(after: cursors) { chunk in
+    try await chunks(after: cursors, includingOwn: includingOwn) { chunk in
       _ = try await store.merge(chunk)
       if !chunk.items.isEmpty { progress("pulled \(chunk.items.count) bundles") }
       return !chunk.isComplete
@@ -212,8 +216,8 @@ package struct Resync: Sendable {
   }
 
   private func compareFeeds(_ report: inout ResyncReport) async throws {
-    do { report.feeds = try await feeds() } catch HubFailure.refused(
-      409, "feed-contradiction", _)
+    do { report.feeds = try await feeds() } catch HubFailure.refused(let refusal)
+      where refusal.name == HubRefusal.Name.feedContradiction
     {
       let here = try await store.read { try $0.feedCursors() }
       report.feeds = here.keys.sorted().map {
@@ -247,10 +251,11 @@ package struct Resync: Sendable {
 
   /// Reads the hub's feed until `take` has had enough.
   private func chunks(
-    after cursors: [Scope: FeedPosition], _ take: (UnverifiedChunk) async throws -> Bool
+    after cursors: [Scope: FeedPosition], includingOwn: Bool = false,
+    _ take: (UnverifiedChunk) async throws -> Bool
   ) async throws {
     let response = try await client.openFeed(
-      FeedQuery(after: cursors, follow: nil), deadlines: Deadlines())
+      FeedQuery(after: cursors, follow: nil, includeOwn: includingOwn), deadlines: Deadlines())
     defer { response.cancel() }
     var decoder = FrameDecoder()
     do {

@@ -14,6 +14,8 @@ struct DaemonProcess {
   let logger: Logger
   let notifier: ServiceNotifier
   let socketGroup: String?
+  /// For how long databases that were set aside are kept.
+  let setAsideDays: UInt64
 
   /// All services together; then they are cancelled.
   private static let stopLimit: Duration = .milliseconds(4_700)
@@ -50,6 +52,9 @@ struct DaemonProcess {
         .init(service: main, serviceName: name),
         .init(service: LocalCommandService(server: local), serviceName: "local socket"),
         .init(service: ScrubService(store: store, logger: logger), serviceName: "scrub"),
+        .init(
+          service: SetAsideService(replica: replica, days: setAsideDays, logger: logger),
+          serviceName: "set aside"),
         .init(service: watchdog, serviceName: "watchdog"),
       ], gracefulShutdownSignals: [.sigterm, .sigint], logger: logger)
     configuration.maximumGracefulShutdownDuration = Self.stopLimit

@@ -55,7 +55,8 @@ struct HubRunCommand: AsyncParsableCommand {
         notifier.ready()
       })
     let process = DaemonProcess(
-      replica: replica, logger: logger, notifier: notifier, socketGroup: settings.socketGroup)
+      replica: replica, logger: logger, notifier: notifier, socketGroup: settings.socketGroup,
+      setAsideDays: settings.setAsideDays)
     do {
       try await process.run(
         hub, name: "hub",

@@ -28,6 +28,7 @@ struct Kreisnetz: AsyncParsableCommand {
       ShowCommand.self, ListCommand.self, DeleteCommand.self, RestoreCommand.self,
       HistoryCommand.self, ConflictsCommand.self, ResolveCommand.self, ImportCommand.self,
       ExportCommand.self, WatchCommand.self, LogCommand.self, ResyncCommand.self,
+      BackupCommand.self,
     ])
 
   /// What `--version` prints and statements name.

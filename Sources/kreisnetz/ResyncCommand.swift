@@ -22,6 +22,7 @@ struct ResyncCommand: ParsableCommand {
         kreisnetz resync --state /var/lib/kreisnetz/halver
         kreisnetz resync --verify --json
         kreisnetz resync --rebuild
+        kreisnetz resync --from-scratch
       """)
 
   @OptionGroup var state: StateOptions
@@ -33,18 +34,26 @@ struct ResyncCommand: ParsableCommand {
   @Flag(name: .long, help: "Fold every record anew from the log, without the hub.")
   var rebuild = false
 
+  @Flag(
+    name: .long,
+    help: ArgumentHelp(
+      "Fetch everything again into a new database and set the old one aside. A town's daemon must "
+        + "be stopped."))
+  var fromScratch = false
+
   @Option(
     help: ArgumentHelp(
       "Settings, where no daemon runs: proxy and authorities.", valueName: "file"))
   var config: String?
 
   func validate() throws {
-    guard !(verify && rebuild) else {
-      throw ValidationError("--verify changes nothing, --rebuild does: give one of them.")
+    guard [verify, rebuild, fromScratch].count(where: { $0 }) < 2 else {
+      throw ValidationError("Give one of --verify, --rebuild and --from-scratch.")
     }
   }
 
   func run() throws {
+    if fromScratch { return try startAnew() }
     let request = LocalRequest("resync", ["verify": .bool(verify), "rebuild": .bool(rebuild)])
     let outcome = try ReplicaSession(state, isRepair: true).run(
       request, verify ? .reading : .writing, handlers: handlers
@@ -53,6 +62,29 @@ struct ResyncCommand: ParsableCommand {
     }
     try StandardOutput().flush()
     if outcome != .done { throw ExitCode(outcome.rawValue) }
+  }
+
+  private func startAnew() throws {
+    let progress = ProgressLine()
+    defer { progress.clear() }
+    let report = try FromScratch(state: state.path(), config: config).run { progress.show($0) }
+    progress.clear()
+    if output.json {
+      return try StandardOutput().json([
+        "carried_over": .integer(report.carried.entries),
+        "lost": .array(report.carried.lost.map { .string($0) }),
+        "set_aside": report.setAside.map { .string($0) } ?? .null,
+      ])
+    }
+    let out = StandardOutput()
+    try out.line("Everything was fetched again and verified.")
+    try out.line("\(report.carried.entries) entries that only this replica has were carried over.")
+    for lost in report.carried.lost { try out.line("not carried over: \(lost)") }
+    if let aside = report.setAside {
+      try out.line("The database so far was set aside: \(aside)")
+    } else {
+      try out.line("The database so far was too damaged to be kept as a replica must be.")
+    }
   }
 
   private func handlers(

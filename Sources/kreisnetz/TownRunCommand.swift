@@ -42,7 +42,8 @@ struct TownRunCommand: AsyncParsableCommand {
         notifier.ready()
       })
     let process = DaemonProcess(
-      replica: replica, logger: logger, notifier: notifier, socketGroup: configuration.socketGroup)
+      replica: replica, logger: logger, notifier: notifier, socketGroup: configuration.socketGroup,
+      setAsideDays: configuration.setAsideDays)
     let resync = ResyncHandler.town(client: client, store: replica.store)
     try await process.run(
       daemon, name: "town",

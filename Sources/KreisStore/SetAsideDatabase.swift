@@ -1,0 +1,100 @@
+import Foundation
+import GRDB
+import KreisCore
+
+/// A database that another one replaced, kept for a while in case something is missed.
+///
+/// It counts as a replica (I7): what is destroyed in the present database is destroyed here as well,
+/// and a file that is too damaged for that is deleted instead.
+package struct SetAsideDatabase: Hashable, Sendable {
+  package let path: String
+  /// When it was set aside; seconds since 1970.
+  package let at: UInt64
+
+  /// `nil` for the name of another file.
+  init?(name: String, in directory: String) {
+    guard name.hasPrefix("kreisnetz-"), name.hasSuffix(".sqlite"),
+      let at = Self.time(String(name.dropFirst(10).dropLast(7)))
+    else { return nil }
+    path = directory + "/" + name
+    self.at = at
+  }
+
+  private static let format = Date.ISO8601FormatStyle(
+    dateSeparator: .omitted, dateTimeSeparator: .standard, timeSeparator: .omitted)
+
+  /// A moment as it stands in a file's name: 20261122T041500Z.
+  static func stamp(_ time: UInt64) -> String {
+    Date(timeIntervalSince1970: Double(time)).formatted(format)
+  }
+
+  private static func time(_ stamp: String) -> UInt64? {
+    (try? Date(stamp, strategy: format)).map { UInt64(max(0, $0.timeIntervalSince1970)) }
+  }
+
+  /// Deletes the files.
+  package func delete() { Self.deleteFiles(path) }
+
+  /// Deletes a database with what SQLite keeps beside it.
+  package static func deleteFiles(_ path: String) {
+    for suffix in ["", "-wal", "-shm", "-journal"] {
+      try? FileManager.default.removeItem(atPath: path + suffix)
+    }
+  }
+
+  /// Destroys here what must be destroyed by all that `store` knows.
+  ///
+  /// - Returns: whether the file is still there; one that cannot be read or written as far as this
+  ///   needs is deleted.
+  package func obey(_ store: Store) -> Bool {
+    do {
+      try destroy(store)
+      return true
+    } catch {
+      delete()
+      return false
+    }
+  }
+
+  private func destroy(_ store: Store) throws {
+    var configuration = Configuration()
+    configuration.prepareDatabase { try $0.execute(sql: "PRAGMA secure_delete = ON") }
+    let queue = try DatabaseQueue(path: path, configuration: configuration)
+    try queue.writeWithoutTransaction { db in
+      // No log beside it in which a destroyed value could stay.
+      try db.execute(sql: "PRAGMA wal_checkpoint(TRUNCATE)")
+      _ = try String.fetchOne(db, sql: "PRAGMA journal_mode = DELETE")
+      try db.inTransaction(.immediate) {
+        // The folded tables hold the same values once more, and can be made from the log.
+        for kind in store.tables.schema.kinds {
+          try db.execute(sql: "DROP TABLE IF EXISTS \(DirectoryTables.quoted(kind.name))")
+        }
+        try destroyBlocks(store, db)
+        return .commit
+      }
+    }
+  }
+
+  private func destroyBlocks(_ store: Store, _ db: Database) throws {
+    let ledger = Ledger(db, in: store.identity.realm)
+    let records = try Row.fetchAll(db, sql: "SELECT record, id FROM record")
+    for row in records {
+      guard let id = try row.bytes(1).flatMap({ RecordID($0) }) else {
+        throw StoreError.damaged(Damage(.table("record"), "has a record without a valid id"))
+      }
+      let here = try ledger.entries(ofRecord: row.integer(0))
+      let state = try store.blockingRead { snapshot -> RecordState in
+        var entries = here.map(\.entry)
+        if let key = try snapshot.ledger.key(of: id) {
+          let known = Set(entries.map(\.hash))
+          entries += try snapshot.ledger.entries(ofRecord: key).map(\.entry)
+            .filter { !known.contains($0.hash) }
+        }
+        return Fold.record(id, entries, under: snapshot.membership)
+      }
+      for (key, entry) in here where entry.values != nil && state.destroyed.contains(entry.hash) {
+        try ledger.destroyBlock(ofEntry: key)
+      }
+    }
+  }
+}

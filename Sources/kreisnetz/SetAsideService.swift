@@ -1,0 +1,56 @@
+import Foundation
+import KreisStore
+import Logging
+import ServiceLifecycle
+
+/// Lets databases that were set aside obey like every other replica (I7): what is destroyed here is
+/// destroyed in them, and after a set time they are deleted.
+struct SetAsideService: Service {
+  let replica: RunningReplica
+  let days: UInt64
+  let logger: Logger
+
+  /// Between two looks where nothing was destroyed.
+  private static let rest: Duration = .seconds(3_600)
+
+  func run() async throws {
+    try? await cancelWhenGracefulShutdown {
+      // Subscribed before the first look, so that no commit falls between the two.
+      let commits = replica.store.commits.subscribe(buffer: 64)
+      await look()
+      try await withThrowingTaskGroup(of: Void.self) { group in
+        group.addTask { for await commit in commits where commit.destroyed { await look() } }
+        group.addTask {
+          while true {
+            try await Task.sleep(for: Self.rest)
+            await look()
+          }
+        }
+        defer { group.cancelAll() }
+        try await group.next()
+      }
+    }
+  }
+
+  private func look() async {
+    for database in replica.directory.setAside {
+      if database.at + days * 86_400 <= SystemClock.now() {
+        database.delete()
+        logger.notice(
+          "deleted a database that was set aside", metadata: ["file": "\(database.path)"])
+      } else if await !obey(database) {
+        logger.warning(
+          "deleted a database that was set aside, because it was too damaged to destroy values in it",
+          metadata: ["file": "\(database.path)"])
+      }
+    }
+  }
+
+  /// On a thread of its own, because it blocks.
+  private func obey(_ database: SetAsideDatabase) async -> Bool {
+    let store = replica.store
+    return await withCheckedContinuation { continuation in
+      Thread.detachNewThread { continuation.resume(returning: database.obey(store)) }
+    }
+  }
+}
