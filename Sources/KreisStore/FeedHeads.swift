@@ -18,11 +18,6 @@ extension Snapshot {
         signature: try row.bytes(5) ?? [])
     }
   }
-
-  /// The hash of a feed at `position`; `nil` if this replica did not verify that far.
-  package func feedHash(of scope: Scope, at position: UInt64) throws -> Hash256? {
-    try ledger.feedHash(of: scope, at: position)
-  }
 }
 
 extension Snapshot {
@@ -59,7 +54,7 @@ extension Snapshot {
     return try rows.map { row in
       Evidence.Step(
         log: try ledger.name(of: row[0]),
-        head: LogHead(sequence: UInt64(row[1] as Int64), hash: try row.hash(2)))
+        head: LogHead(sequence: try row.unsigned(1), hash: try row.hash(2)))
     }
   }
 

@@ -75,6 +75,23 @@ package struct SetAsideDatabase: Hashable, Sendable {
     }
   }
 
+  /// A record with a damaged entry loses all its values here if it must lose any: which ones, nobody
+  /// can tell.
+  private func destroyDamaged(
+    _ record: Int64, _ id: RecordID, _ store: Store, _ db: Database
+  ) throws {
+    let state = try store.blockingRead { snapshot in
+      try snapshot.ledger.key(of: id).map { key in
+        Fold.record(
+          id, try snapshot.ledger.entries(ofRecord: key).map(\.entry), under: snapshot.membership)
+      }
+    }
+    guard let state, !state.destroyed.isEmpty || state.erasedIn != nil else { return }
+    try db.execute(
+      sql: "UPDATE entry SET block = NULL, commitment = zeroblob(32) WHERE record = ?",
+      arguments: [record])
+  }
+
   private func destroyBlocks(_ store: Store, _ db: Database) throws {
     let ledger = Ledger(db, in: store.identity.realm)
     let records = try Row.fetchAll(db, sql: "SELECT record, id FROM record")
@@ -82,7 +99,11 @@ package struct SetAsideDatabase: Hashable, Sendable {
       guard let id = try row.bytes(1).flatMap({ RecordID($0) }) else {
         throw StoreError.damaged(Damage(.table("record"), "has a record without a valid id"))
       }
-      let here = try ledger.entries(ofRecord: row.integer(0))
+      let here: [(key: Int64, entry: LoggedEntry)]
+      do { here = try ledger.entries(ofRecord: row.integer(0)) } catch StoreError.damaged {
+        try destroyDamaged(row.integer(0), id, store, db)
+        continue
+      }
       let state = try store.blockingRead { snapshot -> RecordState in
         var entries = here.map(\.entry)
         if let key = try snapshot.ledger.key(of: id) {

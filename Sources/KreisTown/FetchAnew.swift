@@ -29,7 +29,8 @@ package struct FetchAnew: Sendable {
   ///   - directory: its lock must be held.
   ///   - progress: told what is being done.
   package init(
-    client: @escaping @Sendable (Store) throws -> HubClient, directory: StateDirectory, identity: Identity, key: SigningKey,
+    client: @escaping @Sendable (Store) throws -> HubClient, directory: StateDirectory,
+    identity: Identity, key: SigningKey,
     random: @escaping @Sendable () -> UInt64, progress: @escaping @Sendable (String) -> Void
   ) {
     self.client = client

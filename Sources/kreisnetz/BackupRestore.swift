@@ -41,7 +41,7 @@ struct BackupRestore {
   }
 
   private func openOrPrepare() throws -> StateDirectory {
-    do { return try StateDirectory.open(state) } catch let error as StateDirectoryError {
+    do throws(StateDirectoryError) { return try StateDirectory.open(state) } catch {
       switch error {
       case .missing, .notAReplica: return try StateDirectory.prepare(state)
       default: throw error

@@ -3,6 +3,7 @@ import KreisInterchange
 import KreisLocal
 import KreisService
 import KreisStore
+import KreisTown
 
 /// Forces a comparison with the hub.
 struct ResyncCommand: ParsableCommand {
