@@ -174,7 +174,7 @@ extension Transaction {
   func append(_ chain: ChainedBundle, _ signed: SignedHead) throws -> FeedPosition {
     let key = try ledger.openKey(of: chain.log, in: identity.realm)
     for entry in chain.entries {
-      try record(entry, log: chain.log, key: key, values: try entry.values())
+      try record(entry, log: chain.log, key: key, values: try entry.entry.values())
     }
     try ledger.setHead(chain.head, signature: signed.signature, ofKey: key)
     if replica.isGathering { learn(chain) }
@@ -258,12 +258,5 @@ extension Ledger {
       return 0
     }
     return header.recordedAt
-  }
-}
-
-extension ChainedEntry {
-  func values() throws -> Values? {
-    guard case .block(let block) = entry.proof else { return nil }
-    return try Values(block: block)
   }
 }

@@ -92,7 +92,8 @@ extension Transaction {
     guard
       let new = try ledger.insertBranch(
         ofKey: key, first: branch.first, after: branch.previous, head: branch.head,
-        signature: branch.signature, because: branch.reason)
+        signature: branch.signature, size: entries.reduce(0) { $0 + $1.size },
+        because: branch.reason)
     else { return }
     hasAside = true
     var chain = LogChain(

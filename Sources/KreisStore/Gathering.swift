@@ -158,6 +158,7 @@ extension Transaction {
       try db.execute(
         sql: "DELETE FROM feed WHERE log = ? AND last > ?", arguments: [key, Int64(last)])
     }
+    try ledger.countSums()
   }
 }
 

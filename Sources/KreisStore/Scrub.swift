@@ -110,6 +110,8 @@ package struct Scrub: Sendable {
 
   /// `last` is the place in the order of arrival.
   private mutating func sliceFeeds(_ snapshot: Snapshot) throws {
+    // What a hub gathers is no feed yet: it is made when the gathering is closed.
+    guard !snapshot.replica.isGathering else { return finishPart() }
     let rows = try Row.fetchCursor(
       snapshot.db.cachedStatement(
         sql: """

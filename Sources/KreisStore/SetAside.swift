@@ -82,7 +82,7 @@ extension Ledger {
         break
       }
     }
-    guard chain.head == branch.head else {
+    guard chain.head == branch.head || branch.reason == .issued else {
       throw StoreError.damaged(
         Damage(.log(branch.log), "has a damaged entry among those that were set aside"))
     }
