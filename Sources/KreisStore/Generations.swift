@@ -100,12 +100,16 @@ extension Transaction {
       throw StoreError.rejected(
         "key generation \(generation) is not after the present one, \(identity.generation)")
     }
+    guard identity.role == .town else {
+      throw StoreError.rejected("the hub's next generation needs a certificate of the root key")
+    }
     try foldTouched()
     try seal()
     for (log, head) in try ledger.logs(of: identity.member) where log.scope != .local {
       // What a known closing covers is only waiting for a new hub generation's feed to show it.
       let settled = min(membership.closing(of: log) ?? 0, head)
       try setAside(log, from: max(settled, ledger.fed(log)) + 1, because: .tail)
+      if log.generation == identity.generation { try signHead(of: log) }
     }
     replica.identity.generation = generation
     use(key)

@@ -350,6 +350,17 @@ package final class Transaction {
     chains = [:]
   }
 
+  /// Signs the head of a log of the own generation, if no signature under it is kept: the feeds of
+  /// older databases brought none.
+  func signHead(of log: LogID) throws {
+    guard isSigner, let key = try ledger.key(of: log), let head = try ledger.head(ofKey: key),
+      try ledger.signature(under: head.sequence, ofKey: key) == nil
+    else { return }
+    let signed = try SignedHead(signing: head, of: log, in: identity.realm, with: self.key)
+    try ledger.setHead(head, signature: signed.signature, ofKey: key)
+    try ledger.keep(signed.signature, under: head.sequence, ofKey: key)
+  }
+
   private var isSigner: Bool {
     let own = VerifyingKey(of: key)
     if replica.key == nil { replica.key = own }

@@ -169,7 +169,7 @@ private struct Verifier {
   // MARK: - Feeds
 
   mutating func checkFeeds() throws {
-    let generation = snapshot.membership.hubGeneration
+    let generation = snapshot.replica.feedGeneration
     let rows = try Row.fetchCursor(
       db,
       sql: """

@@ -81,6 +81,49 @@ import Testing
     try expectEqual(net)
   }
 
+  @Test func `does not bring back what is erased, but what somebody else had left out`()
+    async throws
+  {
+    let net = try await Federation(towns: 3)
+    let kept = try net.add("Kita", to: net.towns[0])
+    let erased = try net.add("Frau Beispiel", to: net.towns[0])
+    try await net.settle()
+    try erase(erased, in: net)
+    for index in [0, 1] { try await net.exchange(index) }
+    let before = try states(net.hub)
+    try net.loseHub()
+    // One town brings headers without values, which chain as well.
+    let (hub, sender) = (net.hub, net.towns[1].identity.member)
+    for log in try net.towns[1].blockingRead({ try $0.relayableLogs(all: true) }) {
+      _ = try await net.towns[1].relay(log) { bundle in
+        let stripped = UnverifiedBundle(
+          log: bundle.log, first: bundle.first,
+          entries: bundle.entries.map { entry in
+            entry.commitment.map { Entry(body: entry.body, proof: .destroyed($0)) } ?? entry
+          }, signature: bundle.signature)
+        guard case .gathered = try await hub.accept(stripped, from: sender) else {
+          return .held(nil)
+        }
+        return .taken
+      }
+    }
+    #expect(try net.value(kept, "name", in: net.hub) == nil)
+    try await net.relay(0, all: true)
+    #expect(try net.value(kept, "name", in: net.hub) == "Kita")
+    // The third town still has the value that was erased.
+    #expect(try net.value(erased, "name", in: net.towns[2]) == "Frau Beispiel")
+    try await net.relay(2, all: true)
+    #expect(try states(net.hub) == before)
+    try net.closeGathering()
+    try await net.settle()
+    try expectEqual(net)
+    for store in net.towns + [net.hub] {
+      let values = try store.blockingRead { try $0.history(of: erased) }
+        .compactMap { $0.values?.values }.joined()
+      #expect(!values.contains("Frau Beispiel"))
+    }
+  }
+
   @Test func `takes up what a town brings that came too late to be gathered`() async throws {
     let net = try await Federation(towns: 3)
     let id = try net.add("Kita", to: net.towns[0])
@@ -198,6 +241,9 @@ import Testing
       if index != Int(seed) % 3 || seed > 3 { try await net.relay(index, all: true) }
     }
     try net.closeGathering()
+    // What the members brought of the hub's own is issued again at once.
+    let hubID = net.hub.identity.member
+    #expect(try net.hub.blockingRead { try $0.branches() }.allSatisfy { $0.log.member != hubID })
     try await net.settle(bytes: 400)
     try await net.settle(bytes: 400)
     try expectEqual(net)
