@@ -68,7 +68,7 @@ let package = Package(
       name: "KreisStore", dependencies: ["KreisCore", crypto, grdb, sqlite], swiftSettings: strict),
     // Disks that lose power, for tests and the simulator alone.
     .target(name: "CCrashDisk", linkerSettings: [.linkedLibrary("sqlite3")]),
-    .target(name: "KreisInterchange", dependencies: ["KreisCore"], swiftSettings: strict),
+    .target(name: "KreisInterchange", dependencies: ["KreisCore", crypto], swiftSettings: strict),
     .target(
       name: "KreisLocal", dependencies: ["KreisCore", "KreisStore", "KreisInterchange", logging],
       swiftSettings: strict),

@@ -91,12 +91,11 @@ package struct CardWriter {
     lines += try phones("organization_id", record)
     if let email = record["email"] { lines += ContentLine.text("EMAIL;TYPE=work", email) }
     if let website = record["website"] { lines += ContentLine.line("URL", website) }
-    if let own = PostalAddress(simple: record) { lines += address(own) }
-    if !record.isPlaceProtected {
-      for location in try source.referring("location", "organization_id", record.id) {
-        lines += try PostalAddress.of(location: location, source).flatMap(address)
-      }
-    }
+    // The simple columns are the short form of the same.
+    let addresses = try source.referring("location", "organization_id", record.id)
+      .flatMap { try PostalAddress.of(location: $0, source) }
+    let own = [PostalAddress(simple: record)].compactMap(\.self)
+    lines += (addresses.isEmpty ? own : addresses).flatMap(address)
     return lines + languages(record)
   }
 
@@ -120,7 +119,7 @@ package struct CardWriter {
   private func address(_ address: PostalAddress) -> [UInt8] {
     let street = [address.street, address.extra].compactMap(\.self).joined(separator: ", ")
     return ContentLine.text(
-      "ADR;TYPE=work", "", "", street, address.city ?? "", address.region ?? "",
+      "ADR;TYPE=work", "", "", street, address.city ?? "", address.state ?? address.region ?? "",
       address.postalCode ?? "", address.country ?? "")
   }
 

@@ -62,6 +62,14 @@ package struct ExportSource {
   }
 }
 
+extension ExportSource {
+  /// Whether a location or the organization that it belongs to is protected.
+  func isPlaceProtected(_ location: ExportRecord) throws -> Bool {
+    if location.isPlaceProtected { return true }
+    return try target("organization_id", of: location)?.isPlaceProtected ?? false
+  }
+}
+
 /// What became of a record in an export.
 package enum ExportResult: Hashable, Sendable {
   case written([UInt8])

@@ -32,31 +32,34 @@ struct PostalAddress {
   let postalCode: String?
   let city: String?
   let region: String?
+  let state: String?
   let country: String?
 
-  /// The addresses of a location; none if it or the address itself is protected.
+  /// The addresses of a location; none if it, its organization or the address itself is protected.
   static func of(location: ExportRecord, _ source: ExportSource) throws -> [PostalAddress] {
-    guard !location.isPlaceProtected else { return [] }
+    guard try !source.isPlaceProtected(location) else { return [] }
     return try source.referring("address", "location_id", location.id)
       .filter { !$0.isPlaceProtected }
-      .map { address in
-        PostalAddress(
-          street: address["address_1"], extra: address["address_2"],
-          postalCode: address["postal_code"], city: address["city"],
-          region: address["state_province"] ?? address["region"],
-          country: address["country"])
-      }
+      .map(PostalAddress.init)
+  }
+
+  init(_ address: ExportRecord) {
+    self.init(
+      street: address["address_1"], extra: address["address_2"],
+      postalCode: address["postal_code"], city: address["city"], region: address["region"],
+      state: address["state_province"], country: address["country"])
   }
 
   private init(
     street: String?, extra: String?, postalCode: String?, city: String?, region: String?,
-    country: String?
+    state: String?, country: String?
   ) {
     self.street = street
     self.extra = extra
     self.postalCode = postalCode
     self.city = city
     self.region = region
+    self.state = state
     self.country = country
   }
 
@@ -67,7 +70,7 @@ struct PostalAddress {
     else { return nil }
     self.init(
       street: organization["street"], extra: nil, postalCode: organization["postal_code"],
-      city: organization["city"], region: nil, country: nil)
+      city: organization["city"], region: nil, state: nil, country: nil)
   }
 
   var words: [String] {

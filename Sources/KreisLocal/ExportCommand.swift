@@ -27,7 +27,7 @@ extension DirectoryCommands {
 /// What is to be exported.
 struct ExportWish {
   enum Format: String, CaseIterable {
-    case ndjson, csv, vcard, ical
+    case ndjson, csv, vcard, ical, hsds
 
     /// The kinds that the format has a form for; `nil` if it takes all.
     var kinds: [String]? {
@@ -35,6 +35,7 @@ struct ExportWish {
       case .ndjson, .csv: nil
       case .vcard: ["contact", "organization"]
       case .ical: ["schedule", "network_meeting"]
+      case .hsds: ["organization"]
       }
     }
 
@@ -43,7 +44,7 @@ struct ExportWish {
     var readers: [ScopeKind] {
       switch self {
       case .ndjson, .csv: [.local, .coordination, .kreis, .public]
-      case .vcard, .ical: [.public, .kreis]
+      case .vcard, .ical, .hsds: [.public, .kreis]
       }
     }
   }

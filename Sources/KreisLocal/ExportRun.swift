@@ -32,6 +32,7 @@ final class ExportRun {
     case .csv: try tables()
     case .vcard: try cards()
     case .ical: try calendar()
+    case .hsds: try humanServices()
     }
     if leftOut > Self.noteLimit {
       try note("… and \(leftOut - Self.noteLimit) more are left out.")
@@ -94,6 +95,22 @@ final class ExportRun {
       try directory.records(kind) { try take(writer.event($0), of: $0) }
     }
     try send(writer.footer())
+  }
+
+  private func humanServices() throws {
+    var writer = HSDSWriter(source: directory.source, now: now)
+    try send(writer.header())
+    for kind in wish.kinds {
+      try directory.records(kind) { try take(writer.organization($0), of: $0) }
+    }
+    try send(writer.footer())
+    for name in ["service", "network"] {
+      try directory.records(Schema.directory.kind(named: name)) { record in
+        if let reason = try writer.missingOwner(of: record) {
+          try take(.leftOut(reason), of: record)
+        }
+      }
+    }
   }
 
   // MARK: - Results

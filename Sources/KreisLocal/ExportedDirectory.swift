@@ -6,7 +6,7 @@ import KreisStore
 /// never what is deleted, erased or restricted (Art. 18 GDPR).
 ///
 /// Of references it keeps an index in memory, built when a writer first asks for one: two ids for
-/// each record that refers to another.
+/// each record that refers to another. Otherwise memory does not grow with the directory.
 final class ExportedDirectory {
   private struct Link: Hashable {
     let kind: String
@@ -18,6 +18,9 @@ final class ExportedDirectory {
   /// Contacts whose processing is restricted, in whichever scope that stands.
   private var restricted: Set<String> = []
   private var referring: [Link: [String: [RecordID]]] = [:]
+  /// Records that were read lately: many refer to the same municipality or category.
+  private var recent: [RecordID: ExportRecord] = [:]
+  private static let recentLimit = 2_000
 
   init(_ snapshot: Snapshot, readers: ScopeKind) throws {
     self.snapshot = snapshot
@@ -64,12 +67,16 @@ final class ExportedDirectory {
   // MARK: - Records
 
   private func record(_ id: RecordID) throws -> ExportRecord? {
+    if let known = recent[id] { return known }
     guard let state = try snapshot.state(of: id),
       let kind = state.kind.flatMap({ Schema.directory.kind(tag: $0) }),
       !state.isDeleted, !isHidden(state, kind)
     else { return nil }
     let record = record(state, kind)
-    return record.isEmpty ? nil : record
+    guard !record.isEmpty else { return nil }
+    if recent.count == Self.recentLimit { recent.removeAll(keepingCapacity: true) }
+    recent[id] = record
+    return record
   }
 
   private func record(_ state: RecordState, _ kind: RecordKind) -> ExportRecord {

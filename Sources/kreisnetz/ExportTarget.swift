@@ -22,7 +22,7 @@ final class ExportTarget {
 
   deinit {
     guard let current else { return }
-    close(current.descriptor)
+    Foundation.close(current.descriptor)
     unlink(Self.unfinished(current.path))
   }
 
@@ -33,7 +33,7 @@ final class ExportTarget {
   func write(_ bytes: [UInt8], to name: String?) throws {
     let wanted = isDirectory ? path + "/" + (name ?? "") : path
     if current?.path != wanted {
-      try finish()
+      try close()
       let partial = Self.unfinished(wanted)
       // Left by an attempt that was cut off.
       unlink(partial)
@@ -45,16 +45,21 @@ final class ExportTarget {
     if pending.count >= Self.limit { try flush() }
   }
 
-  /// Gives the last file its name.
+  /// Gives the last file its name; an export of nothing is an empty file.
   ///
   /// - Throws: `CommandError` if it cannot be written.
   func finish() throws {
+    if current == nil, !isDirectory { try write([], to: nil) }
+    try close()
+  }
+
+  private func close() throws {
     guard let current else { return }
     try flush()
     guard fsync(current.descriptor) == 0,
       rename(Self.unfinished(current.path), current.path) == 0
     else { throw failure(current.path) }
-    close(current.descriptor)
+    Foundation.close(current.descriptor)
     self.current = nil
   }
 
