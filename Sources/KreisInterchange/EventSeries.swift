@@ -18,10 +18,10 @@ struct EventSeries {
   init?(
     _ values: [String: String], _ hours: OfficeHours, today: CivilDate, holidays: SchoolHolidays
   ) {
-    // Exceptions are stated as such; the rule's own days are those without any.
+    // Exceptions are stated as such; the rule's own days are those without any. School holidays are
+    // none unless they are passed on.
     var plain = values
     plain["exdates"] = nil
-    plain["closed_in_school_holidays"] = nil
     guard let rule = OfficeHours(plain, offset: BerlinTime.offset) else { return nil }
     let beginning = [hours.start, hours.validFrom].compactMap(\.self).max()
     let lower = beginning ?? CivilDate(year: today.year, month: 1, day: 1)

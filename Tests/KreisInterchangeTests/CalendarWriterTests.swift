@@ -172,6 +172,9 @@ struct CalendarWriterTests {
       "schedule", ["dtstart": "2027-06-05", "opens_at": "10:00", "closes_at": "09:00"])
     #expect(try line(backwards, "DTEND") == nil)
     let weekly = try event("schedule", ["rrule": "FREQ=WEEKLY;BYDAY=MO", "valid_to": "2027-06-30"])
+    let daily = try event(
+      "schedule", ["rrule": "FREQ=DAILY", "valid_to": "2027-06-30", "opens_at": "00:30"])
+    #expect(try line(daily, "RRULE") == "RRULE:FREQ=DAILY;UNTIL=20270630T215959Z")
     #expect(try line(weekly, "RRULE") == "RRULE:FREQ=WEEKLY;BYDAY=MO;UNTIL=20270630")
   }
 

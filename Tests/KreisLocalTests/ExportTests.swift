@@ -34,7 +34,7 @@ import Testing
     let town = replicas.town
     let office = replicas.add(
       town, "organization", "name=Amt", "phone=0221 4710-001", "phone@kreis=0221 4710-002",
-      "note=Intern"
+      "note=Geheimnotiz"
     ).id
     _ = replicas.add(
       town, "contact", "name=Ayla Beispiel", "organization_id=\(office)", "phone=0221 4710-003",
@@ -46,13 +46,13 @@ import Testing
       let partners = text(export(replicas, format, scope: "kreis"))
       // The narrowest value is the one that is shown.
       #expect(partners.contains("4710-002") && partners.contains("4710-003"), "\(format)")
-      #expect(!partners.contains("4710-004") && !partners.contains("Intern"), "\(format)")
+      #expect(!partners.contains("4710-004") && !partners.contains("Geheimnotiz"), "\(format)")
     }
-    #expect(text(export(replicas, "csv")).contains("Intern"))
+    #expect(text(export(replicas, "csv")).contains("Geheimnotiz"))
     for format in ["ndjson", "csv"] {
       let part = text(export(replicas, format, scope: "kreis"))
       #expect(part.contains("4710-001") && part.contains("4710-002"), "\(format)")
-      #expect(!part.contains("4710-004") && !part.contains("Intern"), "\(format)")
+      #expect(!part.contains("4710-004") && !part.contains("Geheimnotiz"), "\(format)")
       #expect(!text(export(replicas, format, scope: "public")).contains("Ayla"), "\(format)")
     }
   }
@@ -93,10 +93,10 @@ import Testing
     let town = replicas.town
     let added = replicas.add(
       town, "organization", "name==1+1", "phone=+49 221 4710-001", "postal_code=01067",
-      "sectors=health,education", "phone@kreis=0221 4710-002", "description=Zwei\nZeilen; \"so\"",
-      "note=-Intern", "memo=@hier", "minimum_age=0", "assured_date=1.3.2026", "single_person=ja",
-      "languages=de,tr")
-    #expect(added.outcome == .done)
+      "sectors=health|education", "phone@kreis=0221 4710-002", "description=Zwei\nZeilen; \"so\"",
+      "note=-Intern", "memo=@@hier", "minimum_age=0", "assured_date=1.3.2026", "single_person=ja",
+      "languages=de|tr")
+    #expect(added.outcome == .done, "\(added.failure?.text ?? "")")
     _ = replicas.add(town, "location", "name=Ort", "latitude=51.5", "organization_id=\(added.id)")
     _ = replicas.add(town, "municipality", "name=Halver", "ags=05962012")
     for kind in ["organization", "location", "municipality"] {
