@@ -117,6 +117,9 @@ let package = Package(
     .testTarget(
       name: "KreisCoreTests", dependencies: ["KreisCore", crypto, protobuf], swiftSettings: strict),
     .testTarget(
+      name: "KreisSimulationTests", dependencies: ["KreisCore", "KreisSimulation"],
+      swiftSettings: strict),
+    .testTarget(
       name: "KreisStoreTests",
       dependencies: ["CCrashDisk", "KreisCore", "KreisStore", crypto, grdb, protobuf],
       swiftSettings: strict),

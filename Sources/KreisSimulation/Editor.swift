@@ -29,7 +29,7 @@ struct Editor {
     let popular = known.filter { record in
       record == world.records.first { $0.creator == record.creator }
     }
-    guard let id = random.pick(random.chance(60) ? popular : known), random.chance(80) else {
+    guard let id = random.pick(random.chance(75) ? popular : known), random.chance(80) else {
       return try create(store, occasion, world)
     }
     let before = try store.blockingRead { try $0.state(of: id) }
@@ -111,7 +111,7 @@ struct Editor {
   ) throws -> [Edit] {
     let kind = state.kind == document.tag ? document : organization
     var edits: [Edit] = []
-    var names = ["name", "note", "memo", "description", "description"]
+    var names = ["name", "note", "memo"] + Array(repeating: "description", count: 5)
     if kind == organization {
       names += ["city", "keywords"]
     }
@@ -120,7 +120,7 @@ struct Editor {
       names.removeAll { $0 == name }
       let field = try kind.field(named: name)
       var scope: ScopeKind?
-      if random.chance(15), name != "memo", name != "name", name != "note" {
+      if random.chance(35), name != "memo", name != "name", name != "note" {
         scope = [.kreis, .coordination, .public][random.below(3)]
       }
       let placed = state.shown[Register(tag: field.tag)].map { ScopeKind($0.scope) }

@@ -13,7 +13,7 @@ extension PlantedBug {
     case .skipsHeldItems, .staleFeedHead, .forgetsPushTimer, .waitsForever:
       [.liveness]
     case .ignoresBases, .clockDecides, .withdrawalLoses, .restateLosesValues: [.acknowledged]
-    case .tieBreakByArrival: [.convergence]
+    case .tieBreakByArrival: [.convergence, .acknowledged]
     case .staleTable, .resurrectsDestroyed: [.fold]
     case .cursorOutsideTransaction: [.chain, .soundness, .convergence]
     case .ignoresAuthority: [.authority]

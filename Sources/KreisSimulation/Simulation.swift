@@ -44,6 +44,7 @@ package struct Simulation {
   private var random: SeededRandom
   /// Virtual milliseconds in which faults strike.
   private let safety: UInt64
+  private let hours: [UInt64]
 
   /// - Throws: what making its files throws.
   package init(seed: UInt64, _ options: SimulationOptions) throws {
@@ -51,9 +52,8 @@ package struct Simulation {
     // Small realms find most, and fast; a large one now and then.
     let span = options.towns
     let count =
-      random.chance(85)
-      ? random.within(span.lowerBound...min(span.upperBound, span.lowerBound + 2))
-      : random.within(span)
+      random.chance(90)
+      ? min(span.upperBound, span.lowerBound + max(0, random.below(5) - 2)) : random.within(span)
     let plan = FaultPlan(options.faults, &random)
     world = try World(
       seed: seed, image: try RealmImage.of(towns: count), plan: plan, isVerbose: options.isVerbose)
@@ -66,7 +66,9 @@ package struct Simulation {
     towns = try (0..<(attacker == nil ? count : count - 1)).map {
       try TownNode(world, network, $0)
     }
-    safety = UInt64(random.within(3...20)) * 60_000
+    let minutes = random.within(3...15)
+    safety = UInt64(minutes) * 60_000
+    hours = (0..<random.within(1...3)).map { _ in UInt64(random.below(minutes * 60_000)) }
     self.random = random
   }
 
@@ -78,6 +80,19 @@ package struct Simulation {
   ) throws -> SimulationReport {
     var simulation = try Simulation(seed: seed, options)
     return try simulation.run()
+  }
+
+  /// The same on a thread of its own, for callers that must not block.
+  package static func running(
+    seed: UInt64, _ options: SimulationOptions = SimulationOptions()
+  ) async throws -> SimulationReport {
+    try await withCheckedThrowingContinuation { continuation in
+      let thread = Thread {
+        continuation.resume(with: Result { try run(seed: seed, options) })
+      }
+      thread.stackSize = 8 << 20
+      thread.start()
+    }
   }
 
   private mutating func run() throws -> SimulationReport {
@@ -98,12 +113,13 @@ package struct Simulation {
   // MARK: - Safety
 
   /// People come and go at the same hours, so that edits meet.
+  private mutating func busyHour() -> UInt64 { random.pick(hours) ?? 0 }
+
   private mutating func planWork() throws {
-    let hours = (0..<random.within(2...4)).map { _ in random.below(Int(safety)) }
     for index in -1..<towns.count {
       var editor = try Editor(index < 0 ? .hub : .town(index), seed: world.seed)
-      for _ in 0..<random.within(2...9) {
-        let at = UInt64((random.pick(hours) ?? 0) + random.below(20_000))
+      for _ in 0..<(index < 0 ? random.within(5...14) : random.within(2...9)) {
+        let at = busyHour() + UInt64(random.below(10_000))
         world.plan(after: at) { [self] in
           if index < 0 { try act(&editor) } else { try act(&editor, at: towns[index]) }
         }
@@ -128,7 +144,7 @@ package struct Simulation {
   private mutating func planFaults() {
     let plan = world.plan
     for _ in 0..<random.within(1...4) {
-      let at = UInt64(random.below(Int(safety)))
+      let at = random.chance(50) ? busyHour() : UInt64(random.below(Int(safety)))
       guard let town = random.pick(towns) else { return }
       if plan.faults.contains(.crash) {
         let isHub = random.chance(30)
@@ -155,8 +171,11 @@ package struct Simulation {
       }
       if plan.faults.contains(.partition) {
         let length = UInt64(random.within(10...400)) * 1_000
-        self.plan(.partition, at) { [network, world] in
-          network.cut(town.index, until: world.now + length)
+        let isForAll = random.chance(40)
+        self.plan(.partition, at) { [network, world, towns] in
+          for other in towns where isForAll || other === town {
+            network.cut(other.index, until: world.now + length)
+          }
         }
       }
       // An admin who is impatient, whatever the state.
@@ -276,6 +295,7 @@ package struct Simulation {
     AuthorityChecker.check([hubView] + views, world)
     ConvergenceChecker.check(members, with: hubView, world)
     AcknowledgedChecker.check([hubView] + members, world)
+    world.count("conflicts", hubView.states.values.reduce(0) { $0 + $1.conflicts.count })
     world.note("state \(hubView.digests.sorted { $0.key < $1.key }.map { "\($0.value.state)" })")
   }
 }
