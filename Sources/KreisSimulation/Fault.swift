@@ -22,6 +22,10 @@ package enum Fault: String, CaseIterable, Sendable {
   case diskFull
   /// Clocks run years ahead or behind, stand still, or jump.
   case clock
+  /// A town changes its key in mid-flight.
+  case rotate
+  /// A town comes back from an old backup, and writes on before it notices.
+  case restore
   /// A member is revoked while it writes offline.
   case revoke
   /// A town does what the protocol forbids.

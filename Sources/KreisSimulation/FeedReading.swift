@@ -105,7 +105,7 @@ final class FeedReading {
     switch error {
     case FrameError.cutOff:
       .unavailable(reason: FrameError.cutOff.description, retryAfterSeconds: nil)
-    case let error as ChunkError: .untrusted(reason: error.description)
+    case let error as ChunkError: TownSession.StreamEnd(error)
     case let error as FrameError: .untrusted(reason: error.description)
     case StoreError.retryLater(let reason): .notStored(reason: reason)
     case StoreError.rejected(let reason): .untrusted(reason: reason)

@@ -110,10 +110,11 @@ final class HubNode {
       let caller = try authenticate(request, store)
       switch request.path {
       case "/v1/bundles": response = try push(request, from: caller, store)
+      case "/v1/generations": response = try openGeneration(request, from: caller, store)
       case "/v1/statements": response = try state(request, from: caller, store)
       default: response = answer(404, "not-found", "there is nothing here")
       }
-    } catch let refusal as HubRefusal {
+    } catch let refusal as Refusal {
       response = answer(refusal.status, refusal.problem, refusal.reason)
     } catch StoreError.retryLater(let reason) where disk.hasPower {
       response = answer(503, "store", reason)
@@ -143,27 +144,38 @@ final class HubNode {
         realm: request.fields[RequestSignature.Field.realm],
         input: request.fields[RequestSignature.Field.input],
         signature: request.fields[RequestSignature.Field.signature])
-    } catch { throw HubRefusal(401, "unsigned", "\(error)") }
+    } catch { throw Refusal(401, "unsigned", "\(error)") }
     guard let key = membership.key(of: signature.member, generation: signature.generation),
       signature.verify(
         method: request.method, path: request.path, query: request.query,
         bodyDigest: signature.digest, realm: membership.realm, key: key)
-    else { throw HubRefusal(401, "bad-signature", "the signature does not fit the request") }
-    guard isOpen(signature.member, signature.generation, membership) else {
-      throw HubRefusal(403, "revoked", "the member's key is closed")
+    else { throw Refusal(401, "bad-signature", "the signature does not fit the request") }
+    if request.path != "/v1/generations" {
+      try checkOpen(signature.member, signature.generation, membership)
     }
     switch window.accept(
       member: signature.member, created: signature.created, nonce: signature.nonce, now: clock)
     {
     case .fresh: break
-    case .replayed: throw HubRefusal(401, "replayed", "the request came twice")
-    case .outOfTime: throw HubRefusal(401, "clock-skew", "the request is out of time")
-    case .full: throw HubRefusal(429, "too-many-requests", "too many requests")
+    case .replayed: throw Refusal(401, "replayed", "the request came twice")
+    case .outOfTime: throw Refusal(401, "clock-skew", "the request is out of time")
+    case .full: throw Refusal(429, "too-many-requests", "too many requests")
     }
     guard Hash256(of: request.body) == signature.digest else {
-      throw HubRefusal(401, "bad-digest", "the content was changed")
+      throw Refusal(401, "bad-digest", "the content was changed")
     }
     return (signature.member, signature.generation)
+  }
+
+  private func checkOpen(
+    _ member: MemberID, _ generation: UInt32, _ membership: Membership
+  ) throws {
+    guard membership.members[member]?.isRevoked == false else {
+      throw Refusal(403, HubRefusal.Name.revoked, "the member was revoked")
+    }
+    guard isOpen(member, generation, membership) else {
+      throw Refusal(403, HubRefusal.Name.closedGeneration, "the member's key is closed")
+    }
   }
 
   func isOpen(_ member: MemberID, _ generation: UInt32, _ membership: Membership) -> Bool {
@@ -175,15 +187,15 @@ final class HubNode {
     _ request: Request, from caller: (member: MemberID, generation: UInt32), _ store: Store
   ) throws -> Response {
     guard request.body.count <= Limits.messageBytes else {
-      throw HubRefusal(413, "too-large", "the content is too long")
+      throw Refusal(413, "too-large", "the content is too long")
     }
     guard let entries = try? FieldCount.occurrences(of: 3, in: request.body),
       entries <= Limits.bundleEntries,
       let wire = try? WireBundle(serializedBytes: request.body)
-    else { throw HubRefusal(400, "malformed", "the content is not the message it should be") }
+    else { throw Refusal(400, "malformed", "the content is not the message it should be") }
     let bundle: UnverifiedBundle
     do throws(MalformedBytes) { bundle = try UnverifiedBundle(wire) } catch {
-      throw HubRefusal(422, "refused", error.description)
+      throw Refusal(422, "refused", error.description)
     }
     switch try waiting(for: { try await store.accept(bundle, from: caller.member) }) {
     case .accepted(let head):
@@ -200,15 +212,42 @@ final class HubNode {
       return Response(
         status: 409, body: try (held.map(WireSignedHead.init) ?? reply).serializedBytes(),
         date: clock)
-    case .refused(let reason): throw HubRefusal(422, "refused", reason)
+    case .refused(let reason): throw Refusal(422, "refused", reason)
     }
+  }
+
+  /// As the hub's `GenerationRoute` does it.
+  private func openGeneration(
+    _ request: Request, from caller: (member: MemberID, generation: UInt32), _ store: Store
+  ) throws -> Response {
+    let membership = store.membership
+    guard let wire = try? WireGenerationRequest(serializedBytes: request.body),
+      let member = membership.members[caller.member], wire.member == caller.member.rawValue,
+      let key = VerifyingKey(wire.key),
+      GenerationProof.isValid(
+        Array(wire.signatureByNew), realm: membership.realm, member: caller.member,
+        generation: wire.generation, key: key)
+    else { throw Refusal(400, "malformed", "the request is not signed by the key it names") }
+    if member.keys[wire.generation] != key {
+      try checkOpen(caller.member, caller.generation, membership)
+    }
+    let (now, generation) = (clock, wire.generation)
+    let result = try waiting {
+      try await store.grant(caller.member, generation: generation, key: key, at: now)
+    }
+    guard case .success = result else { throw Refusal(403, "generation", "\(result)") }
+    world.count("generations")
+    wake()
+    var reply = WireGenerationReply()
+    reply.generation = wire.generation
+    return Response(status: 200, body: try reply.serializedBytes(), date: clock)
   }
 
   private func state(
     _ request: Request, from caller: (member: MemberID, generation: UInt32), _ store: Store
   ) throws -> Response {
     guard let wire = try? WireStatements(serializedBytes: request.body) else {
-      throw HubRefusal(400, "malformed", "the content is not the message it should be")
+      throw Refusal(400, "malformed", "the content is not the message it should be")
     }
     var statements: [StoredStatement] = []
     for signed in wire.statements.prefix(16) {
@@ -222,7 +261,7 @@ final class HubNode {
             member: statement.member, scope: statement.head.scope,
             position: statement.head.at.position, at: statement.at, software: statement.software,
             statement: Array(signed.statement), signature: Array(signed.signature)))
-      } catch { throw HubRefusal(422, "statement", error.description) }
+      } catch { throw Refusal(422, "statement", error.description) }
     }
     let accepted = statements
     try waiting { try await store.saveStatements(accepted) }
@@ -241,16 +280,16 @@ final class HubNode {
       let caller = try authenticate(request, store)
       let query: FeedQuery
       do throws(MalformedBytes) { query = try FeedQuery(text: request.query) } catch {
-        throw HubRefusal(400, "malformed", error.description)
+        throw Refusal(400, "malformed", error.description)
       }
       guard streams.count(where: { $0.member == caller.member }) < 8 else {
-        throw HubRefusal(429, "too-many-requests", "too many open streams")
+        throw Refusal(429, "too-many-requests", "too many open streams")
       }
       let stream = HubStream(self, connection, caller.member, caller.generation, query)
       streams.append(stream)
       world.note("hub opens the feed for \(caller.member) \(query.follow?.rawValue ?? "once")")
       try stream.begin()
-    } catch let refusal as HubRefusal {
+    } catch let refusal as Refusal {
       world.note("hub refuses the feed: \(refusal.reason)")
       connection.refuse(answer(refusal.status, refusal.problem, refusal.reason))
     } catch let error as StoreError { try failed(error) }
@@ -263,7 +302,7 @@ final class HubNode {
 }
 
 /// Why the hub says no.
-struct HubRefusal: Error {
+struct Refusal: Error {
   let status: Int
   let problem: String
   let reason: String

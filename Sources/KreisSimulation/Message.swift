@@ -32,6 +32,11 @@ struct Response {
   var reason = ""
   /// The hub's time when it answered: the field `Date`.
   let date: UInt64
+
+  /// The refusal as a session takes it.
+  var refusal: HubRefusal {
+    HubRefusal(status: status, name: problem, reason: reason, retryAfterSeconds: nil)
+  }
 }
 
 /// What comes of a request.

@@ -100,12 +100,14 @@ struct Oracle {
 
   private func heads(_ nodes: [Node], of place: Place) -> [Head] {
     var covered: Set<Hash256> = []
-    var pending = nodes.filter(\.isEffective).flatMap { $0.entry.seen[place.register] ?? [] }
+    var pending = nodes.filter(\.isEffective).flatMap {
+      world.journal.seen(by: $0.entry, place.register)
+    }
     let byHash = Dictionary(
       nodes.map { ($0.entry.hash, $0) }, uniquingKeysWith: { first, _ in first })
     while let hash = pending.popLast() {
       guard let node = byHash[hash], covered.insert(hash).inserted else { continue }
-      pending += node.entry.seen[place.register] ?? []
+      pending += world.journal.seen(by: node.entry, place.register)
     }
     return nodes.filter { $0.isEffective && !covered.contains($0.entry.hash) }
       .sorted(by: wins)
@@ -135,7 +137,8 @@ struct Oracle {
       guard order.log.member == log.member, order.log.scope == log.scope,
         (order.log.generation, order.sequence) > (log.generation, node.entry.sequence)
       else { continue }
-      if latest.map({ $0.sequence < order.sequence }) ?? true { latest = order }
+      let at = (order.log.generation, order.sequence)
+      if latest.map({ ($0.log.generation, $0.sequence) < at }) ?? true { latest = order }
     }
     guard let latest else {
       let index = node.entry.header.writes[..<node.index].count { $0.content == .value }

@@ -178,6 +178,17 @@ package struct Simulation {
           }
         }
       }
+      if plan.faults.contains(.rotate) {
+        self.plan(.rotate, at) { try town.rotate() }
+      }
+      if plan.faults.contains(.restore), !town.isToBeRestored {
+        town.isToBeRestored = true
+        let later = at + UInt64(random.within(1...400)) * 1_000
+        self.plan(nil, at) { town.backUp() }
+        self.plan(.restore, min(later, safety)) {
+          do { try town.restore() } catch let error as StoreError { try town.failed(error) }
+        }
+      }
       // An admin who is impatient, whatever the state.
       self.plan(nil, at) { try town.retryNow() }
       if plan.faults.contains(.clock) {
@@ -265,12 +276,17 @@ package struct Simulation {
     try LivenessChecker.check(towns, hub, world)
   }
 
-  /// What attackers wrote, only the hub can tell.
+  /// What attackers wrote, only the hub can tell; and what came from a machine before it was lost.
   private func adopt(_ hub: Store) throws {
     var journal = world.journal
+    let restored = Set(towns.filter(\.wasRestored).map(\.member))
     try hub.blockingRead { snapshot in
       try snapshot.exportLog { entry in
-        guard world.attacks.attackers.contains(entry.log.member) else { return }
+        let author = entry.log.member
+        guard
+          world.attacks.attackers.contains(author)
+            || restored.contains(author) && journal.logs[entry.log]?[entry.sequence] == nil
+        else { return }
         journal.adopt(entry.log, entry.sequence, entry.hash, entry.header, entry.values)
       }
     }
@@ -279,7 +295,12 @@ package struct Simulation {
 
   private func check() throws {
     guard let store = hub.store else { return }
-    if attacker != nil { try adopt(store) }
+    for town in towns {
+      if let own = town.store, own.identity.generation > 1 {
+        try ReissueChecker.check(town, own)
+      }
+    }
+    try adopt(store)
     let hubView = try ReplicaView(.hub, store)
     var views: [ReplicaView] = []
     var members: [ReplicaView] = []

@@ -1,3 +1,4 @@
+import Crypto
 import KreisCore
 import KreisStore
 import KreisTransport
@@ -17,14 +18,20 @@ final class TownNode {
   /// Requests of this virtual minute.
   private(set) var requestsThisMinute = 0
   private var minute: UInt64 = 0
-  let disk: Disk
+  var disk: Disk
+  /// By generation; they lie beside the database, and no backup has them.
+  var keys: [UInt32: SigningKey]
+  var backup: Disk?
+  var wasRestored = false
+  /// An admin restores a machine once.
+  var isToBeRestored = false
   /// How often it started: what an earlier process asked for is of no interest to the next.
   private(set) var starts = 0
   private(set) var pushes: [LogID: Int] = [:]
   private(set) var connections = 0
   private let network: Network
   private let entropy: Entropy
-  private var random: SeededRandom
+  var random: SeededRandom
   private var timers: [TownSession.Timer: UInt64] = [:]
   private var lastTimer: UInt64 = 0
   private var hubTime: (seconds: UInt64, at: UInt64)?
@@ -37,6 +44,7 @@ final class TownNode {
     entropy = Entropy(SeededRandom(world.seed, stream: "town\(index)"))
     random = SeededRandom(world.seed, stream: "session\(index)")
     disk = Disk(copying: replica.disk)
+    keys = [1: replica.key]
   }
 
   var member: MemberID { replica.identity.member }
@@ -53,7 +61,11 @@ final class TownNode {
     if world.plan.has(.powerCut), world.random.chance(10) { endanger() }
     do {
       let entropy = entropy
-      let store = try Store.open(at: disk.database, key: replica.key, random: { entropy.next() })
+      let generation = try Store.identity(at: disk.database).generation
+      guard let key = keys[generation] else {
+        throw SimulationError("town\(index) has no key of generation \(generation)")
+      }
+      let store = try Store.open(at: disk.database, key: key, random: { entropy.next() })
       self.store = store
       session = TownSession()
       timers = [:]
@@ -80,7 +92,7 @@ final class TownNode {
     world.plan(after: 5_000) { [self] in try start() }
   }
 
-  private func end() {
+  func end() {
     store = nil
     starts += 1
   }
@@ -148,7 +160,7 @@ final class TownNode {
 
   // MARK: - The session
 
-  private func handle(_ event: TownSession.Event) throws {
+  func handle(_ event: TownSession.Event) throws {
     let actions = session.handle(event, random: random.next())
     world.note("town\(index) \(event)")
     if case .alarmed(let reason) = session.link { alarms.insert(reason) }
@@ -164,12 +176,12 @@ final class TownNode {
     do {
       switch action {
       case .push(let log): try push(log, store)
-      case .follow(let mode, _): try follow(mode, store)
+      case .follow(let mode, let own): try follow(mode, own, store)
       case .sendStatement: try sendStatements(store)
       // Not part of the simulated protocol.
       case .compareStatements: try handle(.statementsCompared)
-      case .openGeneration: try handle(.generationOpened(.refused(reason: "not simulated")))
-      case .reissue: try handle(.reissued(.incomplete))
+      case .openGeneration: try openGeneration(store)
+      case .reissue: try handle(.reissued(try reissue(store)))
       case .gather: try handle(.gathered)
       case .setTimer(let timer, let milliseconds):
         lastTimer += 1
@@ -205,7 +217,7 @@ final class TownNode {
     requestsThisMinute += 1
     let fields = try RequestSignature.sign(
       method: method, path: path, query: query, body: body, realm: world.image.realm,
-      member: member, generation: store.identity.generation, key: replica.key,
+      member: member, generation: store.identity.generation, key: key(of: store),
       created: hubSeconds, nonce: (random.next(), random.next()))
     return Request(
       method: method, path: path, query: query, body: body,
@@ -214,7 +226,7 @@ final class TownNode {
   }
 
   /// Sends; a refusal for the time of the signature is answered with the time just learned, once.
-  private func send(
+  func send(
     _ path: String, _ body: [UInt8], _ store: Store, isSecond: Bool = false,
     _ then: @escaping (Answer) throws -> Void
   ) throws {
@@ -277,9 +289,7 @@ final class TownNode {
       }
       if let held, held.log != log { return .diverged }
       return try waiting { try await store.rewind(log, to: held?.head) } ? .rewound : .diverged
-    case 401, 408, 425, 429, 500...:
-      return .unavailable(reason: response.reason, retryAfterSeconds: nil)
-    default: return .refused(reason: response.reason)
+    default: return TownSession.PushResult(response.refusal)
     }
   }
 
@@ -295,7 +305,7 @@ final class TownNode {
           realm: world.image.realm, member: member, generation: store.identity.generation,
           head: head, foldVersion: foldVersion, protocolVersion: 1, at: seconds,
           software: "simulation"
-        ).signed(with: replica.key))
+        ).signed(with: key(of: store)))
     }
     try send("/v1/statements", try message.serializedBytes(), store) { [self] answer in
       if case .response(let response) = answer, response.status == 204 {
@@ -308,9 +318,15 @@ final class TownNode {
 
   // MARK: - The feed
 
-  private func follow(_ mode: TownSession.FollowMode, _ store: Store) throws {
-    let cursors = try waiting { try await store.read { try $0.feedCursors() } }
-    let query = FeedQuery(after: cursors, follow: mode == .stream ? .stream : .poll)
+  private func follow(
+    _ mode: TownSession.FollowMode, _ own: Bool, _ store: Store
+  ) throws {
+    let (cursors, hubGeneration) = try waiting {
+      try await store.read { (try $0.feedCursors(), $0.feedGeneration) }
+    }
+    let query = FeedQuery(
+      after: cursors, hubGeneration: max(1, hubGeneration),
+      follow: mode == .stream ? .stream : .poll, includeOwn: own)
     try open(query, store, isSecond: false)
   }
 
@@ -330,9 +346,7 @@ final class TownNode {
             return try open(query, store, isSecond: true)
           }
           try reading.end(
-            response.status == 409
-              ? .untrusted(reason: response.reason)
-              : .unavailable(reason: response.reason, retryAfterSeconds: nil))
+            TownSession.StreamEnd(response.refusal, askedBy: store.identity.generation))
         },
         onPiece: { [self] piece in
           guard reading.isCurrent, !(try isStruck()) else { return }

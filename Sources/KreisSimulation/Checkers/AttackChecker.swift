@@ -7,6 +7,7 @@ enum AttackChecker {
   /// A town found out about a lie.
   static func checkAlarm(of town: TownNode) {
     if case .alarmed = town.session.link { return }
+    if town.session.recovery != .none { return }
     town.world.violated(.attack, "town\(town.index) saw a lie of the hub, but its status is calm")
   }
 

@@ -17,7 +17,7 @@ enum BoundsChecker {
     for (log, count) in town.pushes.sorted(by: { $0.key < $1.key }) where count > 1 {
       town.world.violated(.bounds, "\(name) pushes \(log) \(count) times at once")
     }
-    if town.timerCount > 8 {
+    if town.timerCount > 10 {
       town.world.violated(.bounds, "\(name) has \(town.timerCount) timers")
     }
   }

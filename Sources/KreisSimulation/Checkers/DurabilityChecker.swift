@@ -5,6 +5,7 @@ import KreisStore
 enum DurabilityChecker {
   static func check(_ town: TownNode) throws {
     guard let store = town.store else { return }
+    if store.identity.generation > 1 { return try ReissueChecker.check(town, store) }
     try check(store, "town\(town.index)", town.world)
   }
 

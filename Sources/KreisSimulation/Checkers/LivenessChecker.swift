@@ -18,6 +18,7 @@ enum LivenessChecker {
     guard let store = town.store else { return "it is not running" }
     if !hub.membership.mayRead(town.member, .public) { return nil }
     guard case .connected = town.session.link else { return "its link is \(town.session.link)" }
+    if town.session.recovery != .none { return "its recovery is \(town.session.recovery)" }
     let unsent = try waiting { try await store.unsent() }
     if !unsent.isEmpty { return "entries are unsent: \(unsent.keys.sorted())" }
     if let stopped = town.session.stopped.min(by: { $0.key < $1.key }) {
