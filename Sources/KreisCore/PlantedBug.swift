@@ -19,7 +19,6 @@ package enum PlantedBug: String, CaseIterable, Sendable {
   case ignoresBases
   case tieBreakByArrival
   case clockDecides
-  case withdrawalLoses
   case staleTable
   case restateLosesValues
   // Authority and destruction

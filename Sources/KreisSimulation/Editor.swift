@@ -29,7 +29,7 @@ struct Editor {
     let popular = known.filter { record in
       record == world.records.first { $0.creator == record.creator }
     }
-    guard let id = random.pick(random.chance(75) ? popular : known), random.chance(80) else {
+    guard let id = random.pick(random.chance(85) ? popular : known), random.chance(85) else {
       return try create(store, occasion, world)
     }
     let before = try store.blockingRead { try $0.state(of: id) }
@@ -39,8 +39,8 @@ struct Editor {
       let conflict = before.conflicts.first {
         !$0.againstDeletion && kind.field(tag: $0.register.tag) != nil
       }
-      switch random.below(20) {
-      case 0, 1:
+      switch before.isDeleted ? 0 : random.below(20) {
+      case 0:
         try store.blockingWrite {
           if before.isDeleted { try $0.restore(id, occasion) } else { try $0.delete(id, occasion) }
         }
@@ -111,7 +111,7 @@ struct Editor {
   ) throws -> [Edit] {
     let kind = state.kind == document.tag ? document : organization
     var edits: [Edit] = []
-    var names = ["name", "note", "memo"] + Array(repeating: "description", count: 5)
+    var names = ["name", "note", "memo"] + Array(repeating: "description", count: 9)
     if kind == organization {
       names += ["city", "keywords"]
     }
@@ -120,7 +120,7 @@ struct Editor {
       names.removeAll { $0 == name }
       let field = try kind.field(named: name)
       var scope: ScopeKind?
-      if random.chance(35), name != "memo", name != "name", name != "note" {
+      if random.chance(20), name != "memo", name != "name", name != "note" {
         scope = [.kreis, .coordination, .public][random.below(3)]
       }
       let placed = state.shown[Register(tag: field.tag)].map { ScopeKind($0.scope) }
@@ -130,7 +130,7 @@ struct Editor {
         let isInsert = random.chance(70)
         edits.append(
           Edit(field, isInsert ? .insert(element: element) : .remove(element: element)))
-      } else if random.chance(25), name != "name" {
+      } else if random.chance(40), name != "name" {
         edits.append(Edit(field, .withdrawn, in: scope))
       } else {
         edits.append(Edit(field, .value(value), in: scope))

@@ -12,7 +12,7 @@ extension PlantedBug {
     case .unsortedBases: [.soundness, .liveness]
     case .skipsHeldItems, .staleFeedHead, .forgetsPushTimer, .waitsForever:
       [.liveness]
-    case .ignoresBases, .clockDecides, .withdrawalLoses, .restateLosesValues: [.acknowledged]
+    case .ignoresBases, .clockDecides, .restateLosesValues: [.acknowledged]
     case .tieBreakByArrival: [.convergence, .acknowledged]
     case .staleTable, .resurrectsDestroyed: [.fold]
     case .cursorOutsideTransaction: [.chain, .soundness, .convergence]
@@ -32,7 +32,7 @@ extension PlantedBug {
     case .waitsForever, .retriesAtOnce: [.partition, .crash]
     case .skipsSignature, .ignoresAuthority: [.maliciousTown]
     case .acceptsGap, .hidesAlarm: [.maliciousHub]
-    case .clockDecides, .tieBreakByArrival, .ignoresBases, .withdrawalLoses: [.partition, .clock]
+    case .clockDecides, .tieBreakByArrival, .ignoresBases: [.partition, .clock]
     case .followsTwice: [.delay]
     default: []
     }

@@ -118,7 +118,7 @@ package struct Simulation {
   private mutating func planWork() throws {
     for index in -1..<towns.count {
       var editor = try Editor(index < 0 ? .hub : .town(index), seed: world.seed)
-      for _ in 0..<(index < 0 ? random.within(5...14) : random.within(2...9)) {
+      for _ in 0..<(index < 0 ? random.within(6...16) : random.within(2...9)) {
         let at = busyHour() + UInt64(random.below(10_000))
         world.plan(after: at) { [self] in
           if index < 0 { try act(&editor) } else { try act(&editor, at: towns[index]) }
@@ -171,7 +171,7 @@ package struct Simulation {
       }
       if plan.faults.contains(.partition) {
         let length = UInt64(random.within(10...400)) * 1_000
-        let isForAll = random.chance(40)
+        let isForAll = random.chance(70)
         self.plan(.partition, at) { [network, world, towns] in
           for other in towns where isForAll || other === town {
             network.cut(other.index, until: world.now + length)
