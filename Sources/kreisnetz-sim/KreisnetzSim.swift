@@ -56,6 +56,8 @@ struct KreisnetzSim: ParsableCommand {
         "seed \(seed): \(report.towns) towns, trace \(report.trace), "
           + "\(report.faults.map(\.rawValue).joined(separator: " "))")
       for violation in report.violations { print("  \(violation)") }
+      // Whoever waits for a seed that fails sees it at once.
+      fflush(nil)
       if !report.violations.isEmpty {
         print("  again: kreisnetz-sim --first-seed \(seed) --seeds 1 --towns \(towns) --verbose")
         if !keepGoing { break }
