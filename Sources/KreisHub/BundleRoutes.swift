@@ -3,6 +3,8 @@ import HummingbirdCore
 import KreisCore
 import KreisStore
 import Logging
+import NIOCore
+import Synchronization
 
 extension HubRoutes {
   /// `entries` of the message `Bundle`.
@@ -10,7 +12,34 @@ extension HubRoutes {
 
   func push(_ request: HubRequest, from caller: Caller) async throws -> Response {
     try instances.check(request, of: caller)
-    let bytes = try await request.body(of: caller, upTo: Limits.messageBytes)
+    return try await accept(
+      try await request.body(of: caller, upTo: Limits.messageBytes), request, from: caller.member)
+  }
+
+  /// Takes what a member brings to a hub that gathers. A hub that lost everything knows no member
+  /// and no key: what proves them, its own public logs, it takes from anybody.
+  func collect(_ request: HubRequest) async throws -> Response {
+    let caller: Caller
+    do throws(Problem) {
+      caller = try authenticator.authenticate(request, under: store.membership, orClosed: true)
+    } catch {
+      guard error.name == "unknown-key" else { throw error }
+      let origin = request.channel.remoteAddress?.ipAddress ?? ""
+      if let wait = strangers.withLock({ $0.take(origin, now: .now) }) {
+        throw Problem.tooManyRequests(retryAfter: wait)
+      }
+      return try await accept(
+        try await request.body(upTo: Limits.messageBytes), request, from: store.identity.member)
+    }
+    let response = try await accept(
+      try await request.body(of: caller, upTo: Limits.messageBytes), request, from: caller.member)
+    visits.note(caller.member, at: clock.now)
+    return response
+  }
+
+  private func accept(
+    _ bytes: [UInt8], _ request: HubRequest, from sender: MemberID
+  ) async throws -> Response {
     let content = try request.content(bytes, limit: Limits.messageBytes)
     guard let entries = try? FieldCount.occurrences(of: Self.entriesField, in: content) else {
       throw Problem.notTheMessage
@@ -23,7 +52,7 @@ extension HubRoutes {
     do throws(MalformedBytes) { bundle = try UnverifiedBundle(wire) } catch {
       throw Self.refused(error.description)
     }
-    switch try await store.accept(bundle, from: caller.member) {
+    switch try await store.accept(bundle, from: sender) {
     case .accepted(let head):
       var reply = WirePushReply()
       reply.head = WireFeedHead(head)
@@ -68,6 +97,22 @@ extension HubRoutes {
         "The feed of \(scope) does not reach position \(position).")
     }
     return try request.answer(WireFeedHead(head))
+  }
+
+  func branch(_ request: HubRequest, of caller: Caller) async throws -> Response {
+    guard request.query.hasPrefix("after="), let cursor = Int64(request.query.dropFirst(6)),
+      cursor >= 0
+    else { throw Problem.malformed("The address is /v1/branches?after=CURSOR.") }
+    guard let found = try await store.read({ try $0.branch(of: caller.member, after: cursor) })
+    else {
+      throw Problem(
+        .notFound, "no-such-branch", "There are no more branches",
+        "The hub keeps nothing more beside the logs of the member \(caller.member).")
+    }
+    var wire = WireBranch()
+    wire.bundle = WireBundle(found.bundle)
+    wire.cursor = UInt64(found.cursor)
+    return try request.answer(wire)
   }
 
   func repair(_ request: HubRequest, for caller: Caller) async throws -> Response {

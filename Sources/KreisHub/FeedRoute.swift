@@ -154,13 +154,16 @@ extension FeedRoute {
     let store: Store
     let caller: Caller
     let includeOwn: Bool
+    /// The reader follows an earlier generation's feeds, and holds most of what this one's name.
+    private(set) var headsOnly: Bool
     private(set) var after: [Scope: FeedPosition]
 
     init(store: Store, caller: Caller, query: FeedQuery) {
       self.store = store
       self.caller = caller
       includeOwn = query.includeOwn
-      after = query.after
+      headsOnly = !query.after.isEmpty && query.hubGeneration < store.identity.generation
+      after = headsOnly ? [:] : query.after
     }
 
     /// A closing cuts the stream.
@@ -170,9 +173,12 @@ extension FeedRoute {
 
     mutating func next() async throws -> WireFeedChunk {
       switch try await store.feedChunk(
-        for: caller.member, after: after, includeOwn: includeOwn, bytes: FeedRoute.chunkBytes)
+        for: caller.member, after: after, includeOwn: includeOwn, headsOnly: headsOnly,
+        bytes: FeedRoute.chunkBytes)
       {
       case .chunk(let chunk):
+        // What comes after is news to the reader.
+        if chunk.complete { headsOnly = false }
         for head in chunk.heads {
           let head = try FeedHead(head)
           after[head.scope] = head.at

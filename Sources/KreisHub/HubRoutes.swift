@@ -13,6 +13,7 @@ import Synchronization
 /// |---|---|
 /// | `POST /v1/bundles` | push |
 /// | `GET /v1/bundles/MEMBER/GENERATION/SCOPE?from=N` | entries of one log, for repair |
+/// | `GET /v1/branches?after=CURSOR` | what stands beside the caller's own logs |
 /// | `GET /v1/feed` | `FeedRoute` |
 /// | `GET /v1/feed/SCOPE/POSITION` | the signed head there, to find where two feeds part |
 /// | `POST /v1/statements`, `GET /v1/statements` | what members verified |
@@ -28,9 +29,12 @@ final class HubRoutes: Sendable {
   let tlsKeys: [Hash256]
   let authenticator: Authenticator
   let instances = Instances()
+  let visits = GatheringVisits()
   private let feed: FeedRoute
   /// By address: who is not a member yet has no other name.
   let joins = Mutex(RateLimiter<String>(perSecond: 2, burst: 50))
+  /// The same, who brings the hub's own logs to a hub that gathers.
+  let strangers = Mutex(RateLimiter<String>(perSecond: 4, burst: 200))
 
   init(
     store: Store, configuration: HubServerConfiguration, tlsKeys: [Hash256], clock: HubClock,
@@ -52,10 +56,12 @@ final class HubRoutes: Sendable {
   func respond(to request: HubRequest) async throws -> Response {
     switch (request.method, request.path) {
     case (.get, "/healthz"): return Self.text(.ok, "alive")
-    case (.get, "/readyz"):
-      return Task.isShuttingDownGracefully
-        ? Self.text(.serviceUnavailable, "stopping") : Self.text(.ok, "ready")
+    case (.get, "/readyz"): return readiness
     case _ where Task.isShuttingDownGracefully: throw Problem.stopping
+    case _ where store.isGathering:
+      guard request.method == .post, request.path == "/v1/bundles" else { throw Problem.gathering }
+      return try await collect(request)
+    case _ where store.halted != nil: throw Problem.hubRestored
     case (.post, "/v1/members"): return try await join(request)
     case (.post, "/v1/generations"): return try await openGeneration(request)
     case (.post, "/v1/bundles"): return try await push(request, from: caller(of: request))
@@ -63,12 +69,13 @@ final class HubRoutes: Sendable {
       return try await feed.respond(to: request, from: caller(of: request))
     case (.get, let path) where path.hasPrefix("/v1/feed/"):
       return try await feedHead(request, for: caller(of: request))
+    case (.get, "/v1/branches"): return try await branch(request, of: caller(of: request))
     case (.post, "/v1/statements"): return try await state(request, from: caller(of: request))
     case (.get, "/v1/statements"): return try await statements(request, for: caller(of: request))
     case (.get, let path) where path.hasPrefix("/v1/bundles/"):
       return try await repair(request, for: caller(of: request))
     case (_, "/healthz"), (_, "/readyz"), (_, "/v1/members"), (_, "/v1/bundles"), (_, "/v1/feed"),
-      (_, "/v1/statements"), (_, "/v1/generations"):
+      (_, "/v1/statements"), (_, "/v1/generations"), (_, "/v1/branches"):
       throw Problem.methodNotAllowed
     default: throw Problem.notFound
     }
@@ -76,6 +83,13 @@ final class HubRoutes: Sendable {
 
   private func caller(of request: HubRequest) throws(Problem) -> Caller {
     try authenticator.authenticate(request, under: store.membership)
+  }
+
+  private var readiness: Response {
+    if Task.isShuttingDownGracefully { return Self.text(.serviceUnavailable, "stopping") }
+    if store.isGathering { return Self.text(.serviceUnavailable, "gathering") }
+    if store.halted != nil { return Self.text(.serviceUnavailable, "halted") }
+    return Self.text(.ok, "ready")
   }
 
   private static func text(_ status: HTTPResponse.Status, _ text: String) -> Response {

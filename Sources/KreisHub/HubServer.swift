@@ -47,6 +47,7 @@ package struct HubServer: Service {
   typealias Handler = @Sendable (HubRequest) async throws -> Response
 
   package let storeTrouble = StoreTrouble()
+  package let visits: GatheringVisits
   private let configuration: HubServerConfiguration
   private let certificate: HubCertificate
   private let clock: HubClock
@@ -57,8 +58,10 @@ package struct HubServer: Service {
 
   init(
     configuration: HubServerConfiguration, certificate: HubCertificate, clock: HubClock,
-    logger: Logger, onReady: @escaping @Sendable (Int) -> Void, handler: @escaping Handler
+    logger: Logger, visits: GatheringVisits = GatheringVisits(),
+    onReady: @escaping @Sendable (Int) -> Void, handler: @escaping Handler
   ) {
+    self.visits = visits
     self.configuration = configuration
     self.certificate = certificate
     self.clock = clock
@@ -80,7 +83,7 @@ package struct HubServer: Service {
       logger: logger)
     self.init(
       configuration: configuration, certificate: certificate, clock: clock, logger: logger,
-      onReady: onReady, handler: routes.respond)
+      visits: routes.visits, onReady: onReady, handler: routes.respond)
   }
 
   /// Serves until a graceful shutdown or the task's cancellation.

@@ -92,6 +92,17 @@ extension Problem {
     .serviceUnavailable, "stopping", "The hub is stopping",
     "It takes no more requests, usually because it is about to start again.", retryAfter: 5)
 
+  static let gathering = Problem(
+    .serviceUnavailable, HubRefusal.Name.gathering, "The hub gathers",
+    "The hub was lost or restored and collects from its members what they hold. It serves again when "
+      + "its admin has closed the gathering: kreisnetz hub gather --close", retryAfter: 10)
+
+  static let hubRestored = Problem(
+    .serviceUnavailable, HubRefusal.Name.hubRestored, "The hub was restored from a backup",
+    "The hub was restored from a backup: a member showed it its own signature on what it does not hold. It "
+      + "serves again when its admin has let it gather from the members: kreisnetz hub init --recover",
+    retryAfter: 60)
+
   /// The details are in the hub's log: they are not for the other side.
   static let unavailable = Problem(
     .serviceUnavailable, "unavailable", "The hub cannot answer now",

@@ -2,6 +2,7 @@ import HTTPTypes
 import HummingbirdCore
 import KreisCore
 import KreisStore
+import Logging
 
 extension HubRoutes {
   /// Statements of one request: a town has three scopes.
@@ -35,8 +36,24 @@ extension HubRoutes {
           position: statement.head.at.position, at: statement.at, software: statement.software,
           statement: Array(signed.statement), signature: Array(signed.signature)))
     }
+    for signed in wire.statements { try await examine(signed) }
     try await store.saveStatements(statements)
     return Response(status: .noContent)
+  }
+
+  /// A head that this hub signed and does not have is the proof that it was restored.
+  ///
+  /// - Throws: `Problem` if it is halted by it.
+  private func examine(_ signed: WireSignedStatement) async throws {
+    guard
+      let read = try? SignedStatement(
+        reading: Array(signed.statement), signature: Array(signed.signature)),
+      try await store.examine(read.statement.head)
+    else { return }
+    logger.critical(
+      "The hub was restored from a backup and serves no more.",
+      metadata: ["reason": "\(store.halted ?? "")"])
+    throw Problem.hubRestored
   }
 
   func statements(_ request: HubRequest, for caller: Caller) async throws -> Response {

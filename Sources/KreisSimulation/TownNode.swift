@@ -183,6 +183,7 @@ final class TownNode {
       case .openGeneration: try openGeneration(store)
       case .reissue: try handle(.reissued(try reissue(store)))
       case .gather: try handle(.gathered)
+      case .relay: try handle(.relayed(done: true))
       case .setTimer(let timer, let milliseconds):
         lastTimer += 1
         let id = lastTimer

@@ -14,6 +14,8 @@ struct FeedFollower: Sendable {
   /// Called after each durable merge; `isComplete`: nothing more waits at the hub; `isNews`: it was
   /// no mere heartbeat.
   let onMerged: @Sendable (_ isComplete: Bool, _ isNews: Bool) -> Void
+  /// Called when the feeds of the hub's next generation have begun here.
+  let onRenewed: @Sendable () -> Void
 
   /// What streams promises a first chunk at once; what buffers shows none.
   private static let firstChunkDeadline: Duration = .seconds(15)
@@ -101,7 +103,11 @@ struct FeedFollower: Sendable {
   }
 
   private func merge(_ chunk: UnverifiedChunk) async throws {
-    onMerged(try await store.merge(chunk), !chunk.items.isEmpty)
+    let whole = try await ChunkCompletion(client: client, store: store).complete(chunk)
+    let before = try await store.read { $0.feedGeneration }
+    let isComplete = try await store.merge(whole)
+    if before > 0, (chunk.heads.first?.hubGeneration ?? 0) > before { onRenewed() }
+    onMerged(isComplete, !chunk.items.isEmpty)
   }
 
   private static func end(

@@ -28,6 +28,8 @@ package final class TownDaemon: Service {
   private let client: HubClient
   private let statements: StatementExchange
   private let opener: GenerationOpener
+  private let branches: OwnBranches
+  private let relay: Relay
   private let logger: Logger
   private let now: @Sendable () -> UInt64
   private let random: @Sendable () -> UInt64
@@ -54,6 +56,8 @@ package final class TownDaemon: Service {
     statements = StatementExchange(
       client: client, store: store, directory: directory, software: software, now: now)
     opener = GenerationOpener(client: client, store: store, directory: directory)
+    branches = OwnBranches(client: client, store: store)
+    relay = Relay(client: client, store: store)
     self.logger = logger
     self.now = now
     self.random = random
@@ -177,7 +181,9 @@ package final class TownDaemon: Service {
       case .reissue:
         group.addTask { await self.finish { .reissued(try await self.reissue()) } }
       case .gather:
-        input.yield(.event(.gathered))
+        group.addTask { await self.finish { try await self.gather() } }
+      case .relay:
+        group.addTask { await self.finish { .relayed(done: try await self.offerRest()) } }
       case .setTimer(let timer, let milliseconds):
         exchange.timers[timer]?.cancel()
         exchange.timers[timer] = Task { [input] in
@@ -228,10 +234,11 @@ package final class TownDaemon: Service {
   private func follow(
     _ mode: TownSession.FollowMode, _ own: Bool
   ) async throws -> TownSession.StreamEnd {
-    let follower = FeedFollower(client: client, store: store, statements: statements) {
-      [input] isComplete, isNews in
-      input.yield(.event(.merged(complete: isComplete, news: isNews)))
-    }
+    let follower = FeedFollower(
+      client: client, store: store, statements: statements,
+      onMerged: { [input] isComplete, isNews in
+        input.yield(.event(.merged(complete: isComplete, news: isNews)))
+      }, onRenewed: { [input] in input.yield(.event(.hubRenewed)) })
     return try await follower.follow(mode, own: own)
   }
 
@@ -263,9 +270,40 @@ package final class TownDaemon: Service {
   private func reissue() async throws -> TownSession.ReissueResult {
     do {
       if try await store.read({ try $0.recovery() }) == .takingBackUp { return .incomplete }
+      try await branches.adopt()
       try await store.write { _ = try $0.reissue() }
       return .done(unsent: Array(try await store.unsent().keys))
-    } catch StoreError.retryLater(let reason) { return .notStored(reason: reason) }
+    } catch StoreError.retryLater(let reason) { return .notStored(reason: reason) } catch let error
+      as HubFailure
+    {
+      logger.debug("the own branches wait", metadata: ["reason": "\(error)"])
+      return .incomplete
+    }
+  }
+
+  private func gather() async throws -> TownSession.Event {
+    do {
+      for refusal in try await relay.offer(all: true) {
+        logger.warning("the hub does not take a log", metadata: ["reason": "\(refusal)"])
+      }
+      logger.notice("the hub that gathers was offered everything")
+    } catch StoreError.stateUnknown(let reason) { throw StoreError.stateUnknown(reason) } catch {
+      logger.info("not everything could be offered yet", metadata: ["reason": "\(error)"])
+    }
+    return .gathered
+  }
+
+  /// - Returns: whether nothing is left to offer.
+  private func offerRest() async throws -> Bool {
+    do {
+      for refusal in try await relay.offer(all: false) {
+        logger.warning("the hub does not take a log", metadata: ["reason": "\(refusal)"])
+      }
+      return true
+    } catch StoreError.stateUnknown(let reason) { throw StoreError.stateUnknown(reason) } catch {
+      logger.info("what the hub lacks could not be offered", metadata: ["reason": "\(error)"])
+      return false
+    }
   }
 
   // MARK: - Status

@@ -115,7 +115,7 @@ package enum TownJoin {
     let statements = StatementExchange(
       client: client, store: store, directory: directory, software: "", now: { now })
     _ = try await FeedFollower(
-      client: client, store: store, statements: statements, onMerged: { _, _ in }
+      client: client, store: store, statements: statements, onMerged: { _, _ in }, onRenewed: {}
     ).catchUp()
   }
 

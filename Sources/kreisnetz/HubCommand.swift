@@ -6,6 +6,6 @@ struct HubCommand: AsyncParsableCommand {
     commandName: "hub", abstract: "Set up and run the hub of a Kreis.",
     subcommands: [
       HubInitCommand.self, HubRunCommand.self, HubInviteCommand.self, HubMembersCommand.self,
-      HubRevokeCommand.self,
+      HubRevokeCommand.self, HubGatherCommand.self,
     ])
 }

@@ -15,17 +15,28 @@ enum HubHandlers {
   static func all(
     _ store: Store, _ directory: StateDirectory
   ) throws(CommandError) -> [String: CommandHandler] {
+    try all(store, directory, offeredAt: { _ in nil })
+  }
+
+  /// - Parameter offeredAt: when a member last offered something to this hub that gathers.
+  static func all(
+    _ store: Store, _ directory: StateDirectory,
+    offeredAt: @escaping @Sendable (MemberID) -> UInt64?
+  ) throws(CommandError) -> [String: CommandHandler] {
     guard store.identity.role == .hub else {
       throw CommandError(
         .wrongUse,
         "\(directory.path) belongs to the town \(store.identity.title); name the hub's directory.")
     }
-    return [
+    let handlers: [String: CommandHandler] = [
       invite: { call in try makeInvite(store, call) },
       members: { call in try listMembers(store, call) },
       revoke: { call in try revokeMember(store, call) },
       "resync": ResyncHandler.hub(store: store),
     ]
+    return handlers.merging(
+      GatherHandlers.all(store, directory, offeredAt: offeredAt)
+    ) { own, _ in own }
   }
 
   /// Arguments: `name`, `days`, and either `member` (the name is a member's that lost its key) or

@@ -15,8 +15,16 @@ struct HubInitCommand: ParsableCommand {
 
       Without --tls-cert and --tls-key a certificate is made, whose key the invites pin.
 
-      Example:
+      With --recover a hub is replaced that was lost, or that a backup brought back: it collects from \
+      the members what they hold, until "hub gather --close". On the state directory of a restored hub \
+      nothing else is needed. Of a lost one give the saved file keys/root.key, the same URL, and the \
+      recovery phrase (one line of standard input): towns then follow by themselves.
+
+      Examples:
         kreisnetz hub init --state /var/lib/kreisnetz/hub --name "Märkischer Kreis" --ags 05962 \
+      --url https://hub.example.org:8443
+        kreisnetz hub init --recover --state /var/lib/kreisnetz/hub
+        kreisnetz hub init --recover --state /var/lib/kreisnetz/hub --root-key /media/usb/root.key \
       --url https://hub.example.org:8443
       """)
 
@@ -24,13 +32,19 @@ struct HubInitCommand: ParsableCommand {
   @OptionGroup var output: OutputOptions
 
   @Option(help: "The name of the Kreis, for people.")
-  var name: String
+  var name: String?
 
   @Option(help: "The official key of the Kreis, 5 digits.")
-  var ags: String
+  var ags: String?
 
   @Option(help: "Where towns reach the hub: https://HOST or https://HOST:PORT.")
-  var url: String
+  var url: String?
+
+  @Flag(help: "Replace a hub that was lost or restored from a backup.")
+  var recover = false
+
+  @Option(help: ArgumentHelp("The lost hub's saved keys/root.key.", valueName: "file"))
+  var rootKey: String?
 
   @Option(help: ArgumentHelp("A certificate with its chain, PEM.", valueName: "file"))
   var tlsCert: String?
@@ -42,10 +56,22 @@ struct HubInitCommand: ParsableCommand {
     guard (tlsCert == nil) == (tlsKey == nil) else {
       throw ValidationError("--tls-cert and --tls-key go together.")
     }
+    if recover {
+      guard name == nil, ags == nil, (rootKey == nil) == (url == nil) else {
+        throw ValidationError(
+          "--recover takes nothing else for a restored hub, --root-key and --url for a lost one.")
+      }
+    } else {
+      guard name != nil, ags != nil, url != nil, rootKey == nil else {
+        throw ValidationError("A new hub needs --name, --ags and --url.")
+      }
+    }
   }
 
   func run() throws {
     let tls = tlsCert.flatMap { certificate in tlsKey.map { (certificate, $0) } }
+    if recover { return try recover(tls) }
+    guard let name, let ags, let url else { throw ExitCode.validationFailure }
     let setup = HubSetup(title: name, ags: ags, url: url, tls: tls)
     let result = try setup.run(at: state.path(), now: SystemClock.now()) { phrase, realm in
       if output.json {
@@ -73,6 +99,27 @@ struct HubInitCommand: ParsableCommand {
       Start it:      kreisnetz hub run --state \(result.directory.path)
       Invite a town: kreisnetz hub invite --state \(result.directory.path) --name halver \
       --title Halver --ags 05962012
+      """)
+  }
+
+  private func recover(_ tls: (certificate: String, key: String)?) throws {
+    let recovery = HubRecovery(path: try state.path())
+    let identity: Identity
+    if let rootKey, let url {
+      identity = try recovery.lost(rootKey: rootKey, url: url, tls: tls)
+    } else {
+      identity = try recovery.restored()
+    }
+    guard !output.json else {
+      return try StandardOutput().json(["realm": .string(identity.realm.description)])
+    }
+    let path = try state.path()
+    try StandardOutput().line(
+      """
+      The hub of \(identity.title) collects from its members what they hold.
+      Start it:        kreisnetz hub run --state \(path)
+      Watch it:        kreisnetz hub gather --state \(path)
+      When it is all:  kreisnetz hub gather --close --state \(path)
       """)
   }
 }

@@ -65,10 +65,14 @@ struct HubRunCommand: AsyncParsableCommand {
             if hub.storeTrouble.current != nil { replica.store.lookAgain(hub.storeTrouble.note) }
             return [
               "listening": .string("\(address)"),
+              "gathering": replica.store.isGathering
+                ? "the members' logs; then: kreisnetz hub gather --close" : .null,
+              "halted": replica.store.halted.map { .string($0) } ?? .null,
               "store_trouble": hub.storeTrouble.current.map { .string($0) } ?? .null,
             ]
           }, wrote: hub.storeTrouble.note),
-        handlers: HubHandlers.all(replica.store, replica.directory), probe: hub.probe)
+        handlers: HubHandlers.all(
+          replica.store, replica.directory, offeredAt: hub.visits.last(of:)), probe: hub.probe)
     } catch let error as IOError {
       throw CommandError(
         .notNow,

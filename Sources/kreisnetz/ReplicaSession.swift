@@ -69,7 +69,8 @@ struct ReplicaSession {
     return try withExtendedLifetime(lock) {
       let store =
         try lock == nil
-        ? Store.openReadOnly(at: directory.database, forRepair: isRepair) : open(directory)
+        ? Store.openReadOnly(at: directory.database, forRepair: isRepair)
+        : directory.openStore(forRepair: isRepair)
       let executor = CommandExecutor(
         store: store, spool: directory.path, now: SystemClock.now,
         handlers: try handlers(store, directory))
@@ -82,13 +83,6 @@ struct ReplicaSession {
       if let failure { throw failure }
       return outcome
     }
-  }
-
-  private func open(_ directory: StateDirectory) throws -> Store {
-    let generation = try Store.identity(at: directory.database).generation
-    return try Store.open(
-      at: directory.database, key: directory.requiredKey(generation: generation),
-      random: SystemClock.random, forRepair: isRepair)
   }
 
   private func take(_ reply: LocalReply, _ row: (JSONValue) throws -> Void) throws {

@@ -25,9 +25,7 @@ struct RunningReplica {
         "\(directory.path) belongs to the \(identity.role.rawValue) \(identity.title). Run it with: "
           + "kreisnetz \(identity.role.rawValue) run --state \(directory.path)")
     }
-    let key = try directory.requiredKey(generation: identity.generation)
-    let store = try Store.open(at: directory.database, key: key, random: SystemClock.random)
-    return RunningReplica(directory: directory, lock: lock, store: store)
+    return RunningReplica(directory: directory, lock: lock, store: try directory.openStore())
   }
 
   private static func lock(_ directory: StateDirectory) async throws -> StateLock {

@@ -21,15 +21,18 @@ final class Kreis {
   let port: Int
   let names: [String]
   private(set) var daemons: [String: Daemon] = [:]
+  /// The realm's recovery phrase, which opens the root key.
+  private(set) var phrase = ""
 
   /// Founds a hub and lets `count` towns join; all daemons run.
   init(towns count: Int) throws {
     port = try Self.freePort()
     names = Self.towns.prefix(count).map(\.name)
     try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: false)
-    try self("hub").succeed(
+    let founded = try self("hub").succeed(
       "hub", "init", "--name", "Märkischer Kreis", "--ags", "05962", "--url",
-      "https://127.0.0.1:\(port)")
+      "https://127.0.0.1:\(port)", "--json")
+    if case .string(let phrase)? = founded.rows.first?["recovery_phrase"] { self.phrase = phrase }
     try start("hub")
     for town in names {
       try self(town).succeed("town", "join", "-", input: invite(town))

@@ -35,6 +35,13 @@ package enum HubRules {
     }
     let certified = certifiedKey(of: bundle, in: membership)
     let isHubs = log.member == membership.hub || certified != nil
+    // Its entry 1 would prove it: a sender that began further on goes back to that.
+    if isGathering, log.scope == .public, bundle.first > 1,
+      membership.hub ?? log.member == log.member,
+      membership.key(of: log.member, generation: log.generation) == nil
+    {
+      return .conflict
+    }
     // What the hub wrote for everybody, anybody may bring back: who joined by an entry that the hub
     // lost is not known to it before.
     if log.member != sender, !(isHubs && log.scope == .public) {

@@ -33,6 +33,9 @@ package struct TownSession: Sendable {
   /// Whether a pass is under way, maybe of the generation before.
   var isReissuing = false
   var isGathering = false
+  /// Whether the hub may lack what is held here; after a start nobody knows.
+  var mayHoldMore = true
+  var isRelaying = false
   /// What the hub that gathers asked for.
   var gatherWait: UInt64?
 
@@ -62,6 +65,13 @@ package struct TownSession: Sendable {
     case .generationOpened(let result): return opened(result, random)
     case .reissued(let result): return reissued(result)
     case .gathered: return gathered(random)
+    case .hubRenewed:
+      mayHoldMore = true
+      return []
+    case .relayed(let done):
+      isRelaying = false
+      mayHoldMore = mayHoldMore || !done
+      return []
     case .timer(let timer): return fired(timer)
     case .retryNow(let unsent): return retryNow(unsent)
     case .rotate: return openGeneration()

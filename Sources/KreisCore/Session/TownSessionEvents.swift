@@ -96,6 +96,10 @@ extension TownSession {
     case reissued(ReissueResult)
     /// The hub was offered all that this replica holds, or what could be offered now.
     case gathered
+    /// A chunk began the feeds of the hub's next generation.
+    case hubRenewed
+    /// The hub was offered what came too late for its gathering. `done`: nothing of it is left.
+    case relayed(done: Bool)
     case timer(Timer)
     /// An admin asked: try everything now.
     case retryNow(unsent: [LogID])
@@ -114,8 +118,10 @@ extension TownSession {
     case openGeneration
     /// Issue in the new generation what was set aside.
     case reissue
-    /// Offer the hub every log that it may lack.
+    /// Offer the hub that gathers every log.
     case gather
+    /// Offer the hub what this replica holds and its feeds do not show.
+    case relay
     /// Milliseconds from now; replaces a timer of the same name.
     case setTimer(Timer, milliseconds: UInt64)
   }

@@ -32,6 +32,7 @@ extension TownSession {
     }
     // An answer that left the own entries out proves nothing about them.
     if complete, followsOwn { actions += caughtUp() }
+    if complete { actions += relay() }
     return actions
   }
 

@@ -80,9 +80,18 @@ extension TownSession {
 
   // MARK: - A rebuilt hub
 
+  /// What came too late for a gathering is offered once the hub's new feeds are here.
+  mutating func relay() -> [Action] {
+    guard mayHoldMore, !isRelaying, recovery == .none else { return [] }
+    mayHoldMore = false
+    isRelaying = true
+    return [.relay]
+  }
+
   mutating func gather(_ reason: String, _ seconds: UInt64?, _ random: UInt64) -> [Action] {
     link = .waiting(reason: reason)
     gatherWait = seconds
+    mayHoldMore = true
     guard !isGathering else { return [] }
     isGathering = true
     return [.gather]

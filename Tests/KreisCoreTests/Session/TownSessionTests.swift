@@ -21,6 +21,7 @@ private struct World {
   var isOpening = false
   var isReissuing = false
   var isGathering = false
+  var isRelaying = false
   var generation: UInt32 = 1
   /// How often the feed was asked since a timer last fired, or somebody said "now".
   var followsInARow = 0
@@ -51,11 +52,12 @@ private struct World {
       isReissuing = false
       if case .done(let waiting) = result { unsent.formUnion(waiting) }
     case .gathered: isGathering = false
+    case .relayed: isRelaying = false
     case .timer(let timer):
       timers[timer] = nil
       followsInARow = 0
     case .retryNow, .started: followsInARow = 0
-    case .merged, .rotate: break
+    case .merged, .rotate, .hubRenewed: break
     }
     let actions = session.handle(event, random: generator.next())
     for action in actions { note(action) }
@@ -93,6 +95,9 @@ private struct World {
     case .gather:
       #expect(!isGathering && !isFollowing)
       isGathering = true
+    case .relay:
+      #expect(!isRelaying)
+      isRelaying = true
     case .setTimer(let timer, let milliseconds):
       #expect(milliseconds >= 250, "\(timer) fires at once")
       #expect(milliseconds <= 4_500_000)
@@ -122,6 +127,8 @@ private struct World {
     case 9 where isReissuing: handle(.reissued(reissueResult()))
     case 10 where isComparing: handle(.statementsCompared)
     case 11 where isGathering: handle(.gathered)
+    case 11 where isRelaying: handle(.relayed(done: generator.next().isMultiple(of: 2)))
+    case 11: handle(.hubRenewed)
     default: break
     }
   }
@@ -192,10 +199,12 @@ private struct World {
         handle(.statementsCompared)
       } else if isGathering {
         handle(.gathered)
+      } else if isRelaying {
+        handle(.relayed(done: true))
       } else if isFollowing, session.recovery != .none {
         // The hub ends an answer to the old key.
         handle(
-          session.followsOwn
+          session.followsOwn && session.recovery == .catchingUp
             ? .merged(complete: true, news: false)
             : .streamEnded(.closed(generation: generation - 1)))
       } else if let timer = timers.filter({ ![.stream, .statement, .comparison].contains($0.key) })

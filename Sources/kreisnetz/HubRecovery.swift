@@ -1,0 +1,76 @@
+import Crypto
+import Foundation
+import KreisCore
+import KreisLocal
+import KreisService
+import KreisStore
+
+/// Has a hub gather that was lost, or restored from a backup.
+struct HubRecovery {
+  /// A state directory with what a backup brought back, or one that does not exist yet.
+  let path: String
+
+  /// A hub that was restored: it keeps what it holds and collects the rest.
+  ///
+  /// - Throws: `CommandError`, `StateDirectoryError`, `StoreError`.
+  func restored() throws -> Identity {
+    let directory = try StateDirectory.open(path)
+    let lock = try directory.lock()
+    defer { withExtendedLifetime(lock) {} }
+    let store = try directory.openStore()
+    try store.startGathering()
+    return store.identity
+  }
+
+  /// A hub that was lost: nothing is left but its root key.
+  ///
+  /// - Parameters:
+  ///   - rootKey: the saved file.
+  ///   - url: where towns reach the hub, as before.
+  ///   - tls: files of a certificate from an authority, if the lost hub had one.
+  /// - Throws: `CommandError`, `StateDirectoryError`, `StoreError`, `HubCertificateError`.
+  func lost(
+    rootKey: String, url: String, tls: (certificate: String, key: String)?
+  ) throws -> Identity {
+    guard Invite.isBase(url: url) else {
+      throw CommandError(.wrongUse, InviteError.url(url).description)
+    }
+    let sealed = try RecoveryPhraseInput.sealedKey(at: rootKey)
+    let directory = try StateDirectory.prepare(path)
+    let lock = try directory.lock()
+    defer { withExtendedLifetime(lock) {} }
+    let root = try RecoveryPhraseInput.open(sealed).root
+    let pin = try HubFiles(directory: directory, url: url, tls: tls).install(
+      root, now: SystemClock.now())
+    try directory.write(Array(sealed.text.utf8), to: StateDirectory.rootKey)
+    let about = sealed.about
+    let identity = Identity(
+      role: .hub, realm: about.realm, member: about.hub, generation: about.generation,
+      name: "hub", title: about.title, ags: about.ags, kreis: about.title, hubURL: url,
+      hubPin: pin)
+    try directory.install { path throws(StoreError) in
+      try Store.createGathering(
+        at: path, identity: identity, key: SigningKey(), random: SystemClock.random)
+    }
+    return identity
+  }
+}
+
+extension StateDirectory {
+  /// Opens the replica with the key of its generation. A hub that gathers has none: it signs nothing.
+  ///
+  /// - Throws: `CommandError`, `StateDirectoryError`, `StoreError`.
+  func openStore(forRepair isRepair: Bool = false) throws -> Store {
+    let identity = try Store.identity(at: database)
+    let key: SigningKey
+    if let held = try signingKey(generation: identity.generation) {
+      key = held
+    } else if identity.role == .hub, try Store.openReadOnly(at: database).isGathering {
+      key = SigningKey()
+    } else {
+      key = try requiredKey(generation: identity.generation)
+    }
+    return try Store.open(
+      at: database, key: key, random: SystemClock.random, forRepair: isRepair)
+  }
+}
