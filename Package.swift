@@ -96,6 +96,12 @@ let package = Package(
       name: "KreisService",
       dependencies: ["KreisCore", crypto, cryptoExtras, lifecycle, logging, yams],
       swiftSettings: strict),
+    // Parsers under changed input; deploy/fuzz builds their libFuzzer driver.
+    .target(
+      name: "KreisFuzz",
+      dependencies: [
+        "KreisCore", "KreisInterchange", "KreisService", "KreisTransport", crypto, protobuf,
+      ], swiftSettings: strict),
     .executableTarget(
       name: "kreisnetz",
       dependencies: [
@@ -143,6 +149,11 @@ let package = Package(
         httpTypes, hummingbirdCore, lifecycle, logging, nio, nioPosix, nioSSL, nioTLS, protobuf,
       ], swiftSettings: strict),
     .testTarget(
+      name: "KreisFuzzTests",
+      dependencies: [
+        "KreisCore", "KreisFuzz", "KreisStore", "KreisTransport", protobuf,
+      ], swiftSettings: strict),
+    .testTarget(
       name: "KreisServiceTests",
       dependencies: ["KreisCore", "KreisService", crypto, lifecycle, logging],
       swiftSettings: strict),
@@ -160,3 +171,18 @@ let package = Package(
       swiftSettings: strict),
   ]
 )
+
+// libFuzzer's driver, for deploy/fuzz alone: it instruments this package's own targets.
+if Context.environment["KREISNETZ_FUZZ"] != nil {
+  let fuzzed: Set = [
+    "KreisCore", "KreisInterchange", "KreisService", "KreisTransport", "KreisFuzz",
+  ]
+  for target in package.targets where fuzzed.contains(target.name) {
+    target.swiftSettings?.append(.unsafeFlags(["-sanitize=fuzzer"]))
+  }
+  package.targets.append(
+    .executableTarget(
+      name: "kreisnetz-fuzz", dependencies: ["KreisFuzz"],
+      swiftSettings: strict + [.unsafeFlags(["-sanitize=fuzzer", "-parse-as-library"])],
+      linkerSettings: [.unsafeFlags(["-sanitize=fuzzer"])]))
+}

@@ -12,6 +12,9 @@ import Synchronization
 package final class Store: Sendable {
   /// Tells of each durable commit.
   package let commits = CommitSignal()
+  /// Tells, once, that a write failed so that what is on disk is not known: whoever runs the store
+  /// must end, and start anew. For one listener.
+  package let failures: AsyncStream<StoreError>
 
   let database: any DatabaseWriter
   let tables: DirectoryTables
@@ -19,6 +22,7 @@ package final class Store: Sendable {
   let isForRepair: Bool
   private let random: @Sendable () -> UInt64
   private let cache: Mutex<Cache>
+  let failed: AsyncStream<StoreError>.Continuation
 
   struct Cache {
     var replica: ReplicaState
@@ -51,6 +55,7 @@ package final class Store: Sendable {
   ) throws {
     self.database = database
     self.random = random
+    (failures, failed) = AsyncStream.makeStream(bufferingPolicy: .bufferingOldest(1))
     tables = DirectoryTables(schema)
     isForRepair = forRepair
     var damages: Set<Damage> = []
@@ -69,9 +74,11 @@ package final class Store: Sendable {
   /// Runs `body` in one transaction: everything it appended is signed, folded and durable when this
   /// returns (I1), or nothing of it happened.
   package func blockingWrite<T>(_ body: (Transaction) throws -> T) throws(StoreError) -> T {
-    do { return try database.writeWithoutTransaction { try commit($0, body) } } catch {
-      throw noted(error)
-    }
+    do {
+      return try database.writeWithoutTransaction { db in
+        try sortingFailures { try commit(db, body) }
+      }
+    } catch { throw noted(error) }
   }
 
   /// The same, without blocking the calling thread. Cancellation of the task does not roll back.
@@ -80,7 +87,8 @@ package final class Store: Sendable {
   ) async throws(StoreError) -> T {
     let result: Result<T, any Error> = await withCheckedContinuation { continuation in
       database.asyncWriteWithoutTransaction { db in
-        continuation.resume(returning: Result { try self.commit(db, body) })
+        continuation.resume(
+          returning: Result { try self.sortingFailures { try self.commit(db, body) } })
       }
     }
     return try unwrap(result)
@@ -132,10 +140,15 @@ package final class Store: Sendable {
   /// - Throws: `StoreError` of the other kinds.
   package func blockingTrouble() throws(StoreError) -> String? {
     do {
-      // Twice, because SQLite does not write a row that stays the same.
-      try database.write { db in
-        try db.execute(sql: "UPDATE replica SET tables = tables || ' '")
-        try db.execute(sql: "UPDATE replica SET tables = substr(tables, 1, length(tables) - 1)")
+      try database.writeWithoutTransaction { db in
+        try sortingFailures {
+          try db.inTransaction(.immediate) {
+            // Twice, because SQLite does not write a row that stays the same.
+            try db.execute(sql: "UPDATE replica SET tables = tables || ' '")
+            try db.execute(sql: "UPDATE replica SET tables = substr(tables, 1, length(tables) - 1)")
+            return .commit
+          }
+        }
       }
       return nil
     } catch {

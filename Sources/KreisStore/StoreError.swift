@@ -39,7 +39,11 @@ package enum StoreError: Error, CustomStringConvertible {
       return .retryLater(
         "the database cannot be written: check its owner and permissions (\(text))")
     case .SQLITE_CANTOPEN: return .rejected("the database cannot be opened (\(text))")
-    case .SQLITE_IOERR: return .stateUnknown("the disk reports an error (\(text))")
+    case .SQLITE_IOERR:
+      return .stateUnknown(
+        "the disk reports an error (\(text)), so what is on it is not known. Look for the disk's "
+          + "errors in the system's log; then start kreisnetz again, and run: kreisnetz resync "
+          + "--verify")
     case .SQLITE_CORRUPT:
       return .damaged(Damage(.file, "is damaged where it was read (\(text))"))
     case .SQLITE_NOTADB:

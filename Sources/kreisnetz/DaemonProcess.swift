@@ -34,6 +34,8 @@ struct DaemonProcess {
   ) async throws {
     // Whoever went away is noticed where it is written to.
     signal(SIGPIPE, SIG_IGN)
+    // A file that may not grow is met where it is written, like a full disk.
+    signal(SIGXFSZ, SIG_IGN)
     let store = replica.store
     let executor = CommandExecutor(
       store: store, spool: replica.directory.path, now: SystemClock.now, daemon: view,
@@ -56,10 +58,23 @@ struct DaemonProcess {
           service: SetAsideService(replica: replica, days: setAsideDays, logger: logger),
           serviceName: "set aside"),
         .init(service: watchdog, serviceName: "watchdog"),
+        .init(service: StoreWatch(store: store), serviceName: "store"),
       ], gracefulShutdownSignals: [.sigterm, .sigint], logger: logger)
     configuration.maximumGracefulShutdownDuration = Self.stopLimit
     try await ServiceGroup(configuration: configuration).run()
     logger.notice("stopped")
+  }
+}
+
+/// Ends the daemon when a write failed so that what is on disk is not known: recovery is the normal
+/// start-up path.
+private struct StoreWatch: Service {
+  let store: Store
+
+  func run() async throws {
+    try await cancelWhenGracefulShutdown {
+      for await failure in store.failures { throw failure }
+    }
   }
 }
 

@@ -25,6 +25,8 @@ struct CommandLineTool {
 
   /// The state directory of its commands.
   let state: String?
+  /// Over this process's own.
+  var environment: [String: String] = [:]
 
   /// Beside the test binary, where the build puts it.
   static var binary: URL {
@@ -41,6 +43,7 @@ struct CommandLineTool {
     process.executableURL = Self.binary
     process.arguments = arguments
     process.environment = ProcessInfo.processInfo.environment
+      .merging(environment) { $1 }
     process.environment?["KREISNETZ_STATE"] = state
     let folder = FileManager.default.temporaryDirectory
       .appending(path: "kn-run-\(UUID().uuidString)")

@@ -6,26 +6,32 @@ import Testing
 @Suite struct DiskFullTests {
   /// A disk that the test fills and empties.
   private struct Disk {
-    let library: String
+    let preloaded: Preloaded
     let flag: String
 
     init(_ kreis: Kreis, _ name: String) throws {
-      flag = kreis.folder.path + "/\(name).full"
-      library = kreis.folder.path + "/disk-full.so"
-      guard !FileManager.default.fileExists(atPath: library) else { return }
-      let source = URL(filePath: #filePath).deletingLastPathComponent()
-        .appending(path: "../Fixtures/disk-full.c").standardizedFileURL.path
-      let compiler = Process()
-      compiler.executableURL = URL(filePath: "/usr/bin/env")
-      compiler.arguments = ["clang", "-shared", "-fPIC", "-o", library, source, "-ldl"]
-      try compiler.run()
-      compiler.waitUntilExit()
-      try #require(compiler.terminationStatus == 0)
+      flag = kreis.folder.path + "/\(name).trouble"
+      preloaded = try Preloaded("disk-trouble", in: kreis.folder)
     }
 
-    var environment: [String: String] { ["LD_PRELOAD": library, "DISK_FULL": flag] }
-    func fill() throws { try Data().write(to: URL(filePath: flag)) }
+    var environment: [String: String] {
+      preloaded.environment.merging(["DISK_TROUBLE": flag]) { $1 }
+    }
+
+    func fill(_ reason: String = "ENOSPC") throws {
+      try Data(reason.utf8).write(to: URL(filePath: flag))
+    }
+
     func empty() throws { try FileManager.default.removeItem(atPath: flag) }
+  }
+
+  private func limitFiles(of daemon: Daemon, to bytes: String) throws {
+    let tool = Process()
+    tool.executableURL = URL(filePath: "/usr/bin/env")
+    tool.arguments = ["prlimit", "--pid", "\(daemon.id)", "--fsize=\(bytes):unlimited"]
+    try tool.run()
+    tool.waitUntilExit()
+    try #require(tool.terminationStatus == 0)
   }
 
   private func trouble(_ kreis: Kreis, _ replica: String) throws -> String? {
@@ -84,5 +90,63 @@ import Testing
     #expect(try trouble(kreis, "hub") == nil)
     #expect(try kreis("hub").succeed("list", "organization").output.contains("Wartet"))
     #expect(daemon.isRunning)
+  }
+
+  @Test func `A quota and a limit of file size are met like a full disk`() throws {
+    let kreis = try Kreis(towns: 0)
+    let disk = try Disk(kreis, "hub")
+    try kreis.stop("hub")
+    let daemon = try kreis.start("hub", environment: disk.environment)
+
+    try disk.fill("EDQUOT")
+    try kreis("hub").fail(3, "quota", "add", "organization", "name=Nie")
+    #expect(try trouble(kreis, "hub")?.contains("quota") == true)
+    try disk.empty()
+    #expect(try trouble(kreis, "hub") == nil)
+
+    // The kernel's own limit, and its signal with it.
+    try limitFiles(of: daemon, to: "4096")
+    try kreis("hub").fail(3, "as large as a file may be", "add", "organization", "name=Nie")
+    #expect(try trouble(kreis, "hub")?.contains("LimitFSIZE") == true)
+    try limitFiles(of: daemon, to: "unlimited")
+    #expect(try trouble(kreis, "hub") == nil)
+
+    try kreis("hub").succeed("add", "organization", "name=Danach")
+    let names = try kreis("hub").succeed("list", "organization").output
+    #expect(names.contains("Danach") && !names.contains("Nie"))
+    #expect(daemon.isRunning)
+    _ = try kreis.digests("hub")
+  }
+
+  @Test func `A disk that fails ends the daemon, which says what to do`() throws {
+    let kreis = try Kreis(towns: 1)
+    let disk = try Disk(kreis, "both")
+    try kreis("halver").succeed("add", "organization", "name=Vorher")
+    try kreis.waitUntilEqual()
+    for replica in kreis.replicas {
+      try kreis.stop(replica)
+      let daemon = try kreis.start(replica, environment: disk.environment)
+      try disk.fill("EIO")
+      try kreis(replica).fail(3, "disk reports an error", "add", "organization", "name=Nie")
+      let status = daemon.waitForExit()
+      #expect(status > 0, "\(replica): \(status)")
+      #expect(daemon.errors.contains("kreisnetz resync --verify"), "\(daemon.errors.suffix(900))")
+      try disk.empty()
+      try kreis.start(replica)
+    }
+
+    // What comes from the hub meets it.
+    try kreis.stop("halver")
+    let daemon = try kreis.start("halver", environment: disk.environment)
+    try kreis.waitForLink("halver", "connected") { $0["hub"] == "connected" }
+    try disk.fill("EIO")
+    try kreis("hub").succeed("add", "organization", "name=Vom Kreis")
+    #expect(daemon.waitForExit() > 0)
+    #expect(daemon.errors.contains("kreisnetz resync --verify"))
+    try disk.empty()
+    try kreis.start("halver")
+    try kreis.waitUntilEqual()
+    let names = try kreis("halver").succeed("list", "organization").output
+    #expect(names.contains("Vorher") && names.contains("Vom Kreis"))
   }
 }
