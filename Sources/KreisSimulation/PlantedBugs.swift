@@ -4,17 +4,18 @@ extension PlantedBug {
   /// The checkers that are meant to find it; one of them must.
   package var checkers: Set<Checker> {
     switch self {
-    case .synchronousNormal, .reusesSequence: [.durability]
+    case .synchronousNormal: [.durability]
+    case .reusesSequence: [.durability, .soundness]
     case .acknowledgesBeforeCommit: [.durability, .acknowledged]
     case .cursorBeforeAcknowledgement: [.acknowledged]
-    case .dropsLastEntry: [.chain]
+    case .dropsLastEntry: [.chain, .soundness]
     case .skipsSignature, .hidesAlarm, .acceptsGap: [.attack]
     case .unsortedBases: [.soundness, .liveness]
     case .skipsHeldItems, .staleFeedHead, .forgetsPushTimer, .waitsForever:
       [.liveness]
     case .ignoresBases, .clockDecides, .restateLosesValues: [.acknowledged]
     case .tieBreakByArrival: [.convergence, .acknowledged]
-    case .staleTable, .resurrectsDestroyed: [.fold]
+    case .staleTable, .resurrectsDestroyed: [.fold, .soundness]
     case .cursorOutsideTransaction: [.chain, .soundness, .convergence]
     case .ignoresAuthority: [.authority]
     case .destroysForOthers: [.authority, .acknowledged]

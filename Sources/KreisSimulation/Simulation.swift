@@ -100,9 +100,14 @@ package struct Simulation {
     for town in towns { try town.start() }
     try planWork()
     planFaults()
-    try world.run(until: safety)
-    try settle()
-    try check()
+    do {
+      try world.run(until: safety)
+      try settle()
+      try check()
+    } catch let error as StoreError {
+      // A replica that refuses to be read has found the damage by itself.
+      world.violated(.soundness, error.description)
+    }
     return SimulationReport(
       seed: world.seed, towns: towns.count,
       faults: world.plan.faults.sorted { $0.rawValue < $1.rawValue },
