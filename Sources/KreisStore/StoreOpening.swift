@@ -84,9 +84,12 @@ extension Store {
 
   /// Opens the database at `path` for reading, beside whoever writes. What would write fails.
   ///
-  /// - Parameter forRepair: whether to open what is damaged as far as it can be read.
+  /// - Parameters:
+  ///   - key: for whoever signs requests to the hub.
+  ///   - forRepair: whether to open what is damaged as far as it can be read.
   package static func openReadOnly(
-    at path: String, schema: Schema = .directory, forRepair: Bool = false
+    at path: String, key: SigningKey = SigningKey(), schema: Schema = .directory,
+    forRepair: Bool = false
   ) throws(StoreError) -> Store {
     do {
       let doubt = try checkWriteAheadLog(of: path, isStrict: !forRepair)
@@ -97,7 +100,7 @@ extension Store {
             + "daemon, or any command that writes, opens it once")
       }
       let store = try Store(
-        queue, key: SigningKey(), schema: schema, random: { 0 }, forRepair: forRepair)
+        queue, key: key, schema: schema, random: { 0 }, forRepair: forRepair)
       if let doubt { store.note(doubt) }
       return store
     } catch { throw StoreError(error) }

@@ -57,20 +57,23 @@ struct HubRecovery {
 }
 
 extension StateDirectory {
-  /// Opens the replica with the key of its generation. A hub that gathers has none: it signs nothing.
+  /// Opens the replica with the key of its generation.
   ///
   /// - Throws: `CommandError`, `StateDirectoryError`, `StoreError`.
   func openStore(forRepair isRepair: Bool = false) throws -> Store {
+    try Store.open(
+      at: database, key: replicaKey(), random: SystemClock.random, forRepair: isRepair)
+  }
+
+  /// The key of the replica's generation. A hub that gathers has none: it signs nothing.
+  ///
+  /// - Throws: `CommandError`, `StateDirectoryError`, `StoreError`.
+  func replicaKey() throws -> SigningKey {
     let identity = try Store.identity(at: database)
-    let key: SigningKey
-    if let held = try signingKey(generation: identity.generation) {
-      key = held
-    } else if identity.role == .hub, try Store.openReadOnly(at: database).isGathering {
-      key = SigningKey()
-    } else {
-      key = try requiredKey(generation: identity.generation)
+    if let held = try signingKey(generation: identity.generation) { return held }
+    if identity.role == .hub, try Store.openReadOnly(at: database).isGathering {
+      return SigningKey()
     }
-    return try Store.open(
-      at: database, key: key, random: SystemClock.random, forRepair: isRepair)
+    return try requiredKey(generation: identity.generation)
   }
 }

@@ -10,7 +10,7 @@ struct LogCompareCommand: ParsableCommand {
     commandName: "compare",
     abstract: "Check whether two signed statements prove that the hub showed two histories.",
     discussion: """
-      Takes two files of the directory "evidence" of a state directory, or of "log statement". Needs \
+      Takes two files of the directory "evidence" of a state directory. Needs \
       no replica and no network: each file holds the hub's certificates, which the realm's root key \
       signed. Compare the realm that is printed with the one you know.
 

@@ -68,9 +68,15 @@ struct ReplicaSession {
     let lock = need == .writing ? try directory.lock() : nil
     return try withExtendedLifetime(lock) {
       let store =
-        try lock == nil
-        ? Store.openReadOnly(at: directory.database, forRepair: isRepair)
-        : directory.openStore(forRepair: isRepair)
+        if lock != nil {
+          try directory.openStore(forRepair: isRepair)
+        } else if isRepair {
+          // It asks the hub, and requests are signed.
+          try Store.openReadOnly(
+            at: directory.database, key: directory.replicaKey(), forRepair: true)
+        } else {
+          try Store.openReadOnly(at: directory.database)
+        }
       let executor = CommandExecutor(
         store: store, spool: directory.path, now: SystemClock.now,
         handlers: try handlers(store, directory))
