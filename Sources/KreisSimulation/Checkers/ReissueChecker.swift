@@ -7,7 +7,9 @@ enum ReissueChecker {
   /// Compares the journal with what a town holds of its own logs, once its way into a new generation
   /// is behind it.
   static func check(_ town: TownNode, _ store: Store) throws {
-    guard try store.blockingRead({ try $0.recovery() }) == .none else { return }
+    guard try store.blockingRead({ try $0.recovery() }) == .none else {
+      return try adopt(town, store)
+    }
     let member = store.identity.member
     var fresh: [ReplicaView.Entry] = []
     var held: Set<Hash256> = []
@@ -31,6 +33,21 @@ enum ReissueChecker {
       town.world.journal.adopt(
         entry.log, entry.sequence, entry.hash, entry.header, entry.values)
     }
+  }
+
+  /// Takes into the journal what a town on its way committed in its present generation before anybody
+  /// could be told: it was there after a power cut.
+  private static func adopt(_ town: TownNode, _ store: Store) throws {
+    var journal = town.world.journal
+    try store.blockingRead { snapshot in
+      try snapshot.exportLog { entry in
+        guard entry.log == store.identity.log(entry.log.scope),
+          journal.logs[entry.log]?[entry.sequence] == nil
+        else { return }
+        journal.adopt(entry.log, entry.sequence, entry.hash, entry.header, entry.values)
+      }
+    }
+    town.world.journal = journal
   }
 
   /// Finds what an entry that is gone was issued again as.
