@@ -5,7 +5,7 @@ import KreisTransport
 import SwiftProtobuf
 
 /// The hub: the real store and rules behind the simulation's network.
-final class HubNode {
+final class HubNode: MortalNode {
   let world: World
   let replica: RealmImage.Replica
   let entropy: Entropy
@@ -24,6 +24,9 @@ final class HubNode {
     disk = Disk(copying: replica.disk)
     window = ReplayWindow(start: RealmImage.start)
   }
+
+  var name: String { "hub" }
+  var longestAbsence: Int { 40_000 }
 
   var clock: UInt64 { RealmImage.start + world.now / 1_000 }
 
@@ -44,59 +47,10 @@ final class HubNode {
     } catch let error as StoreError { try failedToStart(error) }
   }
 
-  private func failedToStart(_ error: StoreError) throws {
-    store = store ?? nil
-    if store != nil { return try failed(error) }
-    if disk.hasPower, case .retryLater = error {
-    } else if disk.hasPower {
-      world.violated(.soundness, "the hub does not start: \(error)")
-    }
-    if !disk.hasPower { disk.restore(world.random.next()) }
-    world.plan(after: 5_000) { [self] in try start() }
-  }
-
-  private func end() {
+  func end() {
     store = nil
     for stream in streams { stream.connection.abort() }
     streams = []
-  }
-
-  /// Ends at once and comes back later.
-  ///
-  /// - Parameter isPowerCut: whether what was not synced is in danger; else only the process ends.
-  func crash(isPowerCut: Bool) throws {
-    guard store != nil else { return }
-    let isPowerCut = isPowerCut || !disk.hasPower
-    world.note("hub \(isPowerCut ? "loses power" : "is killed")")
-    end()
-    if isPowerCut { disk.restore(world.random.next()) } else { disk.kill() }
-    world.plan(after: UInt64(world.random.within(200...40_000))) { [self] in try start() }
-  }
-
-  /// The power will fail in the middle of an operation soon.
-  func endanger() { disk.cutPower(after: world.random.below(60)) }
-
-  /// The store failed. What it cannot explain ends the daemon, which is started anew.
-  func failed(_ error: StoreError) throws {
-    if disk.hasPower, case .retryLater = error {
-    } else if disk.hasPower {
-      world.violated(.soundness, "hub: \(error)")
-    }
-    try crash(isPowerCut: !disk.hasPower)
-  }
-
-  /// Whether the node ends at this step.
-  private func isStruck() throws -> Bool {
-    guard world.random.chance(1) else { return false }
-    if world.plan.has(.powerCut), world.random.chance(50) {
-      world.count(Fault.powerCut.rawValue)
-      endanger()
-      return false
-    }
-    guard world.plan.has(.crash) else { return false }
-    world.count(Fault.crash.rawValue)
-    try crash(isPowerCut: false)
-    return true
   }
 
   // MARK: - Requests

@@ -6,7 +6,7 @@ import SwiftProtobuf
 
 /// A town: the real session machine and store, its actions carried out over the simulation's
 /// network as the daemon carries them out over HTTPS.
-final class TownNode {
+final class TownNode: MortalNode {
   let world: World
   let index: Int
   let replica: RealmImage.Replica
@@ -47,6 +47,8 @@ final class TownNode {
     keys = [1: replica.key]
   }
 
+  var name: String { "town\(index)" }
+  var longestAbsence: Int { 60_000 }
   var member: MemberID { replica.identity.member }
   var timerCount: Int { timers.count }
 
@@ -82,57 +84,9 @@ final class TownNode {
     } catch let error as StoreError { try failedToStart(error) }
   }
 
-  private func failedToStart(_ error: StoreError) throws {
-    if store != nil { return try failed(error) }
-    if disk.hasPower, case .retryLater = error {
-    } else if disk.hasPower {
-      world.violated(.soundness, "town\(index) does not start: \(error)")
-    }
-    if !disk.hasPower { disk.restore(world.random.next()) }
-    world.plan(after: 5_000) { [self] in try start() }
-  }
-
   func end() {
     store = nil
     starts += 1
-  }
-
-  /// Ends at once and comes back later.
-  ///
-  /// - Parameter isPowerCut: whether what was not synced is in danger; else only the process ends.
-  func crash(isPowerCut: Bool) throws {
-    guard store != nil else { return }
-    let isPowerCut = isPowerCut || !disk.hasPower
-    world.note("town\(index) \(isPowerCut ? "loses power" : "is killed")")
-    end()
-    if isPowerCut { disk.restore(world.random.next()) } else { disk.kill() }
-    world.plan(after: UInt64(world.random.within(200...60_000))) { [self] in try start() }
-  }
-
-  /// The power will fail in the middle of an operation soon.
-  func endanger() { disk.cutPower(after: world.random.below(60)) }
-
-  /// The store failed. What it cannot explain ends the daemon, which is started anew.
-  func failed(_ error: StoreError) throws {
-    if disk.hasPower, case .retryLater = error {
-    } else if disk.hasPower {
-      world.violated(.soundness, "town\(index): \(error)")
-    }
-    try crash(isPowerCut: !disk.hasPower)
-  }
-
-  /// Whether the node ends at this step.
-  private func isStruck() throws -> Bool {
-    guard world.random.chance(1) else { return false }
-    if world.plan.has(.powerCut), world.random.chance(50) {
-      world.count(Fault.powerCut.rawValue)
-      endanger()
-      return false
-    }
-    guard world.plan.has(.crash) else { return false }
-    world.count(Fault.crash.rawValue)
-    try crash(isPowerCut: false)
-    return true
   }
 
   /// Plans what only this process does.

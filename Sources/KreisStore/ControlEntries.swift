@@ -19,7 +19,7 @@ extension Ledger {
     var sum = Tally()
     while let row = try rows.next() {
       let (log, sequence, hash, entry): (LogID, UInt64, Hash256, Entry)
-      do { (log, sequence, hash, entry) = try checkedControl(row) } catch StoreError.damaged(
+      do { (log, sequence, hash, entry) = try checkedAlone(row) } catch StoreError.damaged(
         let damage)
       {
         guard let onDamage else { throw StoreError.damaged(damage) }
@@ -47,7 +47,8 @@ extension Ledger {
     return hub.flatMap { byAuthor[$0] } ?? []
   }
 
-  private func checkedControl(_ row: Row) throws -> (LogID, UInt64, Hash256, Entry) {
+  /// From the columns entry, hash, body, block, commitment and the previous entry's hash.
+  func checkedAlone(_ row: Row) throws -> (LogID, UInt64, Hash256, Entry) {
     let key = try row.integer(0)
     let (log, sequence) = (EntryKey.log(key), EntryKey.sequence(key))
     var chain = try start(ofKey: log)

@@ -7,15 +7,7 @@ extension Ledger {
   /// From the columns entry, hash, body, block, commitment, the previous entry's hash, the id of
   /// the record that it is filed under, and that record's key.
   func check(_ row: Row) throws {
-    let key = try row.integer(0)
-    let (log, sequence) = (EntryKey.log(key), EntryKey.sequence(key))
-    var chain = try start(ofKey: log)
-    if sequence > 1 {
-      guard try row.bytes(5) != nil else { throw missing(log, sequence - 1) }
-      chain = chain.continued(after: LogHead(sequence: sequence - 1, hash: try row.hash(5)))
-    }
-    let entry = try checked(row, continuing: &chain)
-    let name = try name(of: log)
+    let (name, sequence, _, entry) = try checkedAlone(row)
     do {
       let header = try EntryBody(decoding: entry.body)
       guard header.record?.bytes == (try row.bytes(6)) else {
