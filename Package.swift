@@ -113,7 +113,8 @@ let package = Package(
     .target(
       name: "KreisSimulation",
       dependencies: [
-        "CCrashDisk", "KreisCore", "KreisStore", "KreisTransport", crypto, protobuf,
+        "CCrashDisk", "KreisCore", "KreisInterchange", "KreisStore", "KreisTown", "KreisTransport",
+        crypto, logging, protobuf,
       ],
       swiftSettings: strict),
     // For developers; deploy/install leaves it out.

@@ -1,5 +1,3 @@
-import Foundation
-
 /// The hub's time, which its `Date` field tells and requests are signed in.
 ///
 /// Read from the wall clock once and then counted on: a clock that is corrected while the hub runs
@@ -16,20 +14,4 @@ package struct HubClock: Sendable {
   package var now: UInt64 {
     start + UInt64(max(0, (ContinuousClock.now - instant).components.seconds))
   }
-
-  /// `seconds` as a `Date` field has it (RFC 9110 §5.6.7).
-  static func httpDate(_ seconds: UInt64) -> String {
-    var time = time_t(clamping: seconds)
-    var parts = tm()
-    gmtime_r(&time, &parts)
-    func two(_ number: Int32) -> String { number < 10 ? "0\(number)" : "\(number)" }
-    return days[Int(parts.tm_wday)] + ", " + two(parts.tm_mday) + " " + months[Int(parts.tm_mon)]
-      + " \(parts.tm_year + 1_900) "
-      + [parts.tm_hour, parts.tm_min, parts.tm_sec].map(two).joined(separator: ":") + " GMT"
-  }
-
-  private static let days = ["Sun", "Mon", "Tue", "Wed", "Thu", "Fri", "Sat"]
-  private static let months = [
-    "Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec",
-  ]
 }

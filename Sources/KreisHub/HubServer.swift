@@ -2,6 +2,7 @@ import HTTPTypes
 import HummingbirdCore
 import HummingbirdHTTP2
 package import KreisStore
+import KreisTransport
 package import Logging
 import NIOCore
 import NIOPosix
@@ -170,7 +171,7 @@ package struct HubServer: Service {
       request.channel.close(promise: nil)
       throw error
     }
-    response.headers[.date] = HubClock.httpDate(clock.now)
+    response.headers[.date] = HTTPDate.text(clock.now)
     response.headers[.cacheControl] = "no-store"
     do { try await writer.write(response: response.head, body: response.body) } catch {
       if let error = error as? StoreError { report(error, request, fail) }

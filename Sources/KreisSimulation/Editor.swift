@@ -5,13 +5,16 @@ import KreisStore
 /// they were told is durable, the journal keeps.
 struct Editor {
   let node: Node
+  /// Of two machines with one key, which.
+  private let instance: Int
   private var random: SeededRandom
   private let organization: RecordKind
   private let document: RecordKind
 
-  init(_ node: Node, seed: UInt64) throws {
+  init(_ node: Node, instance: Int = 0, seed: UInt64) throws {
     self.node = node
-    random = SeededRandom(seed, stream: "editor \(node)")
+    self.instance = instance
+    random = SeededRandom(seed, stream: "editor \(node)" + (instance == 0 ? "" : " copy"))
     organization = try Schema.directory.kind(named: "organization")
     document = try Schema.directory.kind(named: "document")
   }
@@ -56,16 +59,23 @@ struct Editor {
         let edits = try edits(of: before, store, world)
         try store.blockingWrite { _ = try $0.change(id, edits, occasion) }
       }
-    } catch StoreError.rejected(let reason) {
-      world.count("edits refused")
-      world.note("\(node) cannot: \(reason)")
-      return []
-    } catch StoreError.retryLater(let reason) {
-      world.note("\(node) cannot now: \(reason)")
+    } catch let error as StoreError {
+      try refused(error, world)
       return []
     }
     world.count("edits")
     return try journal(id, before, store, world)
+  }
+
+  /// People are told why not, and go on.
+  private func refused(_ error: StoreError, _ world: World) throws {
+    switch error {
+    case .rejected(let reason):
+      world.count("edits refused")
+      world.note("\(node) cannot: \(reason)")
+    case .retryLater(let reason): world.note("\(node) cannot now: \(reason)")
+    default: throw error
+    }
   }
 
   // MARK: - Records
@@ -89,12 +99,8 @@ struct Editor {
       ids = try store.blockingWrite { transaction in
         try edits.map { try transaction.create(kind, $0, occasion) }
       }
-    } catch StoreError.rejected(let reason) {
-      world.count("edits refused")
-      world.note("\(node) cannot: \(reason)")
-      return []
-    } catch StoreError.retryLater(let reason) {
-      world.note("\(node) cannot now: \(reason)")
+    } catch let error as StoreError {
+      try refused(error, world)
       return []
     }
     var logs: Set<LogID> = []
@@ -181,7 +187,7 @@ struct Editor {
     for entry in history.sorted(by: { ($0.log, $0.sequence) < ($1.log, $1.sequence) })
     where entry.log.member == store.identity.member
       && entry.log.generation == store.identity.generation
-      && entry.sequence > world.journal.last(of: entry.log)
+      && entry.sequence > world.journal.last(of: entry.log, instance)
     {
       var seen: [Register: Set<Hash256>] = [:]
       for write in entry.header.writes {
@@ -191,7 +197,7 @@ struct Editor {
       world.journal.note(
         Journal.Entry(
           log: entry.log, sequence: entry.sequence, hash: entry.hash, header: entry.header,
-          values: entry.values, seen: seen, isAcknowledged: true))
+          values: entry.values, seen: seen, isAcknowledged: true), instance)
       world.note("\(node) wrote \(entry.log.scope)/\(entry.sequence) \(entry.hash.reference)")
       logs.insert(entry.log)
     }

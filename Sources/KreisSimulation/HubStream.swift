@@ -5,11 +5,12 @@ import SwiftProtobuf
 
 /// One follower's way through the feeds, as the hub's `FeedRoute` goes it.
 final class HubStream {
-  let member: MemberID
+  let caller: Caller
   let connection: Connection
+  let query: FeedQuery
   private unowned let hub: HubNode
-  private let generation: UInt32
-  private let query: FeedQuery
+  /// The reader follows an earlier generation's feeds, and holds most of what this one's name.
+  private var headsOnly: Bool
   private var after: [Scope: FeedPosition]
   private var isPumping = false
   private var isFirst = true
@@ -22,15 +23,15 @@ final class HubStream {
   private static let pollTimeout: UInt64 = 25_000
 
   init(
-    _ hub: HubNode, _ connection: Connection, _ member: MemberID, _ generation: UInt32,
-    _ query: FeedQuery
+    _ hub: HubNode, _ connection: Connection, _ caller: Caller, _ query: FeedQuery,
+    _ hubGeneration: UInt32
   ) {
     self.hub = hub
     self.connection = connection
-    self.member = member
-    self.generation = generation
+    self.caller = caller
     self.query = query
-    after = query.after
+    headsOnly = !query.after.isEmpty && query.hubGeneration < hubGeneration
+    after = headsOnly ? [:] : query.after
     opened = hub.world.now
   }
 
@@ -38,6 +39,7 @@ final class HubStream {
 
   func begin() throws {
     connection.onDrained = { [weak self] in try self?.pump() }
+    connection.onGone = { [weak self] in self.map { $0.hub.closed($0) } }
     try pump()
     if query.follow == .poll {
       world.plan(after: Self.pollTimeout) { [weak self] in try self?.pump() }
@@ -73,7 +75,7 @@ final class HubStream {
   private func writeAll() throws {
     while connection.underWay < 2 {
       guard connection.isOpenAtHub, let store = hub.store else { return hub.closed(self) }
-      guard hub.isOpen(member, generation, store.membership) else {
+      guard isEntitled(store.membership) else {
         connection.finish()
         return hub.closed(self)
       }
@@ -92,11 +94,25 @@ final class HubStream {
     }
   }
 
+  /// A closing cuts the answer.
+  private func isEntitled(_ membership: Membership) -> Bool {
+    (try? hub.checkOpen(caller.member, caller.generation, membership)) != nil
+  }
+
   private func next(_ store: Store) throws -> WireFeedChunk? {
-    let (member, after, includeOwn) = (member, after, query.includeOwn)
-    let bytes = world.chunkBytes
-    let answer = try waiting {
-      try await store.feedChunk(for: member, after: after, includeOwn: includeOwn, bytes: bytes)
+    let (member, after, includeOwn) = (caller.member, after, query.includeOwn)
+    let (bytes, headsOnly) = (world.chunkBytes, headsOnly)
+    let answer: FeedAnswer
+    do {
+      answer = try waiting {
+        try await store.feedChunk(
+          for: member, after: after, includeOwn: includeOwn, headsOnly: headsOnly, bytes: bytes)
+      }
+    } catch StoreError.retryLater where hub.disk.hasPower {
+      // It halted, or gathers, since.
+      connection.abort()
+      hub.closed(self)
+      return nil
     }
     switch answer {
     case .chunk(let chunk): return chunk
@@ -122,12 +138,14 @@ final class HubStream {
   private func write(_ honest: WireFeedChunk) throws {
     isFirst = false
     lastWrite = world.now
+    // What comes after is news to the reader.
+    if honest.complete { headsOnly = false }
     for head in honest.heads {
       let head = try FeedHead(head)
       after[head.scope] = head.at
     }
     let chunk = hub.malice?.changed(honest, for: connection.town, world) ?? honest
-    world.note("hub sends town\(connection.town) \(chunk.items.count) items")
+    world.note("\(hub.name) sends town\(connection.town) \(chunk.items.count) items")
     let message: [UInt8] = try chunk.serializedBytes()
     if chunk != honest { world.attacks.noteLie(message) }
     connection.send(FrameCodec.encode(message))

@@ -1,4 +1,5 @@
 import KreisCore
+import KreisStore
 
 /// What the nodes of a simulation wrote, as they said it when they acknowledged it: what the
 /// checkers compare replicas with. It is kept outside of all replicas, and no fault reaches it.
@@ -15,7 +16,17 @@ struct Journal {
     let isAcknowledged: Bool
   }
 
-  private(set) var logs: [LogID: [UInt64: Entry]] = [:]
+  /// Of two machines with one key, each writes a history of its own.
+  private struct Book: Hashable, Comparable {
+    let log: LogID
+    let instance: Int
+
+    static func < (left: Book, right: Book) -> Bool {
+      (left.log, left.instance) < (right.log, right.instance)
+    }
+  }
+
+  private var books: [Book: [UInt64: Entry]] = [:]
   /// Entries that were withdrawn, by hash.
   private var aside: [Hash256: Entry] = [:]
   /// From entries to what they were issued again as.
@@ -24,58 +35,90 @@ struct Journal {
   /// By log, the last entry that the hub acknowledged to an honest author.
   private(set) var pushed: [LogID: UInt64] = [:]
 
+  /// Each once, also if two machines hold it.
   var entries: [Entry] {
-    logs.sorted { $0.key < $1.key }
+    var seen: Set<Hash256> = []
+    return books.sorted { $0.key < $1.key }
+      .flatMap { $0.value.sorted { $0.key < $1.key }.map(\.value) }
+      .filter { seen.insert($0.hash).inserted }
+  }
+
+  /// The values of everything that was ever noted.
+  var allValues: [Entry] { entries + aside.values.sorted { $0.hash < $1.hash } }
+
+  func entries(of member: MemberID, _ instance: Int) -> [Entry] {
+    books.filter { $0.key.log.member == member && $0.key.instance == instance }
+      .sorted { $0.key < $1.key }
       .flatMap { $0.value.sorted { $0.key < $1.key }.map(\.value) }
   }
 
-  func last(of log: LogID) -> UInt64 { logs[log]?.keys.max() ?? 0 }
+  func entry(_ log: LogID, _ sequence: UInt64, _ instance: Int) -> Entry? {
+    books[Book(log: log, instance: instance)]?[sequence]
+  }
 
-  mutating func note(_ entry: Entry) {
-    logs[entry.log, default: [:]][entry.sequence] = entry
+  func last(of log: LogID, _ instance: Int) -> UInt64 {
+    books[Book(log: log, instance: instance)]?.keys.max() ?? 0
+  }
+
+  mutating func note(_ entry: Entry, _ instance: Int) {
+    books[Book(log: entry.log, instance: instance), default: [:]][entry.sequence] = entry
     byReference[entry.hash.reference] = entry.hash
+    aside[entry.hash] = nil
   }
 
   /// Takes an entry whose author cannot tell what it was shown, by what its header claims.
-  mutating func adopt(
-    _ log: LogID, _ sequence: UInt64, _ hash: Hash256, _ header: EntryBody, _ values: Values?
-  ) {
-    if let known = aside[hash] { return note(known) }
+  mutating func adopt(_ entry: ReplicaView.Entry, _ instance: Int) {
+    if let known = aside[entry.hash] { return note(known, instance) }
     var seen: [Register: Set<Hash256>] = [:]
-    for write in header.writes where seen[write.register] == nil {
+    for write in entry.header.writes where seen[write.register] == nil {
       seen[write.register] = Set(write.bases.compactMap { byReference[$0] })
     }
     note(
       Entry(
-        log: log, sequence: sequence, hash: hash, header: header, values: values, seen: seen,
-        isAcknowledged: false))
+        log: entry.log, sequence: entry.sequence, hash: entry.hash, header: entry.header,
+        values: entry.values, seen: seen, isAcknowledged: false), instance)
   }
 
-  /// Takes entries of `member` out that its replica does not hold any more. Those that come back
-  /// are adopted as they were.
-  mutating func withdraw(_ entry: Entry) {
-    logs[entry.log]?[entry.sequence] = nil
+  /// Takes an entry out that its author's machine does not hold any more. Those that come back are
+  /// adopted as they were.
+  mutating func withdraw(_ entry: Entry, _ instance: Int) {
+    let book = Book(log: entry.log, instance: instance)
+    guard books[book]?[entry.sequence]?.hash == entry.hash else { return }
+    books[book]?[entry.sequence] = nil
     aside[entry.hash] = entry
   }
 
   /// An entry was issued again, as another.
-  mutating func replace(_ old: Entry, by new: Entry) {
-    withdraw(old)
-    note(new)
+  mutating func replace(_ old: Entry, by new: Entry, _ instance: Int) {
+    withdraw(old, instance)
+    note(new, instance)
     reissued[old.hash] = new.hash
   }
 
+  /// What stands for an entry now.
+  func successor(of hash: Hash256) -> Hash256 {
+    var hash = hash
+    while let next = reissued[hash] { hash = next }
+    return hash
+  }
+
+  /// Whether an entry stands for one that others may have seen before.
+  func isReissue(_ hash: Hash256) -> Bool { reissued.values.contains(hash) }
+
   /// What the author of an entry was shown of a register, as it stands now.
   func seen(by entry: Entry, _ register: Register) -> Set<Hash256> {
-    Set(
-      (entry.seen[register] ?? []).map { hash in
-        var hash = hash
-        while let next = reissued[hash] { hash = next }
-        return hash
-      })
+    Set((entry.seen[register] ?? []).map(successor))
+  }
+
+  /// A machine was copied: what it holds of `member`, its copy holds as well.
+  mutating func copy(of member: MemberID, holding held: Set<Hash256>, to instance: Int) {
+    for entry in entries(of: member, 0) where held.contains(entry.hash) { note(entry, instance) }
   }
 
   mutating func notePushed(_ log: LogID, through sequence: UInt64) {
     pushed[log] = max(pushed[log] ?? 0, sequence)
   }
+
+  /// The hub was replaced by one that knows nothing of what it acknowledged.
+  mutating func forgetPushed() { pushed = [:] }
 }

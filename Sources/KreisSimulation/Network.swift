@@ -12,6 +12,9 @@ final class Network {
     self.hub = hub
   }
 
+  /// The hub's time, as its answers show it.
+  var hubSeconds: UInt64 { hub.clock }
+
   func cut(_ town: Int, until end: UInt64) { cutUntil[town] = end }
 
   func isCut(_ town: Int) -> Bool { world.plan.isActive && world.now < cutUntil[town] ?? 0 }
@@ -100,7 +103,7 @@ final class Connection {
   private(set) var underWay = 0
   /// Whether the hub may still write.
   private(set) var isOpenAtHub = true
-  private var isOpenAtTown = true
+  private(set) var isOpenAtTown = true
   private var lastArrival: UInt64 = 0
   private var held: [UInt8] = []
   private let network: Network
@@ -108,6 +111,8 @@ final class Connection {
   private let listener: Listener
   /// Called when the receiver has taken a piece.
   var onDrained: (() throws -> Void)?
+  /// Called when the hub hears that nobody listens.
+  var onGone: (() -> Void)?
 
   init(_ network: Network, _ world: World, town: Int, _ listener: Listener) {
     self.network = network
@@ -134,7 +139,7 @@ final class Connection {
     if !isSilent, world.strikes(.halfOpen) || network.isCut(town) {
       isSilent = true
       world.note("town\(town) its stream falls silent")
-      world.plan(after: Self.notice) { [self] in isOpenAtHub = false }
+      world.plan(after: Self.notice) { [self] in leave() }
     }
     if isSilent { return }
     if isBuffered {
@@ -198,6 +203,12 @@ final class Connection {
     guard isOpenAtTown else { return }
     isOpenAtTown = false
     let delay = isSilent || network.isCut(town) ? Self.notice : network.latency()
-    world.plan(after: delay) { [self] in isOpenAtHub = false }
+    world.plan(after: delay) { [self] in leave() }
+  }
+
+  private func leave() {
+    guard isOpenAtHub else { return }
+    isOpenAtHub = false
+    onGone?()
   }
 }

@@ -1,3 +1,5 @@
+import Synchronization
+
 /// A node's own clock, which may be wrong in every way; the simulation's time is right.
 struct NodeClock: Sendable {
   private var offset: Int64 = 0
@@ -31,4 +33,20 @@ struct NodeClock: Sendable {
     frozen = nil
     return "\(offset) s"
   }
+}
+
+/// A town's clock, for code that runs beside the simulation's thread.
+final class SharedClock: Sendable {
+  private let clock = Mutex(NodeClock())
+  private let time: VirtualTime
+
+  init(_ time: VirtualTime) { self.time = time }
+
+  var current: NodeClock {
+    get { clock.withLock { $0 } }
+    set { clock.withLock { $0 = newValue } }
+  }
+
+  /// Seconds since 1970.
+  var seconds: UInt64 { current.seconds(at: time.now.load(ordering: .relaxed)) }
 }

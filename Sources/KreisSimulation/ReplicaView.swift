@@ -9,6 +9,24 @@ struct ReplicaView {
     let hash: Hash256
     let header: EntryBody
     let values: Values?
+
+    init(_ exported: ExportedEntry) {
+      log = exported.log
+      sequence = exported.sequence
+      hash = exported.hash
+      header = exported.header
+      values = exported.values
+    }
+  }
+
+  /// What a replica holds of its own logs.
+  static func own(_ store: Store) throws -> [Entry] {
+    var entries: [Entry] = []
+    let member = store.identity.member
+    try store.blockingRead { snapshot in
+      try snapshot.exportLog { if $0.log.member == member { entries.append(Entry($0)) } }
+    }
+    return entries
   }
 
   let node: Node
@@ -31,9 +49,7 @@ struct ReplicaView {
     try store.blockingRead { snapshot in
       try snapshot.foldAll { states[$0.record] = $0 }
       try snapshot.exportLog { exported in
-        let entry = Entry(
-          log: exported.log, sequence: exported.sequence, hash: exported.hash,
-          header: exported.header, values: exported.values)
+        let entry = Entry(exported)
         logs[entry.log, default: [:]][entry.sequence] = entry
         if let record = entry.header.record { byRecord[record, default: []].append(entry) }
       }

@@ -108,6 +108,7 @@ package struct Simulation {
       // A replica that refuses to be read has found the damage by itself.
       world.violated(.soundness, error.description)
     }
+    try world.end()
     return SimulationReport(
       seed: world.seed, towns: towns.count,
       faults: world.plan.faults.sorted { $0.rawValue < $1.rawValue },
@@ -290,9 +291,9 @@ package struct Simulation {
         let author = entry.log.member
         guard
           world.attacks.attackers.contains(author)
-            || restored.contains(author) && journal.logs[entry.log]?[entry.sequence] == nil
+            || restored.contains(author) && journal.entry(entry.log, entry.sequence, 0) == nil
         else { return }
-        journal.adopt(entry.log, entry.sequence, entry.hash, entry.header, entry.values)
+        journal.adopt(ReplicaView.Entry(entry), 0)
       }
     }
     world.journal = journal

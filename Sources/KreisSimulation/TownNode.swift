@@ -1,80 +1,139 @@
 import Crypto
 import KreisCore
 import KreisStore
-import KreisTransport
-import SwiftProtobuf
+import KreisTown
+import Logging
+import Synchronization
 
-/// A town: the real session machine and store, its actions carried out over the simulation's
-/// network as the daemon carries them out over HTTPS.
+/// A town: the daemon's own code over the simulation's network, disk, clock and entropy.
 final class TownNode: MortalNode {
+  /// What one start of the daemon consists of.
+  struct Process {
+    let number: Int
+    let store: Store
+    let actions: SessionActions
+    let news: News
+  }
+
+  /// What happens while an action goes on.
+  final class News: Sendable {
+    private let events = Mutex<[TownSession.Event]>([])
+
+    func note(_ event: TownSession.Event) { events.withLock { $0.append(event) } }
+
+    func take() -> [TownSession.Event] {
+      events.withLock { events in
+        defer { events = [] }
+        return events
+      }
+    }
+  }
+
   let world: World
   let index: Int
+  /// 1 for a copy of the machine, made while the first one runs.
+  let instance: Int
   let replica: RealmImage.Replica
-  private(set) var store: Store?
+  private(set) var process: Process?
   private(set) var session = TownSession()
-  var clock = NodeClock()
+  let sharedClock: SharedClock
   /// Reasons of alarms that `status` showed.
   private(set) var alarms: Set<String> = []
+  /// Proofs that the hub showed two histories.
+  let evidence: Evidence
   /// Requests of this virtual minute.
   private(set) var requestsThisMinute = 0
   private var minute: UInt64 = 0
   var disk: Disk
-  /// By generation; they lie beside the database, and no backup has them.
-  var keys: [UInt32: SigningKey]
+  /// They lie beside the database, and no backup has them.
+  let keys: KeyRing
   var backup: Disk?
   var wasRestored = false
   /// An admin restores a machine once.
   var isToBeRestored = false
+  /// It is switched off until somebody lets it run.
+  var isRetired = false
+  /// Fields and kinds of the program that runs.
+  var schema = Schema.directory
   /// How often it started: what an earlier process asked for is of no interest to the next.
   private(set) var starts = 0
   private(set) var pushes: [LogID: Int] = [:]
   private(set) var connections = 0
-  private let network: Network
+  let network: Network
   private let entropy: Entropy
-  var random: SeededRandom
+  private let sessionEntropy: Entropy
   private var timers: [TownSession.Timer: UInt64] = [:]
   private var lastTimer: UInt64 = 0
-  private var hubTime: (seconds: UInt64, at: UInt64)?
+  private var open: [Connection] = []
 
-  init(_ world: World, _ network: Network, _ index: Int) throws {
+  convenience init(_ world: World, _ network: Network, _ index: Int) throws {
+    let replica = world.image.towns[index]
+    try self.init(
+      world, network, index, instance: 0, disk: Disk(copying: replica.disk),
+      keys: [1: replica.key])
+  }
+
+  /// A copy of a machine, keys and all.
+  convenience init(copying other: TownNode) throws {
+    try self.init(
+      other.world, other.network, other.index, instance: 1, disk: Disk(copying: other.disk),
+      keys: other.keys.all)
+  }
+
+  private init(
+    _ world: World, _ network: Network, _ index: Int, instance: Int, disk: Disk,
+    keys: [UInt32: SigningKey]
+  ) throws {
     self.world = world
     self.network = network
     self.index = index
+    self.instance = instance
+    self.disk = disk
     replica = world.image.towns[index]
-    entropy = Entropy(SeededRandom(world.seed, stream: "town\(index)"))
-    random = SeededRandom(world.seed, stream: "session\(index)")
-    disk = Disk(copying: replica.disk)
-    keys = [1: replica.key]
+    let stream = instance == 0 ? "\(index)" : "\(index) copy \(instance)"
+    entropy = Entropy(SeededRandom(world.seed, stream: "town\(stream)"))
+    sessionEntropy = Entropy(SeededRandom(world.seed, stream: "session\(stream)"))
+    self.keys = KeyRing(keys, Entropy(SeededRandom(world.seed, stream: "keys\(stream)")))
+    evidence = Evidence()
+    sharedClock = SharedClock(world.time)
   }
 
-  var name: String { "town\(index)" }
+  var name: String { instance == 0 ? "town\(index)" : "copy of town\(index)" }
   var longestAbsence: Int { 60_000 }
   var member: MemberID { replica.identity.member }
   var timerCount: Int { timers.count }
+  var store: Store? { process?.store }
+
+  var clock: NodeClock {
+    get { sharedClock.current }
+    set { sharedClock.current = newValue }
+  }
 
   /// Seconds since 1970, by its own clock.
-  var seconds: UInt64 { clock.seconds(at: world.now) }
+  var seconds: UInt64 { sharedClock.seconds }
 
   // MARK: - Life
 
   func start() throws {
-    guard store == nil else { return }
+    guard process == nil, !isRetired else { return }
     starts += 1
     if world.plan.has(.powerCut), world.random.chance(10) { endanger() }
     do {
       let entropy = entropy
       let generation = try Store.identity(at: disk.database).generation
-      guard let key = keys[generation] else {
-        throw SimulationError("town\(index) has no key of generation \(generation)")
+      guard let key = keys.key(of: generation) else {
+        throw SimulationError("\(name) has no key of generation \(generation)")
       }
-      let store = try Store.open(at: disk.database, key: key, random: { entropy.next() })
-      self.store = store
+      let store = try Store.open(
+        at: disk.database, key: key, schema: schema, random: { entropy.next() })
+      let news = News()
+      process = Process(
+        number: starts, store: store, actions: actions(store, news), news: news)
       session = TownSession()
       timers = [:]
       pushes = [:]
       connections = 0
-      hubTime = nil
-      world.note("town\(index) starts")
+      world.note("\(name) starts")
       try DurabilityChecker.check(self)
       let unsent = try waiting { try await store.unsent() }
       try handle(
@@ -84,16 +143,51 @@ final class TownNode: MortalNode {
     } catch let error as StoreError { try failedToStart(error) }
   }
 
+  private func actions(_ store: Store, _ news: News) -> SessionActions {
+    let (time, clock, keys, evidence) = (world.time, sharedClock, keys, evidence)
+    let (errands, random) = (world.errands, sessionEntropy)
+    let client = HubClient(
+      store: store, transport: SimulatedTransport(errands: errands),
+      time: HubTime(
+        wallClock: { clock.seconds },
+        uptime: { .milliseconds(time.now.load(ordering: .relaxed)) }), random: { random.next() })
+    return SessionActions(
+      client: client, store: store,
+      opener: GenerationOpener(client: client, store: store) { keys.made(for: $0) },
+      keepEvidence: { name, _, _ in evidence.keep(name) }, software: "simulation",
+      logger: Logger(label: "simulation") { _ in SwiftLogNoOpLogHandler() },
+      now: { clock.seconds }, onNews: { news.note($0) })
+  }
+
   func end() {
-    store = nil
+    process = nil
     starts += 1
+    // The system ends the connections of a process that is gone.
+    for connection in open { connection.cancel() }
+    open = []
+  }
+
+  /// Keeps a connection as long as the process runs.
+  func hold(_ connection: Connection) {
+    open.removeAll { !$0.isOpenAtTown }
+    open.append(connection)
+  }
+
+  /// Whether the process with this number still runs. One that lost its power does not.
+  func runs(_ number: Int) throws -> Bool {
+    guard !world.isOver, let process, process.number == number else { return false }
+    guard disk.hasPower else {
+      try crash(isPowerCut: true)
+      return false
+    }
+    return true
   }
 
   /// Plans what only this process does.
   private func plan(after delay: UInt64, _ action: @escaping () throws -> Void) {
     let current = starts
     world.plan(after: delay) { [self] in
-      if current == starts, store != nil { try action() }
+      if current == starts, process != nil { try action() }
     }
   }
 
@@ -112,11 +206,14 @@ final class TownNode: MortalNode {
     } catch let error as StoreError { try failed(error) }
   }
 
+  /// An admin wants the next key.
+  func rotate() throws { if process != nil { try handle(.rotate) } }
+
   // MARK: - The session
 
   func handle(_ event: TownSession.Event) throws {
-    let actions = session.handle(event, random: random.next())
-    world.note("town\(index) \(event)")
+    let actions = session.handle(event, random: sessionEntropy.next())
+    world.note("\(name) \(event)")
     if case .alarmed(let reason) = session.link { alarms.insert(reason) }
     BoundsChecker.check(self)
     for action in actions {
@@ -126,198 +223,97 @@ final class TownNode: MortalNode {
   }
 
   private func perform(_ action: TownSession.Action) throws {
-    guard let store, !(try isStruck()) else { return }
+    guard let process, !(try isStruck()) else { return }
+    switch action {
+    case .setTimer(let timer, let milliseconds): setTimer(timer, milliseconds)
+    case .follow(let mode, let own):
+      connections += 1
+      try FeedReading(self, process, mode).start(own: own)
+    default:
+      if case .push(let log) = action { pushes[log, default: 0] += 1 }
+      let actions = process.actions
+      try Errand<TownSession.Event?>(world.errands) { [self] errand, wish in
+        try carry(wish, for: errand, action, process)
+      } then: { [self] result in
+        guard try runs(process.number) else { return }
+        if case .push(let log) = action { pushes[log, default: 1] -= 1 }
+        try settled(result, process)
+      }.start { try await actions.perform(action) }
+    }
+  }
+
+  private func settled(
+    _ result: Result<TownSession.Event?, any Error>, _ process: Process
+  ) throws {
     do {
-      switch action {
-      case .push(let log): try push(log, store)
-      case .follow(let mode, let own): try follow(mode, own, store)
-      case .sendStatement: try sendStatements(store)
-      // Not part of the simulated protocol.
-      case .compareStatements: try handle(.statementsCompared)
-      case .openGeneration: try openGeneration(store)
-      case .reissue: try handle(.reissued(try reissue(store)))
-      case .gather: try handle(.gathered)
-      case .relay: try handle(.relayed(done: true))
-      case .setTimer(let timer, let milliseconds):
-        lastTimer += 1
-        let id = lastTimer
-        timers[timer] = id
-        plan(after: milliseconds) { [self] in
-          guard timers[timer] == id else { return }
-          timers[timer] = nil
-          try handle(.timer(timer))
-        }
-      }
+      guard let event = try result.get() else { return }
+      if case .reissued(.done) = event { try ReissueChecker.check(self, process.store) }
+      try handle(event)
     } catch let error as StoreError { try failed(error) }
   }
 
-  // MARK: - Requests
-
-  private var hubSeconds: UInt64 {
-    guard let hubTime else { return seconds }
-    return hubTime.seconds + (world.now - hubTime.at) / 1_000
+  private func setTimer(_ timer: TownSession.Timer, _ milliseconds: UInt64) {
+    lastTimer += 1
+    let id = lastTimer
+    timers[timer] = id
+    plan(after: milliseconds) { [self] in
+      guard timers[timer] == id else { return }
+      timers[timer] = nil
+      try handle(.timer(timer))
+    }
   }
 
-  /// - Returns: by how many seconds it changed what was known.
-  private func learn(_ date: UInt64) -> UInt64 {
-    let before = hubSeconds
-    hubTime = (date, world.now)
-    return before > date ? before - date : date - before
-  }
-
-  private func signed(
-    _ method: String, _ path: String, _ query: String, _ body: [UInt8], _ store: Store
-  ) throws -> Request {
+  func noteRequest() {
     if world.now / 60_000 != minute { (minute, requestsThisMinute) = (world.now / 60_000, 0) }
     requestsThisMinute += 1
-    let fields = try RequestSignature.sign(
-      method: method, path: path, query: query, body: body, realm: world.image.realm,
-      member: member, generation: store.identity.generation, key: key(of: store),
-      created: hubSeconds, nonce: (random.next(), random.next()))
-    return Request(
-      method: method, path: path, query: query, body: body,
-      fields: Dictionary(
-        fields.map { ($0.name, $0.value) }, uniquingKeysWith: { first, _ in first }))
-  }
-
-  /// Sends; a refusal for the time of the signature is answered with the time just learned, once.
-  func send(
-    _ path: String, _ body: [UInt8], _ store: Store, isSecond: Bool = false,
-    _ then: @escaping (Answer) throws -> Void
-  ) throws {
-    let current = starts
-    PrivacyChecker.checkSent(body, by: index, world)
-    network.send(try signed("POST", path, "", body, store), from: index) { [self] answer in
-      guard current == starts, self.store != nil, !(try isStruck()) else { return }
-      if case .response(let response) = answer {
-        let correction = learn(response.date)
-        if response.status == 401, correction > 0, !isSecond {
-          return try send(path, body, store, isSecond: true, then)
-        }
-      }
-      do { try then(answer) } catch let error as StoreError { try failed(error) }
-    }
-  }
-
-  // MARK: - Push, as `LogPusher` does
-
-  private func push(_ log: LogID, _ store: Store) throws {
-    guard let bundle = try waiting(for: { try await store.nextBundle(of: log) }) else {
-      return try handle(.pushed(log, .acknowledged(more: false)))
-    }
-    pushes[log, default: 0] += 1
-    ChainChecker.sent(bundle, world)
-    try send("/v1/bundles", try WireBundle(bundle).serializedBytes(), store) { [self] answer in
-      pushes[log, default: 1] -= 1
-      try handle(.pushed(log, try result(of: answer, bundle, store)))
-    }
-  }
-
-  private func result(
-    of answer: Answer, _ bundle: UnverifiedBundle, _ store: Store
-  ) throws -> TownSession.PushResult {
-    do { return try outcome(of: answer, bundle, store) } catch StoreError.retryLater(let reason)
-      where disk.hasPower
-    { return .unavailable(reason: reason, retryAfterSeconds: nil) }
-  }
-
-  private func outcome(
-    of answer: Answer, _ bundle: UnverifiedBundle, _ store: Store
-  ) throws -> TownSession.PushResult {
-    guard case .response(let response) = answer else {
-      guard case .failed(let reason) = answer else { return .rewound }
-      return .unavailable(reason: reason, retryAfterSeconds: nil)
-    }
-    let log = bundle.log
-    switch response.status {
-    case 200:
-      store.acknowledge(log, through: bundle.last)
-      world.journal.notePushed(log, through: bundle.last)
-      return .acknowledged(more: try waiting { try await store.unsent()[log] != nil })
-    case 409:
-      let held: SignedHead?
-      do {
-        let wire = try WireSignedHead(serializedBytes: response.body)
-        held = wire.sequence > 0 ? try SignedHead(wire) : nil
-      } catch {
-        return .unavailable(reason: "the hub's answer cannot be read", retryAfterSeconds: nil)
-      }
-      if let held, held.log != log { return .diverged }
-      return try waiting { try await store.rewind(log, to: held?.head) } ? .rewound : .diverged
-    default: return TownSession.PushResult(response.refusal)
-    }
-  }
-
-  // MARK: - Statements
-
-  private func sendStatements(_ store: Store) throws {
-    let heads = try waiting { try await store.read { try $0.feedHeads() } }
-    guard !heads.isEmpty else { return try handle(.statementSent(true)) }
-    var message = WireStatements()
-    for head in heads {
-      message.statements.append(
-        try FeedStatement(
-          realm: world.image.realm, member: member, generation: store.identity.generation,
-          head: head, foldVersion: foldVersion, protocolVersion: 1, at: seconds,
-          software: "simulation"
-        ).signed(with: key(of: store)))
-    }
-    try send("/v1/statements", try message.serializedBytes(), store) { [self] answer in
-      if case .response(let response) = answer, response.status == 204 {
-        try handle(.statementSent(true))
-      } else {
-        try handle(.statementSent(false))
-      }
-    }
-  }
-
-  // MARK: - The feed
-
-  private func follow(
-    _ mode: TownSession.FollowMode, _ own: Bool, _ store: Store
-  ) throws {
-    let (cursors, hubGeneration) = try waiting {
-      try await store.read { (try $0.feedCursors(), $0.feedGeneration) }
-    }
-    let query = FeedQuery(
-      after: cursors, hubGeneration: max(1, hubGeneration),
-      follow: mode == .stream ? .stream : .poll, includeOwn: own)
-    try open(query, store, isSecond: false)
-  }
-
-  private func open(_ query: FeedQuery, _ store: Store, isSecond: Bool) throws {
-    connections += 1
-    let reading = FeedReading(self, store, query, starts)
-    let request = try signed("GET", "/v1/feed", query.text, [], store)
-    reading.connection = network.open(
-      request, from: index,
-      Connection.Listener(
-        onRefusal: { [self] response in
-          guard reading.isCurrent else { return }
-          let correction = learn(response.date)
-          if response.status == 401, correction > 0, !isSecond {
-            connections -= 1
-            reading.isOver = true
-            return try open(query, store, isSecond: true)
-          }
-          try reading.end(
-            TownSession.StreamEnd(response.refusal, askedBy: store.identity.generation))
-        },
-        onPiece: { [self] piece in
-          guard reading.isCurrent, !(try isStruck()) else { return }
-          do { try reading.take(piece) } catch let error as StoreError { try failed(error) }
-        },
-        onEnd: { try reading.finish($0) }))
-    reading.watch()
-  }
-
-  func merged(complete: Bool, news: Bool) throws {
-    try handle(.merged(complete: complete, news: news))
-    _ = try isStruck()
   }
 
   func streamEnded(_ end: TownSession.StreamEnd) throws {
     connections -= 1
     try handle(.streamEnded(end))
   }
+}
+
+/// A town's keys, by generation, as files beside its database.
+final class KeyRing: Sendable {
+  private let keys: Mutex<[UInt32: SigningKey]>
+  private let entropy: Entropy
+
+  init(_ keys: [UInt32: SigningKey], _ entropy: Entropy) {
+    self.keys = Mutex(keys)
+    self.entropy = entropy
+  }
+
+  var all: [UInt32: SigningKey] { keys.withLock { $0 } }
+
+  func key(of generation: UInt32) -> SigningKey? { keys.withLock { $0[generation] } }
+
+  func put(_ key: SigningKey, for generation: UInt32) { keys.withLock { $0[generation] = key } }
+
+  func fresh() -> SigningKey {
+    let words = (0..<4).map { _ in entropy.next() }
+    let bytes = words.flatMap { word in
+      (0..<8).map { UInt8(truncatingIfNeeded: word >> (8 * $0)) }
+    }
+    do { return try SigningKey(rawRepresentation: bytes) } catch {
+      preconditionFailure("any 32 bytes are a key")
+    }
+  }
+
+  /// The key of a generation, made if there is none.
+  func made(for generation: UInt32) -> SigningKey {
+    if let key = key(of: generation) { return key }
+    let key = fresh()
+    put(key, for: generation)
+    return key
+  }
+}
+
+/// Names of the proofs that a town keeps.
+final class Evidence: Sendable {
+  private let names = Mutex<Set<String>>([])
+
+  var all: Set<String> { names.withLock { $0 } }
+
+  func keep(_ name: String) { names.withLock { _ = $0.insert(name) } }
 }

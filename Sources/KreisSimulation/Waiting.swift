@@ -1,7 +1,8 @@
 import Dispatch
 import Synchronization
 
-private final class Outcome<T: Sendable>: Sendable {
+/// What an asynchronous operation came to.
+final class Outcome<T: Sendable>: Sendable {
   private let result = Mutex<Result<T, any Error>?>(nil)
 
   func set(_ value: Result<T, any Error>) { result.withLock { $0 = value } }

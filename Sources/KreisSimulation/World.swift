@@ -1,4 +1,5 @@
 import KreisCore
+import Synchronization
 
 /// What a checker found.
 package struct Violation: Sendable, CustomStringConvertible {
@@ -30,10 +31,18 @@ package enum Checker: String, CaseIterable, Sendable {
   case bounds
   /// No value reaches a node that is not entitled to it.
   case privacy
+  /// Of two machines with one key the hub serves one.
+  case instances
   /// Once faults stop, everything converges within a bounded number of rounds.
   case liveness
   /// No node meets a state that it cannot explain.
   case soundness
+}
+
+/// Virtual time, for code that runs beside the simulation's thread.
+final class VirtualTime: Sendable {
+  /// Milliseconds.
+  let now = Atomic<UInt64>(0)
 }
 
 /// What the parts of one simulation share: virtual time, randomness, the trace and the findings.
@@ -51,7 +60,12 @@ final class World {
   let chunkBytes: Int
   /// Every record that somebody created.
   private(set) var records: [RecordID] = []
-  private(set) var now: UInt64 = 0
+  let time = VirtualTime()
+  let errands = Errands()
+  /// Errands that wait, to be ended with the simulation.
+  private var waiting: [UInt64: () throws -> Void] = [:]
+  private var lastWaiting: UInt64 = 0
+  private(set) var isOver = false
   private(set) var violations: [Violation] = []
   private(set) var counters: [String: Int] = [:]
   private(set) var trace: Trace
@@ -65,6 +79,12 @@ final class World {
     random = SeededRandom(seed, stream: "world")
     chunkBytes = [500, 4_000, 1 << 20][random.below(3)]
     trace = Trace(isShown: isVerbose)
+  }
+
+  /// Virtual milliseconds.
+  private(set) var now: UInt64 {
+    get { time.now.load(ordering: .relaxed) }
+    set { time.now.store(newValue, ordering: .relaxed) }
   }
 
   var pending: Int { queue.count }
@@ -111,6 +131,26 @@ final class World {
     }
     now = max(now, end)
     return events
+  }
+
+  /// Notes that an errand waits.
+  ///
+  /// - Returns: under which number.
+  func wait(_ abandon: @escaping () throws -> Void) -> UInt64 {
+    lastWaiting += 1
+    waiting[lastWaiting] = abandon
+    return lastWaiting
+  }
+
+  /// - Returns: whether it still waits: each is answered once.
+  func endWait(_ number: UInt64) -> Bool { waiting.removeValue(forKey: number) != nil }
+
+  /// Ends what still waits.
+  func end() throws {
+    isOver = true
+    while let next = waiting.keys.min(), let abandon = waiting.removeValue(forKey: next) {
+      try abandon()
+    }
   }
 
   /// Whether a message meets this fault now.

@@ -1,4 +1,4 @@
-import KreisCore
+package import KreisCore
 import KreisStore
 import KreisTransport
 import SwiftProtobuf
@@ -6,7 +6,7 @@ import Synchronization
 
 /// Reads the hub's feed and merges it, chunk by chunk. The next chunk is read only after the last one
 /// is durable, so a slow disk slows the hub down instead of filling memory (I5).
-struct FeedFollower: Sendable {
+package struct FeedFollower: Sendable {
   let client: HubClient
   let store: Store
   /// Keeps the proof where the hub shows two histories.
@@ -40,7 +40,7 @@ struct FeedFollower: Sendable {
     return try await withThrowingTaskGroup(of: Outcome?.self) { group in
       group.addTask {
         .ended(
-          try await read(mode.query, own: own) { first.hasCome.store(true, ordering: .relaxed) })
+          try await read(mode, own: own) { first.hasCome.store(true, ordering: .relaxed) })
       }
       if mode == .stream {
         group.addTask {
@@ -64,6 +64,16 @@ struct FeedFollower: Sendable {
   ///
   /// - Throws: `StoreError.stateUnknown`.
   func catchUp() async throws -> TownSession.StreamEnd { try await read(nil, own: true) {} }
+
+  /// Follows until the feed ends, however long the first chunk takes.
+  ///
+  /// - Parameter onChunk: called for each chunk that came.
+  /// - Throws: `StoreError.stateUnknown`.
+  package func read(
+    _ mode: TownSession.FollowMode, own: Bool, onChunk: @Sendable () -> Void
+  ) async throws -> TownSession.StreamEnd {
+    try await read(mode.query, own: own, onChunk: onChunk)
+  }
 
   private func read(
     _ follow: FeedQuery.Follow?, own: Bool, onChunk: @Sendable () -> Void

@@ -8,12 +8,26 @@ import SwiftProtobuf
 package struct GenerationOpener: Sendable {
   private let client: HubClient
   private let store: Store
-  private let directory: StateDirectory
+  /// The key of a generation, made durable if it is new.
+  private let key: @Sendable (UInt32) throws(StateDirectoryError) -> SigningKey
 
-  package init(client: HubClient, store: Store, directory: StateDirectory) {
+  /// - Parameter key: the key of a generation; a new one must be durable when it returns.
+  package init(
+    client: HubClient, store: Store,
+    key: @escaping @Sendable (UInt32) throws(StateDirectoryError) -> SigningKey
+  ) {
     self.client = client
     self.store = store
-    self.directory = directory
+    self.key = key
+  }
+
+  package init(client: HubClient, store: Store, directory: StateDirectory) {
+    self.init(client: client, store: store) { generation throws(StateDirectoryError) in
+      if let key = try directory.signingKey(generation: generation) { return key }
+      let key = SigningKey()
+      try directory.write(key, generation: generation)
+      return key
+    }
   }
 
   /// The new key is on disk before the hub hears of it, and a repetition takes the same key: an
@@ -24,7 +38,7 @@ package struct GenerationOpener: Sendable {
     do {
       let identity = store.identity
       let generation = identity.generation + 1
-      let key = try key(of: generation)
+      let key = try key(generation)
       var request = WireGenerationRequest()
       request.member = identity.member.rawValue
       request.generation = generation
@@ -39,13 +53,6 @@ package struct GenerationOpener: Sendable {
       try await store.write { try $0.openGeneration(generation, key: key) }
       return .opened(generation: generation, unsent: Array(try await store.unsent().keys))
     } catch { return try Self.result(for: error) }
-  }
-
-  private func key(of generation: UInt32) throws(StateDirectoryError) -> SigningKey {
-    if let key = try directory.signingKey(generation: generation) { return key }
-    let key = SigningKey()
-    try directory.write(key, generation: generation)
-    return key
   }
 
   private static func result(for error: any Error) throws -> TownSession.OpenResult {

@@ -4,12 +4,16 @@ import KreisStore
 import KreisTransport
 import SwiftProtobuf
 
+/// Keeps two pieces of evidence that contradict each other under a name.
+package typealias EvidenceKeeper =
+  @Sendable (_ name: String, _ one: [UInt8], _ other: [UInt8]) throws -> Void
+
 /// Tells the hub what was verified here, and compares what the hub signed for the others with it.
 struct StatementExchange: Sendable {
   let client: HubClient
   let store: Store
-  /// Where proofs are kept.
-  let directory: StateDirectory
+  /// Keeps proofs until somebody has looked.
+  let keepEvidence: EvidenceKeeper
   /// Name and version.
   let software: String
   /// Seconds since 1970.
@@ -102,7 +106,7 @@ struct StatementExchange: Sendable {
     let kind = held == nil ? "rollback" : "split"
     let scope = head.scope.description.replacing(":", with: "-")
     let name = "\(kind)-\(scope)-\(head.hubGeneration)-\(head.at.position)"
-    _ = try directory.keepEvidence(name, here, there)
+    try keepEvidence(name, here, there)
     return held == nil
       ? "the hub states position \(head.at.position) of the feed \(head.scope), less than it signed "
         + "before"

@@ -26,10 +26,7 @@ package final class TownDaemon: Service {
 
   private let store: Store
   private let client: HubClient
-  private let statements: StatementExchange
-  private let opener: GenerationOpener
-  private let branches: OwnBranches
-  private let relay: Relay
+  private let actions: SessionActions
   private let logger: Logger
   private let now: @Sendable () -> UInt64
   private let random: @Sendable () -> UInt64
@@ -37,7 +34,6 @@ package final class TownDaemon: Service {
   private let inputs: AsyncStream<Input>
   private let input: AsyncStream<Input>.Continuation
   private let pings = Mutex(Pings())
-  private let witness = Mutex(FeedWitness())
   private let rotations = Mutex<[CheckedContinuation<TownSession.OpenResult, Never>]>([])
 
   /// - Parameters:
@@ -53,16 +49,17 @@ package final class TownDaemon: Service {
   ) {
     self.store = store
     self.client = client
-    statements = StatementExchange(
-      client: client, store: store, directory: directory, software: software, now: now)
-    opener = GenerationOpener(client: client, store: store, directory: directory)
-    branches = OwnBranches(client: client, store: store)
-    relay = Relay(client: client, store: store)
     self.logger = logger
     self.now = now
     self.random = random
     self.onReady = onReady
     (inputs, input) = AsyncStream.makeStream()
+    actions = SessionActions(
+      client: client, store: store,
+      opener: GenerationOpener(client: client, store: store, directory: directory),
+      keepEvidence: { _ = try directory.keepEvidence($0, $1, $2) }, software: software,
+      logger: logger, now: now
+    ) { [input] in input.yield(.event($0)) }
   }
 
   /// Runs until a graceful shutdown or the task's cancellation; once.
@@ -168,34 +165,21 @@ package final class TownDaemon: Service {
     show(event, before, exchange.session)
     for action in actions {
       switch action {
-      case .push(let log):
-        group.addTask { await self.finish { .pushed(log, try await self.push(log)) } }
-      case .follow(let mode, let own):
-        group.addTask { await self.finish { .streamEnded(try await self.follow(mode, own)) } }
-      case .sendStatement:
-        group.addTask { await self.finish { .statementSent(try await self.sendStatements()) } }
-      case .compareStatements:
-        group.addTask { await self.finish { try await self.compareStatements() } }
-      case .openGeneration:
-        group.addTask { await self.finish { .generationOpened(try await self.opener.open()) } }
-      case .reissue:
-        group.addTask { await self.finish { .reissued(try await self.reissue()) } }
-      case .gather:
-        group.addTask { await self.finish { try await self.gather() } }
-      case .relay:
-        group.addTask { await self.finish { .relayed(done: try await self.offerRest()) } }
       case .setTimer(let timer, let milliseconds):
         exchange.timers[timer]?.cancel()
         exchange.timers[timer] = Task { [input] in
           guard (try? await Task.sleep(for: .milliseconds(milliseconds))) != nil else { return }
           input.yield(.event(.timer(timer)))
         }
+      default: group.addTask { await self.finish(action) }
       }
     }
   }
 
-  private func finish(_ action: () async throws -> TownSession.Event) async {
-    do { input.yield(.event(try await action())) } catch { input.yield(.failed(error)) }
+  private func finish(_ action: TownSession.Action) async {
+    do {
+      if let event = try await actions.perform(action) { input.yield(.event(event)) }
+    } catch { input.yield(.failed(error)) }
   }
 
   private func forward(_ commits: AsyncStream<Commit>) async {
@@ -219,91 +203,6 @@ package final class TownDaemon: Service {
       return pings.waiting
     }
     for ping in waiting { ping.resume(returning: false) }
-  }
-
-  // MARK: - Actions
-
-  private func push(_ log: LogID) async throws -> TownSession.PushResult {
-    let result = try await LogPusher(client: client, store: store).push(log)
-    if case .unavailable(let reason, _) = result {
-      logger.info("a push waits", metadata: ["log": "\(log)", "reason": "\(reason)"])
-    }
-    return result
-  }
-
-  private func follow(
-    _ mode: TownSession.FollowMode, _ own: Bool
-  ) async throws -> TownSession.StreamEnd {
-    let follower = FeedFollower(
-      client: client, store: store, statements: statements,
-      onMerged: { [input] isComplete, isNews in
-        input.yield(.event(.merged(complete: isComplete, news: isNews)))
-      }, onRenewed: { [input] in input.yield(.event(.hubRenewed)) })
-    return try await follower.follow(mode, own: own)
-  }
-
-  private func sendStatements() async throws -> Bool {
-    do {
-      try await statements.send()
-      return true
-    } catch StoreError.stateUnknown(let reason) { throw StoreError.stateUnknown(reason) } catch {
-      logger.debug("the statement waits", metadata: ["reason": "\(error)"])
-      return false
-    }
-  }
-
-  private func compareStatements() async throws -> TownSession.Event {
-    do {
-      // One comparison at a time, as the session has it.
-      var witness = witness.withLock { $0 }
-      let alarms = try await statements.compare(&witness)
-      self.witness.withLock { [witness] in $0 = witness }
-      for alarm in alarms {
-        logger.error("the hub showed two histories", metadata: ["reason": "\(alarm)"])
-      }
-    } catch StoreError.stateUnknown(let reason) { throw StoreError.stateUnknown(reason) } catch {
-      logger.debug("the others' statements wait", metadata: ["reason": "\(error)"])
-    }
-    return .statementsCompared
-  }
-
-  private func reissue() async throws -> TownSession.ReissueResult {
-    do {
-      if try await store.read({ try $0.recovery() }) == .takingBackUp { return .incomplete }
-      try await branches.adopt()
-      try await store.write { _ = try $0.reissue() }
-      return .done(unsent: Array(try await store.unsent().keys))
-    } catch StoreError.retryLater(let reason) { return .notStored(reason: reason) } catch let error
-      as HubFailure
-    {
-      logger.debug("the own branches wait", metadata: ["reason": "\(error)"])
-      return .incomplete
-    }
-  }
-
-  private func gather() async throws -> TownSession.Event {
-    do {
-      for refusal in try await relay.offer(all: true) {
-        logger.warning("the hub does not take a log", metadata: ["reason": "\(refusal)"])
-      }
-      logger.notice("the hub that gathers was offered everything")
-    } catch StoreError.stateUnknown(let reason) { throw StoreError.stateUnknown(reason) } catch {
-      logger.info("not everything could be offered yet", metadata: ["reason": "\(error)"])
-    }
-    return .gathered
-  }
-
-  /// - Returns: whether nothing is left to offer.
-  private func offerRest() async throws -> Bool {
-    do {
-      for refusal in try await relay.offer(all: false) {
-        logger.warning("the hub does not take a log", metadata: ["reason": "\(refusal)"])
-      }
-      return true
-    } catch StoreError.stateUnknown(let reason) { throw StoreError.stateUnknown(reason) } catch {
-      logger.info("what the hub lacks could not be offered", metadata: ["reason": "\(error)"])
-      return false
-    }
   }
 
   // MARK: - Status

@@ -113,7 +113,8 @@ package enum TownJoin {
     let client = HubClient(
       store: store, transport: transport, time: HubTime { now }, random: random)
     let statements = StatementExchange(
-      client: client, store: store, directory: directory, software: "", now: { now })
+      client: client, store: store, keepEvidence: { _ = try directory.keepEvidence($0, $1, $2) },
+      software: "", now: { now })
     _ = try await FeedFollower(
       client: client, store: store, statements: statements, onMerged: { _, _ in }, onRenewed: {}
     ).catchUp()

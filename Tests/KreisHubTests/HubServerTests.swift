@@ -188,8 +188,8 @@ extension HubTests {
     }
 
     @Test func `Dates are written as HTTP has them`() {
-      #expect(HubClock.httpDate(784_111_777) == "Sun, 06 Nov 1994 08:49:37 GMT")
-      #expect(HubClock.httpDate(1_772_323_199) == "Sat, 28 Feb 2026 23:59:59 GMT")
+      #expect(HTTPDate.text(784_111_777) == "Sun, 06 Nov 1994 08:49:37 GMT")
+      #expect(HTTPDate.text(1_772_323_199) == "Sat, 28 Feb 2026 23:59:59 GMT")
     }
   }
 }

@@ -5,10 +5,11 @@ import KreisStore
 /// replicas hold are prefixes of one and the same log.
 enum ChainChecker {
   /// An honest author puts entries on the wire.
-  static func sent(_ bundle: UnverifiedBundle, _ world: World) {
+  static func sent(_ bundle: UnverifiedBundle, by town: TownNode) {
+    let world = town.world
     for (offset, entry) in bundle.entries.enumerated() {
       let sequence = bundle.first + UInt64(offset)
-      guard let known = world.journal.logs[bundle.log]?[sequence] else {
+      guard let known = world.journal.entry(bundle.log, sequence, town.instance) else {
         world.violated(.chain, "\(bundle.log) shows entry \(sequence), which nobody wrote")
         continue
       }

@@ -6,12 +6,19 @@ enum DurabilityChecker {
   static func check(_ town: TownNode) throws {
     guard let store = town.store else { return }
     if store.identity.generation > 1 { return try ReissueChecker.check(town, store) }
-    try check(store, "town\(town.index)", town.world)
+    try check(store, town.name, town.world, town.instance)
   }
 
   static func check(_ hub: HubNode) throws {
     guard let store = hub.store else { return }
-    let held = try check(store, "hub", hub.world)
+    // One that was lost or restored first collects what there is.
+    if store.isGathering || store.halted != nil { return }
+    let held: [LogID: UInt64]
+    if store.identity.generation > 1 {
+      held = try ReissueChecker.check(hub, store)
+    } else {
+      held = try check(store, hub.name, hub.world, 0)
+    }
     for (log, last) in hub.world.journal.pushed.sorted(by: { $0.key < $1.key }) {
       guard held[log] ?? 0 < last else { continue }
       hub.world.violated(
@@ -25,30 +32,27 @@ enum DurabilityChecker {
   /// - Returns: where each log ends.
   @discardableResult
   private static func check(
-    _ store: Store, _ name: String, _ world: World
+    _ store: Store, _ name: String, _ world: World, _ instance: Int
   ) throws -> [LogID: UInt64] {
     var held: [LogID: UInt64] = [:]
     var journal = world.journal
     var lost: [String] = []
+    let member = store.identity.member
     try store.blockingRead { snapshot in
       try snapshot.exportLog { entry in
         held[entry.log] = max(held[entry.log] ?? 0, entry.sequence)
-        guard entry.log.member == store.identity.member, entry.header.kind != .control else {
-          return
-        }
-        if let known = journal.logs[entry.log]?[entry.sequence] {
+        guard entry.log.member == member, entry.header.kind != .control else { return }
+        if let known = journal.entry(entry.log, entry.sequence, instance) {
           if known.hash != entry.hash { lost.append("\(entry.log)/\(entry.sequence)") }
         } else {
-          journal.adopt(entry.log, entry.sequence, entry.hash, entry.header, entry.values)
+          journal.adopt(ReplicaView.Entry(entry), instance)
         }
       }
     }
     for entry in lost { world.violated(.durability, "\(name) has another entry \(entry) now") }
-    for (log, entries) in journal.logs.sorted(by: { $0.key < $1.key })
-    where log.member == store.identity.member {
-      for (sequence, entry) in entries where sequence > held[log] ?? 0 && entry.isAcknowledged {
-        world.violated(.durability, "\(name) lost entry \(sequence) of \(log)")
-      }
+    for entry in journal.entries(of: member, instance)
+    where entry.sequence > held[entry.log] ?? 0 && entry.isAcknowledged {
+      world.violated(.durability, "\(name) lost entry \(entry.sequence) of \(entry.log)")
     }
     world.journal = journal
     return held

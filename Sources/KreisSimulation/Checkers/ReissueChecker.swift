@@ -7,70 +7,76 @@ enum ReissueChecker {
   /// Compares the journal with what a town holds of its own logs, once its way into a new generation
   /// is behind it.
   static func check(_ town: TownNode, _ store: Store) throws {
+    let held = try ReplicaView.own(store)
     guard try store.blockingRead({ try $0.recovery() }) == .none else {
-      return try adopt(town, store)
+      return adopt(held, store, town.world, town.instance)
     }
-    let member = store.identity.member
-    var fresh: [ReplicaView.Entry] = []
-    var held: Set<Hash256> = []
-    let known = Set(town.world.journal.entries.filter { $0.log.member == member }.map(\.hash))
+    settle(held, store.identity.member, town.name, town.world, town.instance)
+  }
+
+  /// The same of a hub that serves in a later generation.
+  ///
+  /// - Returns: where each log ends.
+  static func check(_ hub: HubNode, _ store: Store) throws -> [LogID: UInt64] {
+    settle(
+      try ReplicaView.own(store).filter { $0.header.kind != .control }, hub.member, hub.name,
+      hub.world, 0)
+    var ends: [LogID: UInt64] = [:]
     try store.blockingRead { snapshot in
-      try snapshot.exportLog { entry in
-        guard entry.log.member == member else { return }
-        held.insert(entry.hash)
-        guard !known.contains(entry.hash) else { return }
-        fresh.append(
-          ReplicaView.Entry(
-            log: entry.log, sequence: entry.sequence, hash: entry.hash, header: entry.header,
-            values: entry.values))
-      }
+      try snapshot.exportLog { ends[$0.log] = max(ends[$0.log] ?? 0, $0.sequence) }
     }
-    for entry in town.world.journal.entries
-    where entry.log.member == member && !held.contains(entry.hash) {
-      settle(entry, &fresh, town)
-    }
-    for entry in fresh {
-      town.world.journal.adopt(
-        entry.log, entry.sequence, entry.hash, entry.header, entry.values)
-    }
+    return ends
   }
 
   /// Takes into the journal what a town on its way committed in its present generation before anybody
   /// could be told: it was there after a power cut.
-  private static func adopt(_ town: TownNode, _ store: Store) throws {
-    var journal = town.world.journal
-    try store.blockingRead { snapshot in
-      try snapshot.exportLog { entry in
-        guard entry.log == store.identity.log(entry.log.scope),
-          journal.logs[entry.log]?[entry.sequence] == nil
-        else { return }
-        journal.adopt(entry.log, entry.sequence, entry.hash, entry.header, entry.values)
-      }
+  private static func adopt(
+    _ held: [ReplicaView.Entry], _ store: Store, _ world: World, _ instance: Int
+  ) {
+    for entry in held
+    where entry.log == store.identity.log(entry.log.scope)
+      && world.journal.entry(entry.log, entry.sequence, instance) == nil
+    {
+      world.journal.adopt(entry, instance)
     }
-    town.world.journal = journal
   }
 
-  /// Finds what an entry that is gone was issued again as.
   private static func settle(
-    _ entry: Journal.Entry, _ fresh: inout [ReplicaView.Entry], _ town: TownNode
+    _ held: [ReplicaView.Entry], _ member: MemberID, _ name: String, _ world: World,
+    _ instance: Int
   ) {
-    guard entry.header.kind == .write else { return town.world.journal.withdraw(entry) }
-    let index = fresh.firstIndex { $0.isReissue(of: entry) }
-    guard let index else {
-      town.world.journal.withdraw(entry)
-      if entry.isAcknowledged {
-        town.world.violated(
-          .acknowledged, "town\(town.index) did not issue \(entry.log)/\(entry.sequence) again")
+    var journal = world.journal
+    defer { world.journal = journal }
+    let hashes = Set(held.map(\.hash))
+    let known = Set(journal.entries(of: member, instance).map(\.hash))
+    var fresh = held.filter { !known.contains($0.hash) }
+    for entry in journal.entries(of: member, instance) where !hashes.contains(entry.hash) {
+      // Another machine with the same key issued it again, and its entry came with the feed.
+      if hashes.contains(journal.successor(of: entry.hash)) {
+        journal.withdraw(entry, instance)
+        continue
       }
-      return
+      guard entry.header.kind == .write else {
+        journal.withdraw(entry, instance)
+        continue
+      }
+      guard let index = fresh.firstIndex(where: { $0.isReissue(of: entry) }) else {
+        journal.withdraw(entry, instance)
+        if entry.isAcknowledged {
+          world.violated(
+            .acknowledged, "\(name) did not issue \(entry.log)/\(entry.sequence) again")
+        }
+        continue
+      }
+      let new = fresh.remove(at: index)
+      journal.replace(
+        entry,
+        by: Journal.Entry(
+          log: new.log, sequence: new.sequence, hash: new.hash, header: new.header,
+          values: entry.values, seen: entry.seen, isAcknowledged: true), instance)
+      world.count("entries issued again")
     }
-    let new = fresh.remove(at: index)
-    town.world.journal.replace(
-      entry,
-      by: Journal.Entry(
-        log: new.log, sequence: new.sequence, hash: new.hash, header: new.header,
-        values: entry.values, seen: entry.seen, isAcknowledged: true))
-    town.world.count("entries issued again")
+    for entry in fresh { journal.adopt(entry, instance) }
   }
 }
 
