@@ -6,12 +6,16 @@ package enum RecordReference: Hashable, Sendable {
   case id(String)
   /// The `external_id` of a record, which the store resolves: `key:kita-loewenzahn`.
   case key(String)
+  /// What people call it, which the store resolves: the name or a synonym of a category, the name or
+  /// official key (AGS) of a municipality.
+  case name(String)
 
   /// The form in which a row holds it.
   package var text: String {
     switch self {
     case .id(let id): id
     case .key(let key): "key:" + key
+    case .name(let name): name
     }
   }
 }

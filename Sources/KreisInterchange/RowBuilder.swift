@@ -54,11 +54,19 @@ struct RowBuilder {
     return DirectoryRow(line: line, kind: kind, id: id, values: entries)
   }
 
+  /// The kinds whose records rows may call by their names.
+  private static let named: Set<String> = ["taxonomy_term", "municipality"]
+
   /// A value or element, validated.
   static func value(_ raw: String, of field: Field) throws(InvalidValue) -> RowValue {
     guard case .reference(let kinds) = field.type else { return .text(try field.validate(raw)) }
     guard raw.hasPrefix("key:") else {
       if let id = RecordID(text: raw) { return .reference(.id(id.description)) }
+      if let kind = kinds.first, kinds.count == 1, named.contains(kind) {
+        do { return .reference(.name(try FieldType.line.canonical(raw))) } catch {
+          throw InvalidValue(field: field.name, given: raw, reason: error.reason)
+        }
+      }
       throw InvalidValue(
         field: field.name, given: raw,
         reason: "ist weder eine vollständige Kennung noch key:KENNUNG-IM-QUELLSYSTEM"

@@ -3,20 +3,23 @@ import KreisInterchange
 import KreisStore
 
 extension DirectoryCommands {
-  /// Arguments: kind, changes. Row: id, kind.
+  /// Arguments: kind, changes. Row: id, kind and, if there are any, warnings.
   func add(_ call: LocalCall) throws -> Outcome {
     let kind = try kind(named: call.text("kind"))
     let changes = try changes(call)
     let occasion = occasion(call)
-    let id = try write { transaction in
+    let (id, warnings) = try write { transaction in
       let edits = try changes.map { try edit($0, of: kind, transaction.lookup) }
-      return try transaction.create(kind, edits, occasion)
+      return (try transaction.create(kind, edits, occasion), caseWarnings(edits, kind, occasion))
     }
-    try call.row(["id": .string(id.description), "kind": .string(kind.name)])
+    try call.row(
+      .object(
+        [.init("id", .string(id.description)), .init("kind", .string(kind.name))] + warnings))
     return .done
   }
 
-  /// Arguments: id, changes. Row: id, written (how many fields and elements).
+  /// Arguments: id, changes. Row: id, written (how many fields and elements) and, if there are any,
+  /// warnings.
   func edit(_ call: LocalCall) throws -> Outcome {
     let text = try call.text("id")
     let changes = try changes(call)
@@ -24,14 +27,17 @@ extension DirectoryCommands {
       throw CommandError(.wrongUse, "Nothing to change: give at least one field=value.")
     }
     let occasion = occasion(call)
-    let (id, written) = try write { transaction in
+    let (id, written, warnings) = try write { transaction in
       let lookup = transaction.lookup
       let id = try record(text, lookup)
       let kind = try knownKind(of: id, lookup)
       let edits = try changes.map { try edit($0, of: kind, lookup) }
-      return (id, try transaction.change(id, edits, occasion))
+      let warnings = caseWarnings(edits, kind, occasion)
+      return (id, try transaction.change(id, edits, occasion), warnings)
     }
-    try call.row(["id": .string(id.description), "written": .integer(written)])
+    try call.row(
+      .object(
+        [.init("id", .string(id.description)), .init("written", .integer(written))] + warnings))
     return .done
   }
 
@@ -59,7 +65,8 @@ extension DirectoryCommands {
     return .done
   }
 
-  /// Arguments: id, field, of a set element; take (a number from `conflicts`) or value. Row: id.
+  /// Arguments: id, field, of a set element; take (a number from `conflicts`) or value. Row: id and,
+  /// if there are any, warnings.
   func resolve(_ call: LocalCall) throws -> Outcome {
     let text = try call.text("id")
     let name = try call.text("field")
@@ -70,10 +77,11 @@ extension DirectoryCommands {
       throw CommandError(.wrongUse, "Say which value stays: either --take N or --value V.")
     }
     let occasion = occasion(call)
-    let id = try write { transaction in
+    let (id, warnings) = try write { transaction in
       let lookup = transaction.lookup
       let id = try record(text, lookup)
-      let field = try field(named: name, of: knownKind(of: id, lookup))
+      let kind = try knownKind(of: id, lookup)
+      let field = try field(named: name, of: kind)
       guard !field.isSet || (element != nil && value == nil) else {
         throw CommandError(
           .wrongUse, "\(name) is a set: name the element, as \(name)/ELEMENT, and take a number.")
@@ -83,10 +91,25 @@ extension DirectoryCommands {
           .value(try self.value(value ?? "", of: field, lookup))
         }
       try transaction.resolve(id, field, element: element, with: resolution, occasion)
-      return id
+      let text: String? = if case .value(let text) = resolution { text } else { nil }
+      let edits = text.map { [Edit(field, .value($0))] } ?? []
+      return (id, caseWarnings(edits, kind, occasion))
     }
-    try call.row(["id": .string(id.description)])
+    try call.row(.object([.init("id", .string(id.description))] + warnings))
     return .done
+  }
+
+  // MARK: - Warnings
+
+  /// The member `warnings` of a row, if free text looks like a note about a case.
+  func caseWarnings(
+    _ edits: [Edit], _ kind: RecordKind, _ occasion: Occasion
+  ) -> [JSONValue.Member] {
+    let warnings =
+      kind.caseNotes(in: edits.flatMap(\.fieldValues))
+      + CaseNote.signs(in: occasion.reason).map { $0.warning(field: "reason") }
+    return warnings.isEmpty
+      ? [] : [.init("warnings", .array(warnings.map { .string($0) }))]
   }
 
   // MARK: - Changes

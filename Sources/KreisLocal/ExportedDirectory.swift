@@ -68,6 +68,7 @@ final class ExportedDirectory {
 
   private func record(_ id: RecordID) throws -> ExportRecord? {
     if let known = recent[id] { return known }
+    if let kept = try snapshot.kept(for: id) { return try record(kept) }
     guard let state = try snapshot.state(of: id),
       let kind = state.kind.flatMap({ Schema.directory.kind(tag: $0) }),
       !state.isDeleted, !isHidden(state, kind)
@@ -119,7 +120,8 @@ final class ExportedDirectory {
       let kind = try Schema.directory.kind(named: kindName)
       try visit(kind) { state in
         for target in record(state, kind).elements(fieldName) {
-          index[target, default: []].append(state.record)
+          let kept = try RecordID(text: target).flatMap { try snapshot.kept(for: $0) }
+          index[kept?.description ?? target, default: []].append(state.record)
         }
       }
       referring[link] = index

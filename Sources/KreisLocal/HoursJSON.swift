@@ -28,8 +28,9 @@ struct HoursJSON {
     if kind == schedule {
       schedules = [state]
     } else if let field = try? schedule.field(named: kind.name + "_id") {
-      try snapshot.list(schedule, where: [(field, state.record.description)]) {
-        schedules.append($0)
+      // Other towns' schedules may still name a record that was merged into this one.
+      for record in [state.record] + (try snapshot.merged(into: state.record)) {
+        try snapshot.list(schedule, where: [(field, record.description)]) { schedules.append($0) }
       }
     }
     guard !schedules.isEmpty else { return [] }

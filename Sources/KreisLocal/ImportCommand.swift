@@ -4,8 +4,8 @@ import KreisStore
 
 extension DirectoryCommands {
   /// Arguments: format (ndjson or csv), kind (of rows that name none), key (external_id),
-  /// keep_going. Input: the file. Row: `imported`, `created`, `changed`, `unchanged`, `refused` and
-  /// `errors` (the first 20: `line`, `reason`).
+  /// keep_going. Input: the file. Row: `imported`, `created`, `changed`, `unchanged`, `refused`,
+  /// `errors` (the first 20: `line`, `reason`), `warned` and `warnings` (likewise).
   ///
   /// All rows are taken in one transaction or, if any is refused, none; with keep_going the others.
   func importRows(_ call: LocalCall) throws -> Outcome {

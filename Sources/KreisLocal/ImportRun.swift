@@ -73,6 +73,8 @@ struct ImportRun {
   /// Ids given to rows that others refer to before they were looked at.
   private var promised: [ImportKey: RecordID] = [:]
   private var currentLine = 0
+  /// By kind and external id, the records that stand in place of this member's merged ones.
+  private var merged: [UInt32: [String: RecordID]] = [:]
 
   init(_ survey: ImportSurvey, refused: Set<ImportKey>, occasion: Occasion) {
     self.survey = survey
@@ -109,7 +111,17 @@ struct ImportRun {
   ) throws {
     currentLine = row.line
     let key = row.externalID.map { ImportKey(row.kind, $0) }
+    if let key, let kept = try kept(key, row.kind, transaction) {
+      report.unchanged += 1
+      report.warn(
+        line: row.line, "the record of this row was merged into \(kept); the row was not taken")
+      done[key] = kept
+      return
+    }
     let edits = try edits(of: row, transaction, lookup)
+    for warning in row.kind.caseNotes(in: edits.flatMap(\.fieldValues)) {
+      report.warn(line: row.line, warning)
+    }
     if let id = try existing(row, key, lookup) {
       if try transaction.change(id, edits, occasion) > 0 {
         report.changed += 1
@@ -138,6 +150,19 @@ struct ImportRun {
     }
     guard let key, promised[key] == nil else { return nil }
     return try done[key] ?? lookup.ownRecord(row.kind, externalID: key.externalID)
+  }
+
+  /// What stands in place of a record that was merged: a source that still has it must not bring it
+  /// back.
+  private mutating func kept(
+    _ key: ImportKey, _ kind: RecordKind, _ transaction: Transaction
+  ) throws -> RecordID? {
+    let known = try merged[kind.tag] ?? transaction.mergedRows(kind)
+    merged[kind.tag] = known
+    guard let kept = known[key.externalID],
+      try transaction.lookup.ownRecord(kind, externalID: key.externalID) == nil
+    else { return nil }
+    return kept
   }
 
   // MARK: - Values
@@ -178,15 +203,15 @@ struct ImportRun {
         .wrongUse,
         "\(field.name): there is no \(what) with the external id „\(key)“"
           + (isRefused(key, kinds) ? "; its row was refused" : ""))
-    case .id(let text):
-      guard let id = RecordID(text: text), let kind = try lookup.kind(of: id) else {
-        throw CommandError(.wrongUse, "\(field.name): there is no \(what) „\(text)“ here")
-      }
-      guard names.isEmpty || kinds.contains(kind) else {
+    // One that is not known here may still arrive; of what kind it must be, the store checks.
+    case .id(let text): return text
+    case .name(let name):
+      guard let kind = kinds.first, let id = try lookup.record(named: name, kind: kind) else {
         throw CommandError(
-          .wrongUse, "\(field.name): „\(text)“ is of kind \(kind.name), not \(what)")
+          .wrongUse,
+          "\(field.name): there is no \(what) called „\(name)“; kreisnetz list \(what) shows all")
       }
-      return text
+      return id.description
     }
   }
 
@@ -201,7 +226,9 @@ struct ImportRun {
     for kind in kinds.isEmpty ? Schema.directory.kinds : kinds {
       let key = ImportKey(kind, externalID)
       if let id = done[key] ?? promised[key] ?? survey.keys[key]?.id { return id }
-      if let id = try lookup.ownRecord(kind, externalID: externalID) {
+      if let id = try lookup.ownRecord(kind, externalID: externalID)
+        ?? kept(key, kind, transaction)
+      {
         done[key] = id
         return id
       }

@@ -38,14 +38,21 @@ extension DirectoryCommands {
     return .done
   }
 
-  /// Arguments: id. Rows: entries, oldest first, `RecordJSON.entry`.
+  /// Arguments: id. Rows: entries, oldest first, `RecordJSON.entry`; those of records that were merged
+  /// into this one among them.
   func history(_ call: LocalCall) throws -> Outcome {
     let text = try call.text("id")
     let rows = try read { snapshot in
       try checkShown(snapshot)
       let id = try record(text, snapshot.lookup)
       let json = RecordJSON(snapshot)
-      return try snapshot.history(of: id).map { json.entry($0) }
+      let ids = [id] + (try snapshot.merged(into: id))
+      return try ids.flatMap { record in
+        try snapshot.history(of: record).map { entry in
+          (at: entry.header.recordedAt, row: json.entry(entry, of: record, isMerged: record != id))
+        }
+      }
+      .sorted { $0.at < $1.at }.map(\.row)
     }
     for row in rows { try call.row(row) }
     return .done

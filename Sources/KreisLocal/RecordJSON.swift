@@ -8,6 +8,31 @@ struct RecordJSON {
 
   init(_ snapshot: Snapshot) { self.snapshot = snapshot }
 
+  // MARK: - Names
+
+  /// `id`, `kind`, `name`, `owner`, `owner_title`.
+  static func naming(_ id: RecordID, _ snapshot: Snapshot) throws -> [JSONValue.Member] {
+    let naming = try snapshot.naming(of: id)
+    return self.naming(id, naming?.kind, naming?.name, snapshot)
+  }
+
+  /// The same, of a record at hand.
+  static func naming(_ record: ShownRecord, _ snapshot: Snapshot) -> [JSONValue.Member] {
+    naming(record.id, record.kind, record.name, snapshot)
+  }
+
+  private static func naming(
+    _ id: RecordID, _ kind: RecordKind?, _ name: String?, _ snapshot: Snapshot
+  ) -> [JSONValue.Member] {
+    let owner = id.creator.flatMap { snapshot.membership.members[$0] }
+    return [
+      .init("id", .string(id.description)), .init("kind", kind.map { .string($0.name) } ?? .null),
+      .init("name", name.map { .string($0) } ?? .null),
+      .init("owner", owner.map { .string($0.name) } ?? .null),
+      .init("owner_title", owner.map { .string($0.title) } ?? .null),
+    ]
+  }
+
   // MARK: - Values
 
   /// A canonical value: numbers and truth values as such.
@@ -37,10 +62,13 @@ struct RecordJSON {
 
   /// How a value reads for people: a reference by the name of the record.
   private func display(_ text: String, _ field: Field) throws -> String {
-    guard case .reference = field.type, let id = RecordID(text: text),
-      let name = try snapshot.naming(of: id)?.name
-    else { return field.display(text) }
-    return name
+    guard case .reference = field.type, let id = RecordID(text: text) else {
+      return field.display(text)
+    }
+    if let name = try snapshot.naming(of: id)?.name { return name }
+    // The record kept in place of a merged one.
+    return try snapshot.kept(for: id).flatMap { try snapshot.naming(of: $0)?.name }
+      ?? field.display(text)
   }
 
   // MARK: - Records
@@ -146,10 +174,11 @@ struct RecordJSON {
 
   // MARK: - Entries
 
-  /// One entry of a history: `hash`, `entry_kind`, `by`, `title`, `member`, `generation`, `scope`,
+  /// One entry of a history: `record`, `merged` (it is that of a record merged into the one asked for),
+  /// `hash`, `entry_kind`, `by`, `title`, `member`, `generation`, `scope`,
   /// `sequence`, `at`, `writes` (`field`, `element`, `withdrawn`, `value`), `role`, `reason`,
   /// `destroyed`, `effective` and, if it is not, `why`.
-  func entry(_ entry: HistoryEntry) -> JSONValue {
+  func entry(_ entry: HistoryEntry, of record: RecordID, isMerged: Bool) -> JSONValue {
     let kind = Schema.directory.kind(tag: entry.header.recordKind)
     let writes = entry.header.writes.enumerated().map { index, write -> JSONValue in
       var value: JSONValue = write.content == .present ? .bool(true) : .null
@@ -165,6 +194,7 @@ struct RecordJSON {
     }
     return .object(
       [
+        .init("record", .string(record.description)), .init("merged", .bool(isMerged)),
         .init("hash", .string(entry.hash.description)),
         .init("entry_kind", .string(entry.header.kind.name)),
         .init("record_kind", kind.map { .string($0.name) } ?? .null),

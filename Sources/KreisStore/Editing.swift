@@ -24,6 +24,32 @@ package struct Edit: Hashable, Sendable {
   }
 }
 
+extension Edit {
+  /// What the edit writes, whichever the scope.
+  package var fieldValues: [FieldValue] { values(in: scope ?? field.scope) }
+
+  /// What is there of the field afterwards, as far as the edit says; a withdrawal is a `nil`.
+  func values(in scope: ScopeKind) -> [FieldValue] {
+    switch content {
+    case .value(let text): [FieldValue(field, text, scope: scope)]
+    case .insert(let element): [FieldValue(field, element, scope: scope)]
+    case .elements(let elements) where !elements.isEmpty:
+      elements.map { FieldValue(field, $0, scope: scope) }
+    case .elements, .withdrawn: [FieldValue(field, nil, scope: scope)]
+    case .remove: []
+    }
+  }
+
+  /// Whether a value that was there is not there any more, or is the same.
+  func replaces(_ old: FieldValue) -> Bool {
+    guard old.field.tag == field.tag else { return false }
+    return switch content {
+    case .insert(let element), .remove(let element): old.text == element
+    case .value, .elements, .withdrawn: true
+    }
+  }
+}
+
 /// Who acted, as a role, and why; goes into the values of the entries.
 package struct Occasion: Hashable, Sendable {
   /// Seconds since 1970, for people and for ties.
@@ -56,6 +82,7 @@ extension Transaction {
     _ kind: RecordKind, _ edits: [Edit], _ occasion: Occasion, id: RecordID? = nil
   ) throws -> RecordID {
     let id = id ?? newRecordID()
+    let edits = try completed(edits, of: kind, on: id, nil)
     let parts = try parts(of: edits, on: id, nil)
     try check(kind, edits, on: id, nil, writing: parts.keys)
     try write(parts, on: id, kind, occasion)
@@ -76,6 +103,7 @@ extension Transaction {
       throw StoreError.rejected("\(id) is deleted; restore it first: kreisnetz restore \(id)")
     }
     let kind = try kind(of: state)
+    let edits = try completed(edits, of: kind, on: id, state)
     let parts = try parts(of: edits, on: id, state)
     // Before the check: whoever may not write a record may still find it as it is.
     guard !parts.isEmpty else { return 0 }
@@ -191,27 +219,20 @@ extension Transaction {
     writing scopes: some Sequence<Scope>
   ) throws {
     try checkAuthority(on: id, in: scopes)
-    let shown = state?.shown ?? [:]
-    var values: [FieldValue] = []
-    let edited = Set(edits.map(\.field.tag))
-    for edit in edits {
-      let scope = ScopeKind(scope(of: edit, on: id, state))
-      switch edit.content {
-      case .value(let text): values.append(FieldValue(edit.field, text, scope: scope))
-      case .insert(let element): values.append(FieldValue(edit.field, element, scope: scope))
-      case .elements(let elements):
-        if elements.isEmpty { values.append(FieldValue(edit.field, nil, scope: scope)) }
-        values += elements.map { FieldValue(edit.field, $0, scope: scope) }
-      case .withdrawn: values.append(FieldValue(edit.field, nil, scope: scope))
-      case .remove: break
+    let before = (state?.shown ?? [:]).compactMap { register, place in
+      kind.field(tag: register.tag).map {
+        FieldValue($0, register.element ?? place.head.value, scope: ScopeKind(place.scope))
       }
     }
-    for (register, place) in shown where !edited.contains(register.tag) {
-      guard let field = kind.field(tag: register.tag) else { continue }
-      values.append(
-        FieldValue(field, register.element ?? place.head.value, scope: ScopeKind(place.scope)))
+    let written = edits.flatMap { edit in
+      edit.values(in: ScopeKind(scope(of: edit, on: id, state)))
     }
-    let problems = kind.problems(in: values, isNew: state == nil)
+    let values = written + before.filter { old in edits.allSatisfy { !$0.replaces(old) } }
+    // What the merge combined, or an earlier version took, is no reason to refuse another change.
+    let known = state == nil ? [] : kind.problems(in: before, isNew: true)
+    let problems =
+      kind.problems(in: values, isNew: true).filter { !known.contains($0) }
+      + (try connectionProblems(kind, values, written, on: id, isNew: state == nil))
     guard problems.isEmpty else {
       throw StoreError.rejected(problems.map(\.description).joined(separator: "\n"))
     }
@@ -229,7 +250,7 @@ extension Transaction {
     throw StoreError.rejected("only \(owner) and the hub may change \(id)")
   }
 
-  private func scope(of edit: Edit, on id: RecordID, _ state: RecordState?) -> Scope {
+  func scope(of edit: Edit, on id: RecordID, _ state: RecordState?) -> Scope {
     if edit.scope == nil, let state, !isPlanted(.widensScope) {
       // Without a word about it a field stays in its scope: nothing becomes public by an edit (I7).
       let register =

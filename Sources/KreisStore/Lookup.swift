@@ -7,6 +7,8 @@ package struct Lookup {
   let ledger: Ledger
   private var db: Database { ledger.db }
   let identity: Identity
+  /// `nil` before the hub's certificate arrived.
+  let hub: MemberID?
   let schema: Schema
 
   /// The record that `text` names: a full id, a unique prefix of one, or `key:` and an external id.
@@ -136,10 +138,81 @@ package struct Lookup {
   }
 }
 
+extension Lookup {
+  /// The category of this name, code or synonym, or the municipality of this name or official key
+  /// (AGS). A name goes before a synonym, an own record before the hub's, that before others'.
+  ///
+  /// - Returns: `nil` if there is none, and for other kinds.
+  /// - Throws: `StoreError.rejected` if several fit equally.
+  package func record(named text: String, kind: RecordKind) throws -> RecordID? {
+    let columns: [String]
+    switch kind.name {
+    case "taxonomy_term": columns = ["name", "code", "synonyms"]
+    case "municipality": columns = ["ags", "name"]
+    default: return nil
+    }
+    let wanted = GermanName.plain(text)
+    guard !wanted.isEmpty else { return nil }
+    let rows = try Row.fetchCursor(
+      db.cachedStatement(
+        sql: """
+          SELECT record.id, \(columns.map(DirectoryTables.quoted).joined(separator: ", "))
+          FROM \(DirectoryTables.quoted(kind.name)) AS "table" JOIN record USING (record)
+          """))
+    var best: (rank: Int, ids: Set<RecordID>) = (.max, [])
+    while let row = try rows.next() {
+      guard let id = try row.bytes(0).flatMap({ RecordID($0) }) else { continue }
+      let column = columns.indices.first { index in
+        (row[index + 1] as String?)?.split(separator: "\n")
+          .contains { GermanName.plain(String($0)) == wanted } ?? false
+      }
+      guard let column else { continue }
+      let owner = id.creator == identity.member ? 0 : isHub(id.creator) ? 1 : 2
+      let rank = column * 3 + owner
+      if rank < best.rank { best = (rank, []) }
+      if rank == best.rank { best.ids.insert(id) }
+    }
+    guard best.ids.count < 2 else {
+      throw StoreError.rejected(
+        "several records of kind \(kind.name) are called „\(text)“; use an id or key:…")
+    }
+    return best.ids.first
+  }
+
+  private func isHub(_ member: MemberID?) -> Bool { member != nil && member == hub }
+
+  /// What a reference field of a record says, as the directory tables have it.
+  ///
+  /// - Returns: `nil` if it says nothing or there is no such record.
+  func reference(_ field: Field, of id: RecordID, _ kind: RecordKind) throws -> RecordID? {
+    try text(field, of: id, kind).flatMap { RecordID(text: $0) }
+  }
+
+  /// The text in a field's column; of a set, a JSON list.
+  func text(_ field: Field, of id: RecordID, _ kind: RecordKind) throws -> String? {
+    let table = DirectoryTables.quoted(kind.name)
+    return try String.fetchOne(
+      db.cachedStatement(
+        sql: """
+          SELECT CAST("table".\(DirectoryTables.quoted(field.name)) AS TEXT)
+          FROM record JOIN \(table) AS "table" USING (record) WHERE record.id = ?
+          """), arguments: [Data(id.bytes)])
+  }
+}
+
 extension Snapshot {
-  package var lookup: Lookup { Lookup(ledger: ledger, identity: identity, schema: tables.schema) }
+  package var lookup: Lookup {
+    Lookup(ledger: ledger, identity: identity, hub: membership.hub, schema: tables.schema)
+  }
 }
 
 extension Transaction {
-  package var lookup: Lookup { Lookup(ledger: ledger, identity: identity, schema: tables.schema) }
+  /// The value of a field as it stands; `nil` if there is none.
+  package func value(_ field: Field, of id: RecordID) throws -> String? {
+    try state(of: id)?.shown[Register(tag: field.tag)]?.head.value
+  }
+
+  package var lookup: Lookup {
+    Lookup(ledger: ledger, identity: identity, hub: membership.hub, schema: tables.schema)
+  }
 }

@@ -15,7 +15,8 @@ struct AddCommand: ParsableCommand {
       Examples:
         kreisnetz add organization name="Kita Löwenzahn" city=Halver external_id=kita-loewenzahn
         kreisnetz add service name="Offene Sprechstunde" organization_id=key:kita-loewenzahn
-        kreisnetz add contact name="Frau Beispiel" phone@coordination="0221 4710-123"
+        kreisnetz add contact name="Ayla Beispiel" legal_basis=public_task source=Meldebogen \
+      phone@coordination="0221 4710-123"
       """)
 
   @OptionGroup var state: StateOptions
@@ -30,6 +31,7 @@ struct AddCommand: ParsableCommand {
       "add", ["kind": .string(kind), "changes": try ChangeArguments.json(changes)],
       role: act.role, reason: act.reason)
     _ = try ReplicaSession(state).run(request, .writing) { row in
+      output.warn(row)
       let out = StandardOutput()
       if output.json { try out.json(row) } else { try out.line(PlainText.value(row["id"])) }
     }

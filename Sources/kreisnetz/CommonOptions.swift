@@ -1,5 +1,6 @@
 import ArgumentParser
 import Foundation
+import KreisInterchange
 import KreisLocal
 import KreisStore
 
@@ -33,6 +34,16 @@ struct StateOptions: ParsableArguments {
 struct OutputOptions: ParsableArguments {
   @Flag(name: .long, help: "Print JSON, for programs.")
   var json = false
+
+  /// Tells people of the warnings in a row; programs find them there.
+  func warn(_ row: JSONValue) {
+    guard !json, case .array(let warnings) = row["warnings"] else { return }
+    for warning in warnings {
+      let line = warning["line"].map { "line \(PlainText.value($0)): " } ?? ""
+      let text = PlainText.value(warning["reason"] ?? warning)
+      FileHandle.standardError.write(Data("warning: \(line)\(text)\n".utf8))
+    }
+  }
 }
 
 /// Who acts and why, kept with the change.

@@ -28,6 +28,7 @@ struct EditCommand: ParsableCommand {
       "edit", ["id": .string(id), "changes": try ChangeArguments.json(changes)],
       role: act.role, reason: act.reason)
     _ = try ReplicaSession(state).run(request, .writing) { row in
+      output.warn(row)
       let out = StandardOutput()
       if output.json { return try out.json(row) }
       try out.line(

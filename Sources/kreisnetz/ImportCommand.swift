@@ -53,6 +53,7 @@ struct ImportCommand: ParsableCommand {
 
   private func report(_ row: JSONValue) throws {
     let out = StandardOutput()
+    output.warn(row)
     if case .array(let errors) = row["errors"] {
       for error in errors {
         let text = "line \(PlainText.value(error["line"])): \(PlainText.value(error["reason"]))\n"

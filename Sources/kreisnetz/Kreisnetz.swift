@@ -26,7 +26,9 @@ struct Kreisnetz: AsyncParsableCommand {
     subcommands: [
       HubCommand.self, TownCommand.self, StatusCommand.self, AddCommand.self, EditCommand.self,
       ShowCommand.self, ListCommand.self, DeleteCommand.self, RestoreCommand.self,
-      HistoryCommand.self, ConflictsCommand.self, ResolveCommand.self, ImportCommand.self,
+      HistoryCommand.self, ConflictsCommand.self, ResolveCommand.self, DueCommand.self,
+      ConfirmCommand.self, ReviewCommand.self, MergeCommand.self, VocabularyCommand.self,
+      ImportCommand.self,
       ExportCommand.self, WatchCommand.self, LogCommand.self, ResyncCommand.self,
       BackupCommand.self,
     ])

@@ -17,6 +17,12 @@ struct RecordText {
     return (try? kind?.field(named: name))?.label ?? name
   }
 
+  /// A kind's label: `organization` → Organisation.
+  static func label(ofKind json: JSONValue?) -> String {
+    guard case .string(let name) = json else { return "?" }
+    return (try? Schema.directory.kind(named: name))?.label ?? name
+  }
+
   /// A scope's label: `public` → Öffentlich.
   static func scope(_ json: JSONValue?) -> String {
     guard case .string(let text) = json, let scope = Scope(text: text) else { return "?" }
@@ -125,6 +131,9 @@ struct RecordText {
     }
     if case .string(let reason) = json["reason"], !reason.isEmpty {
       head += "  „\(PlainText.printable(reason))“"
+    }
+    if json["merged"] == .bool(true) {
+      head += "  (zusammengeführt: \(PlainText.value(json["record"])))"
     }
     try output.line(head)
     if json["effective"] == .bool(false) {

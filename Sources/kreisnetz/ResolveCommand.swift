@@ -34,6 +34,7 @@ struct ResolveCommand: ParsableCommand {
         "take": take.map { .integer($0) } ?? .null, "value": value.map { .string($0) } ?? .null,
       ], role: act.role, reason: act.reason)
     _ = try ReplicaSession(state).run(request, .writing) { row in
+      output.warn(row)
       let out = StandardOutput()
       if output.json { return try out.json(row) }
       try out.line("\(field) of \(PlainText.value(row["id"])) resolved")

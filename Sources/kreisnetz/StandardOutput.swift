@@ -58,6 +58,13 @@ enum PlainText {
     return String(decoding: buffer[..<count].map { UInt8(bitPattern: $0) }, as: UTF8.self)
   }
 
+  /// A day as people write it, 24.11.2026.
+  static func date(_ json: JSONValue?, none: String) -> String {
+    guard case .string(let text) = json else { return none }
+    let parts = text.split(separator: "-")
+    return parts.count == 3 ? "\(parts[2]).\(parts[1]).\(parts[0])" : text
+  }
+
   /// A text or number as such, a list with commas.
   static func value(_ json: JSONValue?) -> String {
     switch json {

@@ -17,7 +17,9 @@ import Testing
     let office = try run(
       "add", "organization", "name=Löwenzahn", "phone=+49 221 4710-316", "city=Halver", "--json"
     ).id
-    _ = try run("add", "contact", "name=Ayla Beispiel", "organization_id=\(office)")
+    _ = try run(
+      "add", "contact", "name=Ayla Beispiel", "organization_id=\(office)",
+      "legal_basis=public_task", "source=Liste")
     _ = try run(
       "add", "schedule", "organization_id=\(office)", "rrule=FREQ=MONTHLY;BYDAY=-1MO",
       "opens_at=17:30", "closes_at=19:00")

@@ -30,7 +30,11 @@ struct DirectoryValidationTests {
   @Test func `ages, periods and times do not run backwards`() throws {
     #expect(
       try problems(
-        "network", [("name", "Nord", nil), ("minimum_age", "12", nil), ("maximum_age", "3", nil)])
+        "network",
+        [
+          ("name", "Nord", nil), ("municipalities", "x", nil), ("minimum_age", "12", nil),
+          ("maximum_age", "3", nil),
+        ])
         == ["maximum_age: „3“ liegt vor minimum_age „12“."])
     #expect(
       try problems("schedule", [("opens_at", "11:30", nil), ("closes_at", "09:00", nil)])

@@ -107,8 +107,16 @@ import Testing
     #expect(listed.count == 1)
     let missing = replicas.edit(town, service.id, "organization_id=key:kita-2")
     #expect(missing.outcome == .wrongUse)
-    let wrongKind = replicas.edit(town, service.id, "organization_id=\(service.id)")
-    #expect(wrongKind.failure?.text.contains("is of kind service") == true)
+    let itself = replicas.edit(town, service.id, "organization_id=\(service.id)")
+    #expect(itself.failure?.text.contains("verweist auf den Datensatz selbst") == true)
+    let place = replicas.add(town, "location", "name=Haus").id
+    let wrongKind = replicas.edit(town, service.id, "organization_id=\(place)")
+    #expect(
+      wrongKind.failure?.text.contains(
+        "ist ein Datensatz der Art Standort; gemeint ist: Organisation") == true)
+    let toCome = "0" + id.dropFirst()
+    #expect(replicas.edit(town, service.id, "organization_id=\(toCome)").outcome == .done)
+    #expect(replicas.show(town, service.id)?.field("organization_id") == .string(toCome))
   }
 
   @Test func `Only the town and the hub change a record, but everybody may note on it`()

@@ -37,7 +37,9 @@ import Testing
       "note=Geheimnotiz"
     ).id
     _ = replicas.add(
-      town, "contact", "name=Ayla Beispiel", "organization_id=\(office)", "phone=0221 4710-003",
+      town, "contact", "name=Ayla Beispiel", "legal_basis=public_task", "source=Liste",
+      "organization_id=\(office)",
+      "phone=0221 4710-003",
       "mobile=0221 4710-004")
     for format in ["vcard", "hsds"] {
       let open = text(export(replicas, format))
@@ -69,7 +71,8 @@ import Testing
     _ = replicas.run(town, LocalRequest("delete", ["id": .string(deleted)]))
     let office = replicas.add(town, "organization", "name=Amt").id
     let hidden = replicas.add(
-      town, "contact", "name=Verborgene Person", "organization_id=\(office)", "restricted=ja",
+      town, "contact", "name=Verborgene Person", "legal_basis=public_task", "source=Liste",
+      "organization_id=\(office)", "restricted=ja",
       "phone@public=0221 4710-900", "name@public=Verborgene Person"
     ).id
     _ = replicas.add(town, "phone", "number@public=0221 4710-901", "contact_id@public=\(hidden)")

@@ -94,8 +94,12 @@ import Testing
   {
     let replicas = try await Replicas()
     let town = replicas.town
-    let person = replicas.add(town, "contact", "name=Kinderbeauftragte Person").id
-    let secretariat = replicas.add(town, "contact", "name=Sekretariat").id
+    let person = replicas.add(
+      town, "contact", "name=Kinderbeauftragte Person", "legal_basis=public_task", "source=Liste"
+    ).id
+    let secretariat = replicas.add(
+      town, "contact", "name=Sekretariat", "legal_basis=public_task", "source=Liste"
+    ).id
     func weeks(from first: Int) -> String {
       stride(from: first, through: 53, by: 2).map(String.init).joined(separator: ",")
     }

@@ -13,6 +13,8 @@ package struct RecordKind: Hashable, Sendable {
   /// The register that deletes a record. It is a flag and no field: `delete` and `restore` write it.
   package static let deletedTag: UInt32 = 1
   package static let externalIDTag: UInt32 = 2
+  /// The register that says, of a deleted record, which one is kept in its place.
+  package static let mergedIntoTag: UInt32 = 6
 
   private let indexByName: [String: Int]
   private let indexByTag: [UInt32: Int]
@@ -41,6 +43,7 @@ package struct RecordKind: Hashable, Sendable {
       Field(3, "assured_date", .date, scope, "Zuletzt bestätigt am"),
       Field(4, "note", .longText, .coordination, "Interne Notiz der Koordination"),
       Field(5, "memo", .longText, .local, "Eigene Notiz (nur hier)"),
+      Field(Self.mergedIntoTag, "merged_into", .reference([]), scope, "Zusammengeführt mit"),
     ]
   }
 
@@ -59,6 +62,16 @@ package struct RecordKind: Hashable, Sendable {
 
   /// The field whose value names a record in the system that it came from.
   package var externalID: Field? { field(tag: Self.externalIDTag) }
+
+  /// The field that names the record kept in place of a merged one.
+  package var mergedInto: Field? { field(tag: Self.mergedIntoTag) }
+
+  /// The fields whose values name other records, `mergedInto` not among them.
+  package var references: [Field] {
+    fields.filter { field in
+      if case .reference = field.type { field.tag != Self.mergedIntoTag } else { false }
+    }
+  }
 
   package static func == (lhs: RecordKind, rhs: RecordKind) -> Bool { lhs.tag == rhs.tag }
   package func hash(into hasher: inout Hasher) { hasher.combine(tag) }

@@ -31,7 +31,7 @@ package struct UnknownName: Error, Hashable, Sendable, CustomStringConvertible {
   }
 
   /// Insertions, deletions, replacements and swaps of neighbours that turn one name into the other.
-  private static func distance(_ first: String, _ second: String) -> Int {
+  static func distance(_ first: String, _ second: String) -> Int {
     let lhs = Array(first.utf8)
     let rhs = Array(second.utf8)
     var beforeLast: [Int] = []

@@ -16,8 +16,8 @@ extension RecordKind {
   /// Checks a record as a whole, after each value was validated by its field.
   ///
   /// A new record must have every required field; a record that changes may not lose one. Ages,
-  /// periods and times must not run backwards, a protected address is not for everybody, and what
-  /// is counted needs a first day.
+  /// periods and times must not run backwards, a protected address is not for everybody, what is
+  /// counted needs a first day, and each kind has rules of its own.
   /// The merge never calls this: concurrent edits may combine to what no one would enter.
   ///
   /// - Parameters:
@@ -27,6 +27,7 @@ extension RecordKind {
   package func problems(in values: [FieldValue], isNew: Bool) -> [InvalidValue] {
     requiredProblems(values, isNew: isNew) + orderProblems(values)
       + protectionProblems(values) + startProblems(values, isNew: isNew)
+      + ruleProblems(EnteredValues(values), isNew: isNew)
   }
 
   private func requiredProblems(_ values: [FieldValue], isNew: Bool) -> [InvalidValue] {
@@ -61,17 +62,22 @@ extension RecordKind {
     return from.prefix(common) > to.prefix(common)
   }
 
-  private static let placeFields: Set<String> = [
+  /// What tells where a place is.
+  package static let placeFields: Set<String> = [
     "street", "postal_code", "district", "address_1", "address_2", "latitude", "longitude",
     "transportation",
   ]
 
   private func protectionProblems(_ values: [FieldValue]) -> [InvalidValue] {
     let isProtected = values.contains { $0.field.name == "confidential" && $0.text == "true" }
-    guard isProtected else { return [] }
-    return values.compactMap { value in
+    return isProtected ? Self.placeProblems(values) : []
+  }
+
+  /// What of a record with a protected address tells everybody where it is.
+  package static func placeProblems(_ values: [FieldValue]) -> [InvalidValue] {
+    values.compactMap { value in
       guard let text = value.text, value.scope == .public,
-        Self.placeFields.contains(value.field.name)
+        placeFields.contains(value.field.name)
       else { return nil }
       return InvalidValue(
         field: value.field.name, given: text,

@@ -12,6 +12,10 @@ extension RecordKind {
         22, "youth_office_id", .reference(["organization"]), .public, "Zuständiges Jugendamt"),
       Field(23, "latitude", .latitude, .public, "Geographische Breite"),
       Field(24, "longitude", .longitude, .public, "Geographische Länge"),
+      Field(
+        25, "hub_operator_id", .reference(["organization"]), .public,
+        "Betreibt den Netzknoten (Hub)"),
+      Field(26, "coordination_note", .line, .public, "Wie die Netzwerke koordiniert werden"),
     ])
 
   /// A network covers one or several municipalities, and a municipality may be in several; neither
@@ -42,6 +46,7 @@ extension RecordKind {
         set: true),
       Field(33, "email", .email, .public, "E-Mail"),
       Field(34, "website", .url, .public, "Internetseite"),
+      Field(35, "expectations", .longText, .kreis, "Wünsche der Mitglieder (einer je Zeile)"),
     ])
 
   static let networkMembership = RecordKind(

@@ -21,8 +21,8 @@ extension RecordKind {
       Field(28, "availability", .line, .kreis, "Erreichbarkeit"),
       Field(29, "room", .line, .kreis, "Zimmer"),
       Field(30, "languages", .language, .kreis, "Sprachen", set: true),
-      Field(31, "legal_basis", .vocabulary(.legalBasis), .kreis, "Rechtsgrundlage"),
-      Field(32, "source", .line, .coordination, "Herkunft der Daten"),
+      Field(31, "legal_basis", .vocabulary(.legalBasis), .kreis, "Rechtsgrundlage", required: true),
+      Field(32, "source", .line, .coordination, "Herkunft der Daten", required: true),
       Field(33, "consent_date", .date, .coordination, "Einwilligung vom"),
       Field(34, "review_date", .date, .kreis, "Zu prüfen am"),
       // Every replica must know of a restriction (Art. 18 GDPR) to hide the record.

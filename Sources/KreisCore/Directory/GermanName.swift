@@ -1,0 +1,64 @@
+/// German names in a form in which spellings of one name are equal.
+package enum GermanName {
+  /// Lower case, umlauts written out, without accents, words separated by single spaces.
+  package static func plain(_ text: String) -> String {
+    words(text).joined(separator: " ")
+  }
+
+  /// The words that tell names apart, in alphabetical order, abbreviations written out, without legal
+  /// forms, titles and fill words: `Städt. Kita „Löwenzahn“ e.V.` is `kita loewenzahn staedtisch`.
+  package static func key(_ text: String) -> [String] {
+    let meaningful = words(text).map { abbreviations[$0] ?? $0 }.filter { !fillers.contains($0) }
+    return Set(meaningful).sorted()
+  }
+
+  /// A street with its number, `Str.` written out.
+  package static func street(_ text: String) -> String {
+    var out = ""
+    for word in words(text) {
+      out += word.hasSuffix("str") ? word + "asse" : abbreviations[word] ?? word
+    }
+    return out
+  }
+
+  private static func words(_ text: String) -> [String] {
+    var words: [String] = []
+    var word = ""
+    for scalar in text.lowercased().unicodeScalars {
+      if let plain = letters[scalar] {
+        word += plain
+      } else if scalar.properties.isAlphabetic || ("0"..."9").contains(scalar) {
+        word.unicodeScalars.append(scalar)
+      } else if scalar.properties.generalCategory != .nonspacingMark, !word.isEmpty {
+        words.append(word)
+        word = ""
+      }
+    }
+    if !word.isEmpty { words.append(word) }
+    return words
+  }
+
+  private static let letters: [Unicode.Scalar: String] = [
+    "ä": "ae", "ö": "oe", "ü": "ue", "ß": "ss", "á": "a", "à": "a", "â": "a", "é": "e", "è": "e",
+    "ê": "e", "í": "i", "ó": "o", "ô": "o", "ú": "u", "ç": "c", "ğ": "g", "ı": "i", "ş": "s",
+    "ł": "l", "ń": "n", "ś": "s", "ż": "z", "ź": "z", "č": "c", "š": "s", "ž": "z", "ć": "c",
+    "ø": "oe", "å": "a", "ñ": "n",
+  ]
+
+  private static let abbreviations = [
+    "str": "strasse", "st": "sankt", "kath": "katholisch", "katholische": "katholisch",
+    "katholischer": "katholisch", "katholisches": "katholisch", "ev": "evangelisch",
+    "evangelische": "evangelisch", "evangelischer": "evangelisch", "evangelisches": "evangelisch",
+    "staedt": "staedtisch", "staedtische": "staedtisch", "staedtischer": "staedtisch",
+    "staedtisches": "staedtisch", "kindertagesstaette": "kita", "kindertageseinrichtung": "kita",
+    "kindergarten": "kita", "tageseinrichtung": "kita", "famz": "familienzentrum",
+    "fz": "familienzentrum", "gs": "grundschule", "dr": "", "med": "", "prof": "",
+  ]
+
+  private static let fillers: Set<String> = [
+    "", "der", "die", "das", "des", "dem", "den", "und", "fuer", "in", "im", "am", "an", "zu",
+    "zur",
+    "zum", "von", "vom", "bei", "e", "v", "ggmbh", "gmbh", "mbh", "g", "gag", "gug", "kg", "frau",
+    "herr", "herrn", "dipl", "paed",
+  ]
+}
