@@ -20,18 +20,24 @@ final class Kreis {
     .appending(path: "kn-kreis-\(UInt32.random(in: 0 ... .max))")
   let port: Int
   let names: [String]
+  private let members: [Town]
   private(set) var daemons: [String: Daemon] = [:]
   /// The realm's recovery phrase, which opens the root key.
   private(set) var phrase = ""
 
   /// Founds a hub and lets `count` towns join; all daemons run.
-  init(towns count: Int) throws {
+  convenience init(towns count: Int) throws {
+    try self.init("Märkischer Kreis", ags: "05962", towns: Array(Self.towns.prefix(count)))
+  }
+
+  /// Founds the hub of a Kreis and lets these towns join; all daemons run.
+  init(_ title: String, ags: String, towns: [Town]) throws {
     port = try Self.freePort()
-    names = Self.towns.prefix(count).map(\.name)
+    members = towns
+    names = towns.map(\.name)
     try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: false)
     let founded = try self("hub").succeed(
-      "hub", "init", "--name", "Märkischer Kreis", "--ags", "05962", "--url",
-      "https://127.0.0.1:\(port)", "--json")
+      "hub", "init", "--name", title, "--ags", ags, "--url", "https://127.0.0.1:\(port)", "--json")
     if case .string(let phrase)? = founded.rows.first?["recovery_phrase"] { self.phrase = phrase }
     try start("hub")
     for town in names {
@@ -55,7 +61,7 @@ final class Kreis {
   }
 
   func invite(_ town: String) throws -> String {
-    let data = try #require(Self.towns.first { $0.name == town })
+    let data = try #require((members + Self.towns).first { $0.name == town })
     return try self("hub").succeed(
       "hub", "invite", "--name", data.name, "--title", data.title, "--ags", data.ags
     ).output
