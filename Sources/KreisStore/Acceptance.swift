@@ -112,7 +112,7 @@ extension Snapshot {
             SELECT position, hash FROM feed WHERE log = ? AND last >= ? ORDER BY last LIMIT 1
             """), arguments: [key, Int64(sequence)])
     else { throw StoreError.stateUnknown("an accepted bundle of \(log) is in no feed") }
-    let position = FeedPosition(position: UInt64(row[0] as Int64), hash: try row.hash(1))
+    let position = FeedPosition(position: try row.unsigned(0), hash: try row.hash(1))
     let signer = store.signer
     guard signer.identity.generation == identity.generation else {
       throw StoreError.retryLater("the hub just opened its next generation; ask again")
@@ -227,11 +227,12 @@ extension Ledger {
           WHERE entry BETWEEN ? AND ? AND block IS NULL AND commitment IS NOT NULL
           """), arguments: [EntryKey.make(key, bundle.first), EntryKey.make(key, bundle.last)])
     return try rows.compactMap { row in
-      let index = Int(EntryKey.sequence(row[0]) - bundle.first)
+      let key = try row.integer(0)
+      let index = Int(EntryKey.sequence(key) - bundle.first)
       guard case .block(let block) = bundle.entries[index].proof,
         Hash256(of: block) == (try row.hash(1))
       else { return nil }
-      return (row[0], block)
+      return (key, block)
     }
   }
 
@@ -246,7 +247,9 @@ extension Ledger {
     let row = try Row.fetchOne(
       db, sql: "SELECT count(*), coalesce(sum(size), 0) FROM branch WHERE log = ?",
       arguments: [key])
-    return row.map { $0[0] < Limits.asideBranches && $0[1] < Limits.asideBytes } ?? true
+    return try row.map {
+      try $0.integer(0) < Limits.asideBranches && $0.integer(1) < Limits.asideBytes
+    } ?? true
   }
 
   /// The latest time that a control entry states, in seconds since 1970: what the hub decides by

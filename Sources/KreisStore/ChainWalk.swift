@@ -51,7 +51,7 @@ struct ChainWalk {
       sql: """
         SELECT entry, hash, body, block, commitment FROM entry
         WHERE entry BETWEEN ? AND ? ORDER BY entry
-        """, arguments: [EntryKey.make(key, 0), EntryKey.make(key + 1, 0) - 1])
+        """, arguments: [EntryKey.all(of: key).lowerBound, EntryKey.all(of: key).upperBound])
     var waiting: Step?
     while let row = try rows.next(), gaps.count < Self.limit {
       let step = Step(

@@ -53,7 +53,7 @@ extension Snapshot {
       ])
     return try rows.map { row in
       Evidence.Step(
-        log: try ledger.name(of: row[0]),
+        log: try ledger.name(of: row.integer(0)),
         head: LogHead(sequence: try row.unsigned(1), hash: try row.hash(2)))
     }
   }

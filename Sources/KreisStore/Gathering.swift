@@ -64,8 +64,8 @@ extension Snapshot {
   package func logEnds() throws -> [(log: LogID, last: UInt64, closing: UInt64?)] {
     try Row.fetchAll(db, sql: "SELECT log, sequence FROM log WHERE scope <> 4 ORDER BY log")
       .map { row in
-        let log = try ledger.name(of: row[0])
-        return (log, UInt64(row[1] as Int64), membership.closing(of: log))
+        let log = try ledger.name(of: row.integer(0))
+        return (log, try row.unsigned(1), membership.closing(of: log))
       }
   }
 }
@@ -140,9 +140,9 @@ extension Transaction {
     let rows = try Row.fetchAll(
       db, sql: "SELECT log, pushed FROM log WHERE sequence > pushed AND scope <> 4")
     for row in rows {
-      let log = try ledger.name(of: row[0])
+      let log = try ledger.name(of: row.integer(0))
       guard log != identity.log(log.scope) else { continue }
-      try setAside(log, from: UInt64(row[1] as Int64) + 1, because: .closed)
+      try setAside(log, from: row.unsigned(1) + 1, because: .closed)
     }
   }
 
@@ -166,12 +166,12 @@ extension Ledger {
   /// The feed's items in the order of their acceptance.
   fileprivate func feedOrder() throws -> [(key: Int64, last: UInt64)] {
     try Row.fetchAll(db, sql: "SELECT log, last FROM feed ORDER BY arrival")
-      .map { ($0[0], UInt64($0[1] as Int64)) }
+      .map { (try $0.integer(0), try $0.unsigned(1)) }
   }
 
   fileprivate func allLogs() throws -> [(log: LogID, key: Int64, head: UInt64)] {
     try Row.fetchAll(db, sql: "SELECT log, sequence FROM log ORDER BY log")
-      .map { (try name(of: $0[0]), $0[0], UInt64($0[1] as Int64)) }
+      .map { (try name(of: $0.integer(0)), try $0.integer(0), try $0.unsigned(1)) }
   }
 
   fileprivate func forkedLogs() throws -> [LogID] {

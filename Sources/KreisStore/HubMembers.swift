@@ -121,12 +121,16 @@ extension Store {
 
 extension Transaction {
   fileprivate func invite(named name: String) throws -> StoredInvite? {
-    try Row.fetchOne(db, sql: "SELECT * FROM invite WHERE name = ?", arguments: [name]).map { row in
+    try Row.fetchOne(
+      db,
+      sql: """
+        SELECT name, title, ags, secret, expires_at, used_by, member FROM invite WHERE name = ?
+        """, arguments: [name]
+    ).map { row in
       StoredInvite(
-        name: row["name"], title: row["title"], ags: row["ags"],
-        secret: Array(row["secret"] as Data), expiresAt: UInt64(row["expires_at"] as Int64),
-        usedBy: (row["used_by"] as Data?).map { Array($0) },
-        member: (row["member"] as Int64?).flatMap { MemberID(UInt64($0)) })
+        name: try row.text(0), title: try row.text(1), ags: try row.text(2),
+        secret: try row.bytes(3) ?? [], expiresAt: try row.unsigned(4), usedBy: try row.bytes(5),
+        member: row.hasNull(atIndex: 6) ? nil : try row.member(6))
     }
   }
 }
@@ -193,12 +197,10 @@ extension Snapshot {
         """)
     return try rows.compactMap { row in
       let scope = try row.scope(1)
-      guard membership.mayRead(reader, scope), let member = MemberID(UInt64(row[0] as Int64)) else {
-        return nil
-      }
+      guard membership.mayRead(reader, scope) else { return nil }
       return StoredStatement(
-        member: member, scope: scope, position: UInt64(row[3] as Int64),
-        at: UInt64(row[4] as Int64), software: row[5], statement: try row.bytes(6) ?? [],
+        member: try row.member(0), scope: scope, position: try row.unsigned(3),
+        at: try row.unsigned(4), software: try row.text(5), statement: try row.bytes(6) ?? [],
         signature: try row.bytes(7) ?? [])
     }
   }

@@ -67,13 +67,18 @@ extension Identity {
   }
 
   static func read(from db: Database) throws -> Identity {
-    guard let row = try Row.fetchOne(db, sql: "SELECT * FROM replica"),
-      let role = Role(rawValue: row["role"]), let realm = RealmID(row["realm"] as Data),
-      let member = MemberID(UInt64(row["member"] as Int64))
+    guard
+      let row = try Row.fetchOne(
+        db,
+        sql: """
+          SELECT role, realm, member, generation, name, title, ags, kreis, hub_url, hub_pin
+          FROM replica
+          """), let role = Role(rawValue: try row.text(0)),
+      let realm = try row.bytes(1).flatMap({ RealmID($0) })
     else { throw StoreError.stateUnknown("the database does not say whose replica it is") }
     return Identity(
-      role: role, realm: realm, member: member, generation: UInt32(row["generation"] as Int64),
-      name: row["name"], title: row["title"], ags: row["ags"], kreis: row["kreis"],
-      hubURL: row["hub_url"], hubPin: (row["hub_pin"] as Data?).map { Array($0) })
+      role: role, realm: realm, member: try row.member(2), generation: try row.unsigned32(3),
+      name: try row.text(4), title: try row.text(5), ags: try row.text(6), kreis: try row.text(7),
+      hubURL: try row.text(8), hubPin: try row.bytes(9))
   }
 }

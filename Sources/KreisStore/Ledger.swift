@@ -85,7 +85,7 @@ final class Ledger: HeldLogs {
         SELECT log, sequence FROM log WHERE member = ? AND sequence > 0
         ORDER BY generation, scope, town
         """, arguments: [Int64(member.rawValue)]
-    ).map { (try name(of: $0[0]), UInt64($0[1] as Int64)) }
+    ).map { (try name(of: $0.integer(0)), try $0.unsigned(1)) }
   }
 
   func head(of log: LogID) throws -> LogHead? {
@@ -164,10 +164,10 @@ final class Ledger: HeldLogs {
       arguments: [keys.lowerBound, keys.upperBound])
     while let row = try rows.next() {
       let hash = try row.hash(1)
-      if let record = row[0] as Int64? {
-        unfolded[record, default: .none].toggle(hash)
-      } else {
+      if row.hasNull(atIndex: 0) {
         try change(TallyName.control) { $0.remove(Mark(hash)) }
+      } else {
+        unfolded[try row.integer(0), default: .none].toggle(hash)
       }
     }
     try db.execute(
@@ -293,8 +293,8 @@ final class Ledger: HeldLogs {
   }
 
   func feedGeneration() throws -> UInt32 {
-    UInt32(
-      try Int64.fetchOne(db.cachedStatement(sql: "SELECT feed_generation FROM replica")) ?? 0)
+    try Row.fetchOne(db.cachedStatement(sql: "SELECT feed_generation FROM replica"))?
+      .unsigned32(0) ?? 0
   }
 
   func feedEnd(of scope: Scope) throws -> FeedPosition? {
@@ -357,10 +357,10 @@ final class Ledger: HeldLogs {
 
   /// The first entry of the bundle that ends at `last`: after the log's previous one in the feed.
   func firstEntry(ofBundleEndingAt last: UInt64, log key: Int64) throws -> UInt64 {
-    let previous = try Int64.fetchOne(
-      db.cachedStatement(sql: "SELECT max(last) FROM feed WHERE log = ? AND last < ?"),
+    let previous = try Row.fetchOne(
+      db.cachedStatement(sql: "SELECT coalesce(max(last), 0) FROM feed WHERE log = ? AND last < ?"),
       arguments: [key, Int64(last)])
-    return UInt64(previous ?? 0) + 1
+    return (try previous?.unsigned(0) ?? 0) + 1
   }
 
   /// Forgets the feeds of a hub generation that was replaced; the logs stay.

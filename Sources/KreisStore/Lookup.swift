@@ -65,7 +65,7 @@ package struct Lookup {
     try Int64.fetchOne(
       db.cachedStatement(sql: "SELECT kind FROM record WHERE id = ?"),
       arguments: [Data(id.bytes)]
-    ).flatMap { schema.kind(tag: UInt32($0)) }
+    ).flatMap { UInt32(exactly: $0).flatMap { schema.kind(tag: $0) } }
   }
 
   /// The record of this kind and external id that this member created.

@@ -44,16 +44,17 @@ struct Mark: Hashable, Sendable {
 
 /// How many rows there are of a sort, and the sum of what identifies them.
 struct Tally: Hashable, Sendable {
+  /// Wraps around, because a damaged one may be any number; then it equals no count of rows.
   var count: Int64 = 0
   var mark = Mark()
 
   mutating func add(_ other: Mark) {
-    count += 1
+    count &+= 1
     mark.toggle(other)
   }
 
   mutating func remove(_ other: Mark) {
-    count -= 1
+    count &-= 1
     mark.toggle(other)
   }
 }

@@ -122,7 +122,7 @@ extension Snapshot {
           sql: """
             SELECT entry, hash, body, block, commitment FROM entry
             WHERE entry BETWEEN ? AND ? ORDER BY entry
-            """), arguments: [EntryKey.make(log, 0), EntryKey.make(log + 1, 0) - 1])
+            """), arguments: [EntryKey.all(of: log).lowerBound, EntryKey.all(of: log).upperBound])
       let name = try ledger.name(of: log)
       while let row = try rows.next() {
         let entry = try ledger.checked(row, continuing: &chain)

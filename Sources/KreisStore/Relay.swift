@@ -16,7 +16,7 @@ extension Snapshot {
         ), arguments: [key, Int64(first)])
     else { return nil }
     let entries = try ledger.entries(
-      ofKey: key, from: first, through: UInt64(row[0] as Int64))
+      ofKey: key, from: first, through: row.unsigned(0))
     return UnverifiedBundle(log: log, first: first, entries: entries, signature: try row.bytes(1))
   }
 
@@ -37,7 +37,7 @@ extension Snapshot {
         Int64(Scope.local.kind), all, Int64(identity.member.rawValue), Int64(identity.generation),
       ])
     func isFirst(_ log: LogID) -> Bool { log.member == membership.hub && log.scope == .public }
-    return try rows.map { try ledger.name(of: $0[0]) }.sorted { left, right in
+    return try rows.map { try ledger.name(of: $0.integer(0)) }.sorted { left, right in
       isFirst(left) == isFirst(right) ? left < right : isFirst(left)
     }
   }
@@ -55,10 +55,10 @@ extension Snapshot {
     guard let key = try ledger.key(of: log), let head = try ledger.head(ofKey: key) else {
       return nil
     }
-    let previous = try Int64.fetchOne(
-      db, sql: "SELECT max(last) FROM signature WHERE log = ? AND last < ?",
+    let previous = try Row.fetchOne(
+      db, sql: "SELECT coalesce(max(last), 0) FROM signature WHERE log = ? AND last < ?",
       arguments: [key, Int64(head.sequence)])
-    return try stretch(of: log, from: UInt64(previous ?? 0) + 1)
+    return try stretch(of: log, from: (previous?.unsigned(0) ?? 0) + 1)
   }
 
   fileprivate func unoffered(_ log: LogID) throws -> [Branch] {

@@ -58,7 +58,8 @@ extension ReplicaState {
     else { throw StoreError.stateUnknown("the database does not say whose replica it is") }
     var state = ReplicaState(
       identity: identity, key: try row.bytes(0).flatMap { VerifyingKey($0) },
-      feedGeneration: try row.unsigned32(1), isGathering: try row.flag(2), halted: row[3],
+      feedGeneration: try row.unsigned32(1), isGathering: try row.flag(2),
+      halted: try row.textIfAny(3),
       control: try Ledger(db, in: identity.realm).control(onDamage: onDamage),
       membership: Membership(realm: identity.realm, control: []), revision: try row.integer(4))
     state.refold()
@@ -78,7 +79,7 @@ extension ReplicaState {
 
   /// Writes what may change, under the next revision.
   mutating func save(in db: Database) throws {
-    revision += 1
+    revision &+= 1
     try db.execute(
       sql: """
         UPDATE replica SET generation = ?, key = ?, feed_generation = ?, gathering = ?, halted = ?,

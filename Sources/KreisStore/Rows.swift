@@ -11,8 +11,10 @@ extension Row {
     return number
   }
 
+  /// Members' ids, times, sequences and positions have 48 bits at most, so that adding to what is
+  /// read cannot overflow.
   func unsigned(_ column: Int) throws -> UInt64 {
-    guard let number = UInt64(exactly: try integer(column)) else {
+    guard let number = UInt64(exactly: try integer(column)), number < Limits.time else {
       throw Self.impossible("a number")
     }
     return number
@@ -23,6 +25,18 @@ extension Row {
       throw Self.impossible("a number")
     }
     return number
+  }
+
+  func text(_ column: Int) throws -> String {
+    let value: DatabaseValue = self[column]
+    guard case .string(let text) = value.storage else { throw Self.impossible("a text") }
+    return text
+  }
+
+  /// The text in a column, `nil` where there is none.
+  func textIfAny(_ column: Int) throws -> String? {
+    let value: DatabaseValue = self[column]
+    return value.isNull ? nil : try text(column)
   }
 
   func flag(_ column: Int) throws -> Bool { try integer(column) != 0 }
@@ -41,6 +55,11 @@ extension Row {
       throw Self.impossible("a hash")
     }
     return hash
+  }
+
+  func member(_ column: Int) throws -> MemberID {
+    guard let member = MemberID(try unsigned(column)) else { throw Self.impossible("a member") }
+    return member
   }
 
   /// A scope from its two columns.
@@ -78,6 +97,11 @@ enum EntryKey {
 
   static func make(_ log: Int64, _ sequence: UInt64) -> Int64 {
     log << sequenceBits | Int64(sequence)
+  }
+
+  /// The keys that the entries of a log can have.
+  static func all(of log: Int64) -> ClosedRange<Int64> {
+    make(log, 0)...make(log, 1 << sequenceBits - 1)
   }
 
   static func log(_ key: Int64) -> Int64 { key >> sequenceBits }

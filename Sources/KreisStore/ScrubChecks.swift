@@ -72,7 +72,7 @@ extension Snapshot {
     let head = try ledger.head(ofKey: key)
     let last = try Int64.fetchOne(
       db, sql: "SELECT max(entry) FROM entry WHERE entry BETWEEN ? AND ?",
-      arguments: [EntryKey.make(key, 0), EntryKey.make(key + 1, 0) - 1])
+      arguments: [EntryKey.all(of: key).lowerBound, EntryKey.all(of: key).upperBound])
     guard last.map(EntryKey.sequence) ?? 0 == head?.sequence ?? 0 else {
       throw damaged("does not end where its head says")
     }

@@ -42,12 +42,13 @@ extension Ledger {
         ORDER BY member, generation, scope, town, first, branch
         """, arguments: arguments)
     return try rows.map { row in
-      guard let reason = Branch.Reason(rawValue: row[6]) else {
-        throw StoreError.stateUnknown("a branch set aside for an unknown reason")
+      let (first, last) = (try row.unsigned(2), try row.unsigned(3))
+      guard let reason = Branch.Reason(rawValue: try row.text(6)), first > 0, first <= last else {
+        throw StoreError.damaged(Damage(.table("branch"), "has a row that cannot be"))
       }
       return Branch(
-        key: row[0], log: try name(of: row[1]), first: UInt64(row[2] as Int64),
-        head: LogHead(sequence: UInt64(row[3] as Int64), hash: try row.hash(4)),
+        key: try row.integer(0), log: try name(of: row.integer(1)), first: first,
+        head: LogHead(sequence: last, hash: try row.hash(4)),
         signature: try row.bytes(5), reason: reason, previous: try row.hash(7))
     }
   }
@@ -127,10 +128,10 @@ extension Ledger {
 
   /// Sequences from `first` on under which the author's signature is kept.
   fileprivate func signedEnds(from first: UInt64, ofKey key: Int64) throws -> [UInt64] {
-    try Int64.fetchAll(
+    try Row.fetchAll(
       db, sql: "SELECT last FROM signature WHERE log = ? AND last >= ? ORDER BY last",
       arguments: [key, Int64(first)]
-    ).map { UInt64($0) }
+    ).map { try $0.unsigned(0) }
   }
 }
 
@@ -227,7 +228,7 @@ extension Transaction {
           """), arguments: [record])
     for row in rows {
       let header = try EntryBody(decoding: try row.bytes(3) ?? [])
-      let log = try ledger.name(of: row[5])
+      let log = try ledger.name(of: row.integer(5))
       guard
         state.destroysAside(
           try row.hash(2), of: log,
@@ -236,7 +237,7 @@ extension Transaction {
       try db.cachedStatement(
         sql: "UPDATE set_aside SET block = NULL, commitment = ? WHERE branch = ? AND sequence = ?"
       ).execute(arguments: [
-        Hash256(of: try row.bytes(4) ?? []).data, row[0] as Int64, row[1] as Int64,
+        Hash256(of: try row.bytes(4) ?? []).data, try row.integer(0), try row.integer(1),
       ])
     }
   }

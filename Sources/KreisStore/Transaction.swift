@@ -307,7 +307,7 @@ package final class Transaction {
               SELECT DISTINCT record FROM entry
               WHERE entry BETWEEN ? AND ? AND record IS NOT NULL
               """,
-            arguments: [EntryKey.make(log, 0), EntryKey.make(log + 1, 0) - 1]))
+            arguments: [EntryKey.all(of: log).lowerBound, EntryKey.all(of: log).upperBound]))
       }
     }
     for key in keys.sorted() {

@@ -125,7 +125,7 @@ private struct Verifier {
       sql: """
         SELECT entry, hash, body, block, commitment, record.id FROM entry
         LEFT JOIN record USING (record) WHERE entry BETWEEN ? AND ? ORDER BY entry
-        """, arguments: [EntryKey.make(key, 0), EntryKey.make(key + 1, 0) - 1])
+        """, arguments: [EntryKey.all(of: key).lowerBound, EntryKey.all(of: key).upperBound])
     while let row = try rows.next() {
       let sequence = EntryKey.sequence(try row.integer(0))
       guard sequence == chain.head.sequence + 1 else {
