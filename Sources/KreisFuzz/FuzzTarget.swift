@@ -12,6 +12,7 @@ package enum FuzzTarget: String, CaseIterable, Sendable {
   case inviteContent = "invite-content"
   case signature, query
   case json, ndjson, csv, settings
+  case value, hours
 
   /// Parses `input`.
   ///
@@ -34,6 +35,8 @@ package enum FuzzTarget: String, CaseIterable, Sendable {
     case .ndjson: try FileFuzzing.ndjson(input)
     case .csv: try FileFuzzing.csv(input)
     case .settings: try FileFuzzing.settings(input)
+    case .value: try DirectoryFuzzing.value(input)
+    case .hours: try DirectoryFuzzing.hours(input)
     }
   }
 }

@@ -16,6 +16,8 @@ import Foundation
 /// 1. the old database and its write-ahead log get a second name, `kreisnetz-STAMP.sqlite`;
 /// 2. the old write-ahead log loses its first name, so that SQLite never applies it to the new one;
 /// 3. the new database takes the old one's name.
+///
+/// Each step is on disk before the next begins: a file system promises no order among names.
 extension StateDirectory {
   private static let suffixes = ["-wal", "-shm", "-journal"]
 
@@ -27,11 +29,19 @@ extension StateDirectory {
   package func replaceDatabase(
     with draft: String, at now: UInt64
   ) throws(StateDirectoryError) -> String? {
-    let old = isReplica ? path + "/kreisnetz-\(SetAsideDatabase.stamp(now)).sqlite" : nil
+    // Not over one that was set aside in the same second.
+    var time = now
+    while isTaken(SetAsideDatabase.stamp(time)) { time += 1 }
+    let stamp = SetAsideDatabase.stamp(time)
+    let old = isReplica ? path + "/kreisnetz-\(stamp).sqlite" : nil
     for suffix in Self.suffixes { unlink(draft + suffix) }
-    try DurableFile.move(draft, to: path + "/next-\(SetAsideDatabase.stamp(now)).sqlite")
+    try DurableFile.move(draft, to: path + "/next-\(stamp).sqlite")
     try finishReplacement()
     return old
+  }
+
+  private func isTaken(_ stamp: String) -> Bool {
+    FileManager.default.fileExists(atPath: path + "/kreisnetz-\(stamp).sqlite")
   }
 
   /// Finishes a replacement that was cut off.
@@ -44,7 +54,9 @@ extension StateDirectory {
         guard hardLink(database + suffix, old + suffix) == 0 || errno == EEXIST || errno == ENOENT
         else { throw .failed(action: "set aside", path: database + suffix, errno: errno) }
       }
+      try DurableFile.syncDirectory(of: database)
       for suffix in Self.suffixes { unlink(database + suffix) }
+      try DurableFile.syncDirectory(of: database)
       try DurableFile.move(path + "/" + name, to: database)
     }
   }

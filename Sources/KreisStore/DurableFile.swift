@@ -85,7 +85,8 @@ enum DurableFile {
     return Array(bytes[..<count])
   }
 
-  private static func syncDirectory(of path: String) throws(StateDirectoryError) {
+  /// Makes the names in a file's directory durable.
+  static func syncDirectory(of path: String) throws(StateDirectoryError) {
     let parent = path.lastIndex(of: "/").map { String(path[..<$0]) } ?? "."
     let descriptor = open(parent.isEmpty ? "/" : parent, O_RDONLY | O_DIRECTORY | O_CLOEXEC)
     guard descriptor >= 0 else { throw .failed(action: "opened", path: parent, errno: errno) }

@@ -112,13 +112,13 @@ package struct StateDirectory: Sendable {
   /// Makes the database under another name and moves it to its own when it is complete, so that a
   /// state directory either is a replica or is not, whenever the process was killed.
   ///
-  /// - Parameter make: makes the database at the path given; it must be closed when its last
-  ///   reference goes.
+  /// - Parameter make: makes the database at the path given, which nobody else may keep open.
   /// - Throws: `StoreError`, `StateDirectoryError`.
   package func install(_ make: (String) throws(StoreError) -> Store) throws {
     let draft = path + "/setup.sqlite"
     for suffix in ["", "-wal", "-shm", "-journal"] { unlink(draft + suffix) }
-    _ = try make(draft)
+    // All of it in the one file that is moved, or an error: on a full disk the rest stays in the log.
+    try make(draft).close()
     try DurableFile.move(draft, to: database)
   }
 

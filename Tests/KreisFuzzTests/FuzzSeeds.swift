@@ -18,6 +18,7 @@ struct FuzzSeeds {
     try await addTraffic(folder)
     try addTexts()
     try addFiles()
+    addValues()
   }
 
   private mutating func add(_ target: FuzzTarget, _ input: some Sequence<UInt8>) {
@@ -158,5 +159,35 @@ struct FuzzSeeds {
     }
     add(.settings, "log_level: debug\nlisten_port: 8443\nrequests_per_second: 30\n".utf8)
     add(.settings, "log_level: \"info\"\nproxy: none\n".utf8)
+  }
+
+  private mutating func addValues() {
+    let rules = [
+      "FREQ=YEARLY;WKST=MO;BYWEEKNO=1,3,5,53;BYDAY=TU", "FREQ=MONTHLY;BYDAY=-1MO,2FR",
+      "FREQ=WEEKLY;INTERVAL=2;COUNT=9;BYDAY=MO,TH", "FREQ=DAILY;UNTIL=20281231T110000Z",
+      "FREQ=MONTHLY;BYDAY=MO,TU,WE,TH,FR;BYSETPOS=-1", "FREQ=YEARLY;BYYEARDAY=-1,60",
+    ]
+    for rule in rules {
+      add(
+        .hours,
+        """
+        rrule=\(rule)
+        dtstart=2026-01-05
+        valid_to=2029-12-31
+        opens_at=09:00
+        closes_at=11:30
+        exdates=2026-12-24,2026-12-31
+        closed_in_school_holidays=true
+        """.utf8)
+    }
+    let texts = [
+      "Kita Löwenzahn", "0221 4710-316", "kita@example.org", "https://www.example.org/kita",
+      "58553", "2026-11-24", "24.11.2026", "9:30", "true", "51,1876", "7.6394", "de", "05962012",
+      rules[0], "2026-12-24,2026-12-31", "Europe/Berlin", "kindertageseinrichtung", "12",
+    ]
+    for (index, field) in Schema.directory.kinds.flatMap(\.fields).enumerated() where index < 256 {
+      let fitting = texts.first { (try? field.type.canonical($0)) != nil }
+      if let fitting { add(.value, [UInt8(index)] + Array(fitting.utf8)) }
+    }
   }
 }

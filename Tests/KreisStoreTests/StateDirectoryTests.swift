@@ -92,4 +92,18 @@ import Testing
       }
     }
   }
+
+  @Test func `Databases that are replaced within one second are all kept`() throws {
+    try withPath {
+      let directory = try StateDirectory.prepare(path)
+      for content in ["eins", "zwei", "drei"] {
+        let draft = path + "/draft.sqlite"
+        try Data(content.utf8).write(to: URL(filePath: draft))
+        _ = try directory.replaceDatabase(with: draft, at: 1_800_000_000)
+      }
+      let kept = try directory.setAside.map { try String(contentsOfFile: $0.path, encoding: .utf8) }
+      #expect(kept == ["eins", "zwei"])
+      #expect(try String(contentsOfFile: directory.database, encoding: .utf8) == "drei")
+    }
+  }
 }
