@@ -20,12 +20,15 @@ package enum PlantedBug: String, CaseIterable, Sendable {
   case tieBreakByArrival
   case clockDecides
   case staleTable
+  case withdrawalLoses
   case restateLosesValues
   // Authority and destruction
   case ignoresAuthority
   case destroysForOthers
   case keepsDestroyed
   case resurrectsDestroyed
+  case republishesDestroyed
+  case leavesDeletedBytes
   // Privacy
   case pushesLocal
   case leaksCoordination
@@ -36,6 +39,12 @@ package enum PlantedBug: String, CaseIterable, Sendable {
   case waitsForever
   case followsTwice
   case hidesAlarm
+  // Recovery and upgrade
+  case ignoresLeases
+  case overlooksRestore
+  case hidesSplit
+  case forgetsTail
+  case keepsOldFold
 }
 
 #if PlantedBugs

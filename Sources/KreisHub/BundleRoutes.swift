@@ -69,6 +69,12 @@ extension HubRoutes {
           .unprocessableContent, "closed-log", "The log is closed",
           "The log \(bundle.log) is closed after entry \(closing); open the next key generation.")
       }
+      // It may know the author later: a hub that was lost knows nobody before it has its own logs.
+      if store.isGathering {
+        throw Problem(
+          .unprocessableContent, HubRefusal.Name.gathering, "The hub gathers",
+          "The hub cannot take this bundle before it knows more: \(reason).", retryAfter: 10)
+      }
       logger.warning(
         "A push was refused.", metadata: ["log": "\(bundle.log)", "reason": "\(reason)"])
       throw Self.refused(reason)

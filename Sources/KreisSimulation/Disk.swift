@@ -44,6 +44,16 @@ final class Disk: @unchecked Sendable {
   var hasPower: Bool { crash_disk_has_power(disk) }
   var size: UInt64 { crash_disk_size(disk) }
 
+  /// The bytes of a file as they lie there; `nil` if there is none.
+  func bytes(of file: String) -> [UInt8]? {
+    let size = crash_disk_export(disk, file, nil, 0)
+    guard size >= 0 else { return nil }
+    var bytes = [UInt8](repeating: 0, count: Int(size))
+    let count = bytes.count
+    _ = bytes.withUnsafeMutableBytes { crash_disk_export(disk, file, $0.baseAddress, count) }
+    return bytes
+  }
+
   /// Whether the database is in use, or was not closed in good order.
   var isOpen: Bool { crash_disk_export(disk, "kreisnetz.sqlite-wal", nil, 0) >= 0 }
 

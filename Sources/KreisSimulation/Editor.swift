@@ -6,14 +6,14 @@ import KreisStore
 struct Editor {
   let node: Node
   /// Of two machines with one key, which.
-  private let instance: Int
+  var instance: () -> Int
   private var random: SeededRandom
   private let organization: RecordKind
   private let document: RecordKind
 
   init(_ node: Node, instance: Int = 0, seed: UInt64) throws {
     self.node = node
-    self.instance = instance
+    self.instance = { instance }
     random = SeededRandom(seed, stream: "editor \(node)" + (instance == 0 ? "" : " copy"))
     organization = try Schema.directory.kind(named: "organization")
     document = try Schema.directory.kind(named: "document")
@@ -21,10 +21,14 @@ struct Editor {
 
   /// What somebody does at `store`.
   ///
-  /// - Parameter now: seconds since 1970 by the node's clock.
+  /// - Parameters:
+  ///   - schema: what the program there knows.
+  ///   - now: seconds since 1970 by the node's clock.
   /// - Returns: the logs that grew.
   /// - Throws: `StoreError` other than a refusal.
-  mutating func act(on store: Store, at now: UInt64, in world: World) throws -> [LogID] {
+  mutating func act(
+    on store: Store, _ schema: Schema, at now: UInt64, in world: World
+  ) throws -> [LogID] {
     let occasion = Occasion(at: now)
     let all = random.chance(node == .hub ? 100 : 15)
     let known = world.records.filter { all || $0.creator == store.identity.member }
@@ -33,12 +37,15 @@ struct Editor {
       record == world.records.first { $0.creator == record.creator }
     }
     guard let id = random.pick(random.chance(85) ? popular : known), random.chance(85) else {
-      return try create(store, occasion, world)
+      return try create(store, schema, occasion, world)
     }
     let before = try store.blockingRead { try $0.state(of: id) }
-    guard let before, before.kind != nil else { return try create(store, occasion, world) }
+    guard let before, let tag = before.kind else {
+      return try create(store, schema, occasion, world)
+    }
+    // What a newer version wrote, an older one leaves alone.
+    guard let kind = schema.kind(tag: tag) else { return [] }
     do {
-      let kind = before.kind == document.tag ? document : organization
       let conflict = before.conflicts.first {
         !$0.againstDeletion && kind.field(tag: $0.register.tag) != nil
       }
@@ -56,7 +63,7 @@ struct Editor {
         }
       case 8, 9: try destroy(id, before, store, occasion)
       default:
-        let edits = try edits(of: before, store, world)
+        let edits = try edits(of: before, kind, store, world)
         try store.blockingWrite { _ = try $0.change(id, edits, occasion) }
       }
     } catch let error as StoreError {
@@ -80,13 +87,19 @@ struct Editor {
 
   // MARK: - Records
 
+  /// Writes something new, as everybody sees it.
+  mutating func write(on store: Store, at now: UInt64, in world: World) throws -> [LogID] {
+    try create(store, .directory, Occasion(at: now), world)
+  }
+
   private mutating func create(
-    _ store: Store, _ occasion: Occasion, _ world: World
+    _ store: Store, _ schema: Schema, _ occasion: Occasion, _ world: World
   ) throws -> [LogID] {
     let count = random.chance(10) ? random.within(5...25) : 1
     var ids: [RecordID] = []
     do {
-      let kind = random.chance(20) ? document : organization
+      let isDocument = random.chance(20) && schema.kind(tag: document.tag) != nil
+      let kind = isDocument ? document : organization
       var edits: [[Edit]] = []
       for _ in 0..<count {
         let name = world.token(.public, on: nil, store)
@@ -113,14 +126,11 @@ struct Editor {
   }
 
   private mutating func edits(
-    of state: RecordState, _ store: Store, _ world: World
+    of state: RecordState, _ kind: RecordKind, _ store: Store, _ world: World
   ) throws -> [Edit] {
-    let kind = state.kind == document.tag ? document : organization
     var edits: [Edit] = []
     var names = ["name", "note", "memo"] + Array(repeating: "description", count: 9)
-    if kind == organization {
-      names += ["city", "keywords"]
-    }
+    names += ["city", "keywords"].filter { name in kind.fields.contains { $0.name == name } }
     for _ in 0...random.below(2) {
       guard let name = random.pick(names) else { break }
       names.removeAll { $0 == name }
@@ -187,7 +197,7 @@ struct Editor {
     for entry in history.sorted(by: { ($0.log, $0.sequence) < ($1.log, $1.sequence) })
     where entry.log.member == store.identity.member
       && entry.log.generation == store.identity.generation
-      && entry.sequence > world.journal.last(of: entry.log, instance)
+      && entry.sequence > world.journal.last(of: entry.log, instance())
     {
       var seen: [Register: Set<Hash256>] = [:]
       for write in entry.header.writes {
@@ -197,7 +207,7 @@ struct Editor {
       world.journal.note(
         Journal.Entry(
           log: entry.log, sequence: entry.sequence, hash: entry.hash, header: entry.header,
-          values: entry.values, seen: seen, isAcknowledged: true), instance)
+          values: entry.values, seen: seen, isAcknowledged: true), instance())
       world.note("\(node) wrote \(entry.log.scope)/\(entry.sequence) \(entry.hash.reference)")
       logs.insert(entry.log)
     }
@@ -211,7 +221,8 @@ extension World {
   /// - Parameter record: `nil`: one that this member is about to create.
   func token(_ scope: ScopeKind, on record: RecordID?, _ store: Store) -> String {
     count("values")
-    let number = counters["values"] ?? 0
+    // All of the same length, so that none is found in another.
+    let number = String(1_000_000 + (counters["values"] ?? 0)).dropFirst()
     let own = store.identity.member
     let town = store.identity.role == .hub ? record?.creator ?? own : own
     return switch scope {

@@ -26,12 +26,26 @@ package enum Fault: String, CaseIterable, Sendable {
   case rotate
   /// A town comes back from an old backup, and writes on before it notices.
   case restore
+  /// A town's machine is copied, and both run.
+  case clone
+  /// The hub is lost with all its backups, and replaced by an empty one that gathers.
+  case hubLost
+  /// The hub is set back to an old backup.
+  case hubRestored
+  /// A town runs an older version, which knows fewer fields and kinds, and is upgraded on the way.
+  case olderVersion
   /// A member is revoked while it writes offline.
   case revoke
   /// A town does what the protocol forbids.
   case maliciousTown
   /// The hub withholds, reorders, changes or takes back.
   case maliciousHub
+  /// The hub shows two towns different histories.
+  case splitView
+}
+
+extension Fault {
+  fileprivate static let upheavals: [Fault] = [.clone, .hubLost, .hubRestored, .splitView]
 }
 
 /// Which faults strike in one seed, and how often. Each seed takes some and leaves others, so that
@@ -49,6 +63,14 @@ struct FaultPlan: Sendable {
     for fault in Fault.allCases {
       let strikes = random.chance(share)
       if allowed.contains(fault), strikes || allowed.count <= 2 { chosen.insert(fault) }
+    }
+    // Of the great upheavals one at a time, and without what an admin would not do in the midst of it.
+    let upheaval = random.pick(Fault.upheavals.filter(chosen.contains))
+    chosen.subtract(Fault.upheavals.filter { $0 != upheaval })
+    switch upheaval {
+    case nil: break
+    case .clone: chosen.subtract([.restore, .revoke])
+    default: chosen.subtract([.restore, .revoke, .rotate])
     }
     faults = chosen
     rate = random.within(2...25)

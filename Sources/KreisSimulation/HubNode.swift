@@ -8,7 +8,7 @@ final class HubNode: MortalNode {
   let world: World
   let name: String
   let entropy: Entropy
-  private(set) var store: Store?
+  var store: Store?
   var disk: Disk
   let keys: KeyRing
   private var window: ReplayWindow
@@ -21,20 +21,28 @@ final class HubNode: MortalNode {
   /// Whether an admin has taken the recovery of this hub in hand.
   var isBeingRecovered = false
   var backup: Disk?
+  /// Grows when the hub is lost or set back: what it writes then is another history.
+  var instance = 0
+  /// Whether it is the second history of a hub that shows two.
+  let isOther: Bool
   /// Members that offered what they hold since it gathers.
   var visits: Set<MemberID> = []
 
   convenience init(_ world: World) throws {
     let replica = world.image.hub
-    self.init(world, "hub", Disk(copying: replica.disk), [1: replica.key])
+    self.init(world, "hub", Disk(copying: replica.disk), [1: replica.key], isOther: false)
   }
 
   /// A second history of the same hub.
   convenience init(copying other: HubNode) {
-    self.init(other.world, "other hub", Disk(copying: other.disk), other.keys.all)
+    self.init(
+      other.world, "other hub", Disk(copying: other.disk), other.keys.all, isOther: true)
   }
 
-  private init(_ world: World, _ name: String, _ disk: Disk, _ keys: [UInt32: SigningKey]) {
+  private init(
+    _ world: World, _ name: String, _ disk: Disk, _ keys: [UInt32: SigningKey], isOther: Bool
+  ) {
+    self.isOther = isOther
     self.world = world
     self.name = name
     self.disk = disk
@@ -60,7 +68,6 @@ final class HubNode: MortalNode {
       let key = keys.key(of: generation) ?? keys.fresh()
       store = try Store.open(at: disk.database, key: key, random: { entropy.next() })
       window = ReplayWindow(start: clock)
-      leases = InstanceLeases()
       world.note("\(name) starts")
       try DurabilityChecker.check(self)
     } catch let error as StoreError { try failedToStart(error) }
@@ -70,6 +77,7 @@ final class HubNode: MortalNode {
     store = nil
     for stream in streams { stream.connection.abort() }
     streams = []
+    leases = InstanceLeases()
   }
 
   // MARK: - Requests
@@ -201,6 +209,14 @@ final class HubNode: MortalNode {
     leases.close(
       instance, of: stream.caller.member, isPolling: stream.query.follow == .poll,
       at: world.now / 1_000)
+  }
+
+  /// Ends the answers to members.
+  func drop(_ members: Set<MemberID>) {
+    for stream in streams where members.contains(stream.caller.member) {
+      stream.connection.abort()
+      closed(stream)
+    }
   }
 
   /// Something was appended to a feed.

@@ -102,6 +102,9 @@ struct HubRequests {
       if let closing = store.membership.closing(of: bundle.log), bundle.last > closing {
         throw Refusal(422, HubRefusal.Name.closedLog, "the log is closed after entry \(closing)")
       }
+      if store.isGathering {
+        throw Refusal(422, HubRefusal.Name.gathering, reason, retryAfter: 10)
+      }
       throw Refusal(422, "refused", reason)
     }
   }

@@ -43,8 +43,8 @@ struct Journal {
       .filter { seen.insert($0.hash).inserted }
   }
 
-  /// The values of everything that was ever noted.
-  var allValues: [Entry] { entries + aside.values.sorted { $0.hash < $1.hash } }
+  /// Everything that was ever noted.
+  var allEntries: [Entry] { entries + aside.values.sorted { $0.hash < $1.hash } }
 
   func entries(of member: MemberID, _ instance: Int) -> [Entry] {
     books.filter { $0.key.log.member == member && $0.key.instance == instance }
@@ -111,8 +111,22 @@ struct Journal {
   }
 
   /// A machine was copied: what it holds of `member`, its copy holds as well.
-  mutating func copy(of member: MemberID, holding held: Set<Hash256>, to instance: Int) {
-    for entry in entries(of: member, 0) where held.contains(entry.hash) { note(entry, instance) }
+  mutating func copy(
+    of member: MemberID, holding held: Set<Hash256>, from old: Int, to instance: Int
+  ) {
+    for entry in entries(of: member, old) where held.contains(entry.hash) { note(entry, instance) }
+  }
+
+  /// Whether an entry is in some book.
+  func holds(_ hash: Hash256) -> Bool {
+    books.values.contains { $0.values.contains { $0.hash == hash } }
+  }
+
+  /// A machine is gone for good, with what never left it.
+  mutating func dropLocal(of member: MemberID, _ instance: Int) {
+    for entry in entries(of: member, instance) where entry.log.scope == .local {
+      withdraw(entry, instance)
+    }
   }
 
   mutating func notePushed(_ log: LogID, through sequence: UInt64) {

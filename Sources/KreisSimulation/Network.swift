@@ -4,6 +4,8 @@ import KreisCore
 final class Network {
   private let world: World
   private let hub: HubNode
+  /// Towns that are shown another history.
+  private var routes: [Int: HubNode] = [:]
   /// By town, until when it is cut off.
   private var cutUntil: [Int: UInt64] = [:]
 
@@ -11,6 +13,11 @@ final class Network {
     self.world = world
     self.hub = hub
   }
+
+  /// The hub that answers a town.
+  func hub(for town: Int) -> HubNode { routes[town] ?? hub }
+
+  func route(_ town: Int, to hub: HubNode) { routes[town] = hub === self.hub ? nil : hub }
 
   /// The hub's time, as its answers show it.
   var hubSeconds: UInt64 { hub.clock }
@@ -41,7 +48,7 @@ final class Network {
     }
     if world.strikes(.duplicate) {
       let copy = request
-      world.plan(after: latency()) { [self] in _ = try hub.answer(copy) }
+      world.plan(after: latency()) { [self] in _ = try hub(for: town).answer(copy) }
     }
     world.plan(after: latency()) { [self] in try arrive(request, from: town, then) }
   }
@@ -49,7 +56,7 @@ final class Network {
   private func arrive(
     _ request: Request, from town: Int, _ then: @escaping (Answer) throws -> Void
   ) throws {
-    guard let response = try hub.answer(request) else {
+    guard let response = try hub(for: town).answer(request) else {
       world.plan(after: latency()) { try then(.failed("the connection was closed")) }
       return
     }
@@ -80,7 +87,7 @@ final class Network {
       return connection
     }
     if world.strikes(.buffer) { connection.isBuffered = true }
-    world.plan(after: latency()) { [self] in try hub.open(request, connection) }
+    world.plan(after: latency()) { [self] in try hub(for: town).open(request, connection) }
     return connection
   }
 }

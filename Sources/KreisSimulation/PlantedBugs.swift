@@ -13,13 +13,20 @@ extension PlantedBug {
     case .unsortedBases: [.soundness, .liveness]
     case .skipsHeldItems, .staleFeedHead, .forgetsPushTimer, .waitsForever:
       [.liveness]
-    case .ignoresBases, .clockDecides, .restateLosesValues: [.acknowledged]
+    case .ignoresBases, .clockDecides, .restateLosesValues, .withdrawalLoses, .forgetsTail:
+      [.acknowledged]
     case .tieBreakByArrival: [.convergence, .acknowledged]
     case .staleTable, .resurrectsDestroyed: [.fold, .soundness]
     case .cursorOutsideTransaction: [.chain, .soundness, .convergence]
     case .ignoresAuthority: [.authority]
     case .destroysForOthers: [.authority, .acknowledged]
-    case .keepsDestroyed, .pushesLocal, .leaksCoordination, .widensScope: [.privacy]
+    case .ignoresLeases: [.instances]
+    case .overlooksRestore: [.liveness]
+    case .hidesSplit: [.attack]
+    case .keepsOldFold: [.fold]
+    case .republishesDestroyed: [.privacy, .convergence]
+    case .leavesDeletedBytes, .keepsDestroyed, .pushesLocal, .leaksCoordination, .widensScope:
+      [.privacy]
     case .retriesAtOnce, .followsTwice: [.bounds]
     }
   }
@@ -33,8 +40,14 @@ extension PlantedBug {
     case .waitsForever, .retriesAtOnce: [.partition, .crash]
     case .skipsSignature, .ignoresAuthority: [.maliciousTown]
     case .acceptsGap, .hidesAlarm: [.maliciousHub]
-    case .clockDecides, .tieBreakByArrival, .ignoresBases: [.partition, .clock]
+    case .clockDecides, .tieBreakByArrival, .ignoresBases, .withdrawalLoses: [.partition, .clock]
     case .followsTwice: [.delay]
+    case .ignoresLeases: [.clone]
+    case .overlooksRestore: [.hubRestored]
+    case .hidesSplit: [.splitView]
+    case .keepsOldFold: [.olderVersion]
+    case .republishesDestroyed: [.hubLost, .partition]
+    case .forgetsTail: [.rotate, .partition]
     default: []
     }
   }

@@ -91,7 +91,7 @@ struct RealmImage: Sendable {
   }
 
   /// - Throws: `SimulationError` if the database is not closed within ten seconds.
-  private static func closed(_ disk: Disk) throws -> Disk {
+  static func closed(_ disk: Disk) throws -> Disk {
     for _ in 0..<10_000 where disk.isOpen {
       // The last reference is let go on another thread, just after the operation's outcome.
       Thread.sleep(forTimeInterval: 0.001)

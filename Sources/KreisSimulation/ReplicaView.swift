@@ -35,6 +35,8 @@ struct ReplicaView {
   let digests: [Scope: ScopeDigest]
   let states: [RecordID: RecordState]
   let logs: [LogID: [UInt64: Entry]]
+  /// The directory tables, by the record's id.
+  let rows: [String: [String]]
   private let byRecord: [RecordID: [Entry]]
 
   init(_ node: Node, _ store: Store) throws {
@@ -54,6 +56,7 @@ struct ReplicaView {
         if let record = entry.header.record { byRecord[record, default: []].append(entry) }
       }
     }
+    rows = try store.blockingRead { try $0.tableRows() }
     (self.states, self.logs, self.byRecord) = (states, logs, byRecord)
   }
 

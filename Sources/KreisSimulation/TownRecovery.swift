@@ -19,20 +19,55 @@ extension TownNode {
     self.backup = nil
     wasRestored = true
     // What the backup does not have comes back from the hub, or is lost with the machine.
-    let held = try holdings()
+    let held = try holdings(of: member)
     for entry in world.journal.entries(of: member, instance) where !held.contains(entry.hash) {
       world.journal.withdraw(entry, instance)
     }
     try start()
   }
 
-  /// What the disk of a machine that does not run holds.
-  private func holdings() throws -> Set<Hash256> {
-    var held: Set<Hash256> = []
+  /// The entries of `member` that this machine holds, whether or not it runs.
+  func holdings(of member: MemberID) throws -> Set<Hash256> {
+    guard disk.hasPower else { return [] }
+    if let store { return try store.holdings(of: member) }
     let generation = try Store.identity(at: disk.database).generation
-    let store = try Store.open(
-      at: disk.database, key: keys.made(for: generation), random: { 0 })
-    try store.blockingRead { snapshot in try snapshot.exportLog { held.insert($0.hash) } }
-    return held
+    return try Store.open(
+      at: disk.database, key: keys.made(for: generation), schema: schema, random: { 0 }
+    ).holdings(of: member)
+  }
+
+  // MARK: - Copies
+
+  /// Somebody copies the machine, keys and all, and lets both run.
+  func copied() throws -> TownNode? {
+    guard store != nil, disk.hasPower else { return nil }
+    let copy = try TownNode(copying: self)
+    world.count(Fault.clone.rawValue)
+    world.note("\(name) is copied")
+    world.journal.copy(of: member, holding: try copy.holdings(of: member), from: 0, to: 1)
+    try copy.start()
+    return copy
+  }
+
+  /// Switches the machine off; somebody may let it run again.
+  func retire() {
+    guard !isRetired else { return }
+    isRetired = true
+    world.note("\(name) is switched off")
+    end()
+    disk.kill()
+  }
+
+  // MARK: - Versions
+
+  /// A newer version of the program is installed.
+  func upgrade() throws {
+    guard schema != .directory else { return }
+    schema = .directory
+    guard store != nil, disk.hasPower else { return }
+    world.note("\(name) gets a newer version")
+    end()
+    disk.kill()
+    try start()
   }
 }

@@ -13,6 +13,8 @@ extension TownNode {
       return try errand.go { wish.fail(.cancelled) }
     }
     let bundle = try look(at: sent, action)
+    let hub = network.hub(for: index)
+    let hubInstance = hub.instance
     let number = world.wait { try errand.go { wish.fail(.cancelled) } }
     network.send(Request(sent), from: index) { [self] answer in
       guard world.endWait(number) else { return }
@@ -26,7 +28,7 @@ extension TownNode {
             returning: .failure(.connectionLost(host: "hub.example.org", reason: reason)))
         }
       case .response(let response):
-        if response.status == 200, let bundle,
+        if response.status == 200, let bundle, !hub.isOther, hub.instance == hubInstance,
           (try? WirePushReply(serializedBytes: response.body))?.hasHead == true
         {
           world.journal.notePushed(bundle.log, through: bundle.last)

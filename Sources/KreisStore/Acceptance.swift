@@ -68,7 +68,7 @@ extension Store {
   /// - Returns: whether the hub is halted by it.
   package func examine(_ head: FeedHead) async throws(StoreError) -> Bool {
     let isStrange = try await read { try $0.contradicts(head) }
-    guard isStrange else { return false }
+    guard isStrange, !isPlanted(.overlooksRestore) else { return false }
     try await write { transaction in
       transaction.halt(
         "the hub signed position \(head.at.position) of the feed of \(head.scope), which it does not "
@@ -205,6 +205,7 @@ extension Transaction {
       guard let record = try ledger.record(ofEntry: key),
         let hash = try ledger.hash(of: bundle.log, at: EntryKey.sequence(key)),
         try state(of: ledger.id(of: record))?.destroyed.contains(hash) == false
+          || isPlanted(.republishesDestroyed)
       else { continue }
       try db.cachedStatement(
         sql: "UPDATE entry SET block = ?, commitment = NULL WHERE entry = ?"

@@ -146,8 +146,28 @@ struct DirectoryTables: Sendable {
       .map { Array($0.databaseValues) }
   }
 
+  /// All rows, by the record's id; without what only this database knows.
+  fileprivate func rows(in db: Database) throws -> [String: [DatabaseValue]] {
+    var out: [String: [DatabaseValue]] = [:]
+    for kind in schema.kinds {
+      let names = (["id"] + kind.fields.map(\.name)).map(Self.quoted).joined(separator: ", ")
+      for row in try Row.fetchAll(db, sql: "SELECT \(names) FROM \(Self.quoted(kind.name))") {
+        out[row[0]] = [kind.name.databaseValue] + row.databaseValues
+      }
+    }
+    return out
+  }
+
   /// Empties all tables, before everything is folded anew.
   func clear(in db: Database) throws {
     for kind in schema.kinds { try db.execute(sql: "DELETE FROM \(Self.quoted(kind.name))") }
+  }
+}
+
+extension Snapshot {
+  /// Every record's row in the directory tables, as text: the same in all replicas that may see the
+  /// same of it.
+  package func tableRows() throws -> [String: [String]] {
+    try tables.rows(in: db).mapValues { $0.map(\.description) }
   }
 }

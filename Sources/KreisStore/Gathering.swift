@@ -87,6 +87,11 @@ extension Transaction {
     _ certificate: RootCertificate, key: SigningKey, at now: UInt64
   ) throws {
     guard replica.isGathering else { throw StoreError.rejected("The hub does not gather.") }
+    guard membership.hub != nil else {
+      throw StoreError.rejected(
+        "No member has offered the hub's own log yet, so the hub knows no member and would serve "
+          + "nobody. Wait until at least one town has offered what it holds: kreisnetz hub gather")
+    }
     let renewal = try replica.renewal(ledger)
     guard certificate.isValid, certificate.realm == identity.realm,
       certificate.hub == renewal.hub, certificate.generation == renewal.generation,

@@ -73,7 +73,7 @@ extension Transaction {
   func issueBranches() throws -> Int {
     let branches = try ledger.branches(by: identity.member)
     var reissue = Reissue(self)
-    for branch in branches { try reissue.issue(branch) }
+    for branch in branches where !isPlanted(.forgetsTail) { try reissue.issue(branch) }
     try reissue.restate()
     for branch in branches { try ledger.close(branch) }
     return reissue.issued

@@ -149,6 +149,7 @@ extension Store {
     configuration.prepareDatabase { db in
       // Deleted values must not stay readable in free pages (I7).
       try db.execute(sql: "PRAGMA secure_delete = ON")
+      if isPlanted(.leavesDeletedBytes) { try db.execute(sql: "PRAGMA secure_delete = OFF") }
     }
     let pool = try DatabasePool(path: path, configuration: configuration)
     // After opening, because DatabasePool sets NORMAL once `prepareDatabase` has run; NORMAL loses
@@ -187,6 +188,10 @@ extension Transaction {
   /// - Returns: how many records were folded.
   package func rebuild() throws -> Int {
     try tables.create(in: db)
+    if isPlanted(.keepsOldFold) {
+      try db.execute(sql: "UPDATE replica SET tables = ?", arguments: [tables.fingerprint])
+      return 0
+    }
     try tables.clear(in: db)
     // In no sum before they are folded again.
     try db.execute(sql: "UPDATE record SET seal = NULL, shown = 0, kind = 0")

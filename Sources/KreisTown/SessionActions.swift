@@ -56,7 +56,7 @@ package struct SessionActions: Sendable {
     case .openGeneration: .generationOpened(try await opener.open())
     case .reissue: .reissued(try await reissue())
     case .gather: try await gather()
-    case .relay: .relayed(done: try await offerRest())
+    case .relay: try await offerRest()
     case .setTimer: nil
     }
   }
@@ -120,16 +120,15 @@ package struct SessionActions: Sendable {
     return .gathered
   }
 
-  /// - Returns: whether nothing is left to offer.
-  private func offerRest() async throws -> Bool {
+  private func offerRest() async throws -> TownSession.Event {
     do {
       for refusal in try await relay.offer(all: false) {
         logger.warning("the hub does not take a log", metadata: ["reason": "\(refusal)"])
       }
-      return true
+      return .relayed(done: true, unsent: Array(try await store.unsent().keys))
     } catch StoreError.stateUnknown(let reason) { throw StoreError.stateUnknown(reason) } catch {
       logger.info("what the hub lacks could not be offered", metadata: ["reason": "\(error)"])
-      return false
+      return .relayed(done: false, unsent: [])
     }
   }
 }

@@ -28,6 +28,26 @@ extension HubTests {
       }
     }
 
+    @Test func `A hub that gathers refuses no log for good, because it knows too little`()
+      async throws
+    {
+      try await TestHub.with { hub in
+        let town = try await hub.town()
+        let known = try await town.write("Beratungsstelle")
+        let log = LogID(member: town.member, generation: 2, scope: .public)
+        let bundle = UnverifiedBundle(
+          log: log, first: 1, entries: known.entries, signature: known.signature)
+        let refused = try await town.push(bundle)
+        #expect(refused.status == 422)
+        #expect(String(decoding: refused.body, as: UTF8.self).contains("problem:refused"))
+        try hub.store.startGathering()
+        let later = try await town.push(bundle)
+        #expect(later.status == 422)
+        #expect(later.fields["retry-after"] == "10")
+        #expect(String(decoding: later.body, as: UTF8.self).contains("problem:gathering"))
+      }
+    }
+
     @Test func `A push may be compressed, and answered as JSON`() async throws {
       try await TestHub.with { hub in
         let town = try await hub.town()

@@ -81,6 +81,20 @@ import Testing
     try expectEqual(net)
   }
 
+  @Test func `is not opened before the hub knows its members again`() async throws {
+    let net = try await Federation(towns: 2)
+    let id = try net.add("Kita", to: net.towns[0])
+    try await net.settle()
+    try net.loseHub()
+    #expect(throws: StoreError.self) { try net.closeGathering() }
+    #expect(net.hub.isGathering)
+    try await net.relay(1, all: true)
+    try net.closeGathering()
+    try await net.settle()
+    try expectEqual(net)
+    #expect(try net.value(id, "name", in: net.hub) == "Kita")
+  }
+
   @Test func `does not bring back what is erased, but what somebody else had left out`()
     async throws
   {

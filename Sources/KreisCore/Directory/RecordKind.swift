@@ -24,16 +24,27 @@ package struct RecordKind: Hashable, Sendable {
     _ tag: UInt32, _ name: String, _ label: String, plural: String, scope: ScopeKind,
     _ own: [Field]
   ) {
+    self.init(tag, name, label, plural, Self.common(in: scope) + own)
+  }
+
+  private init(
+    _ tag: UInt32, _ name: String, _ label: String, _ plural: String, _ fields: [Field]
+  ) {
     self.tag = tag
     self.name = name
     self.label = label
     pluralLabel = plural
-    fields = Self.common(in: scope) + own
+    self.fields = fields
     // A name or tag that is used twice keeps the first; the tests refuse such a table.
     indexByName = Dictionary(
       zip(fields.map(\.name), fields.indices), uniquingKeysWith: { first, _ in first })
     indexByTag = Dictionary(
       zip(fields.map(\.tag), fields.indices), uniquingKeysWith: { first, _ in first })
+  }
+
+  /// What an older version knew of it.
+  func without(fields names: Set<String>) -> RecordKind {
+    RecordKind(tag, name, label, pluralLabel, fields.filter { !names.contains($0.name) })
   }
 
   /// Tags 1 to 15 mean the same in every kind; 1 is `deletedTag`.

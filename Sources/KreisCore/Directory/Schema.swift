@@ -2,7 +2,7 @@
 ///
 /// Names follow Open Referral HSDS 3.0 where it has them. To add a field, add one line to its kind
 /// with the next free tag; tags and names of released versions are never changed or reused.
-package struct Schema: Sendable {
+package struct Schema: Sendable, Equatable {
   package let kinds: [RecordKind]
   private let indexByName: [String: Int]
   private let indexByTag: [UInt32: Int]
@@ -20,6 +20,16 @@ package struct Schema: Sendable {
       zip(kinds.map(\.name), kinds.indices), uniquingKeysWith: { first, _ in first })
     indexByTag = Dictionary(
       zip(kinds.map(\.tag), kinds.indices), uniquingKeysWith: { first, _ in first })
+  }
+
+  package static func == (left: Schema, right: Schema) -> Bool {
+    left.kinds.map(\.fields) == right.kinds.map(\.fields) && left.kinds == right.kinds
+  }
+
+  /// What an older version knew: all but some kinds, and some fields of the others.
+  package func without(kinds: Set<String>, fields: Set<String>) -> Schema {
+    Schema(
+      kinds: self.kinds.filter { !kinds.contains($0.name) }.map { $0.without(fields: fields) })
   }
 
   /// The kind with this tag; `nil` if a newer version wrote it.

@@ -114,7 +114,7 @@ package enum Fold {
   }
 
   private static func wins(_ left: Head, _ right: Head) -> Bool {
-    if (left.content == .withdrawn) != (right.content == .withdrawn) {
+    if (left.content == .withdrawn) != (right.content == .withdrawn), !isPlanted(.withdrawalLoses) {
       return left.content == .withdrawn
     }
     return (left.recordedAt, left.hash) > (right.recordedAt, right.hash)

@@ -69,7 +69,7 @@ package struct FeedWitness: Sendable {
     for signed in statements where signed.statement.member == verified.hub {
       if let alarm = rollback(signed, verified) { alarms.append(alarm) }
     }
-    return alarms
+    return isPlanted(.hidesSplit) ? [] : alarms
   }
 
   private mutating func rollback(_ signed: SignedStatement, _ verified: Verified) -> Alarm? {

@@ -37,6 +37,10 @@ extension TownSession.PushResult {
   package init(_ refusal: HubRefusal) {
     switch refusal.name {
     case HubRefusal.Name.closedGeneration, HubRefusal.Name.closedLog: self = .closed
+    case HubRefusal.Name.gathering:
+      // It knows too little to refuse a log for good.
+      self = .unavailable(
+        reason: refusal.reason, retryAfterSeconds: refusal.retryAfterSeconds)
     case HubRefusal.Name.otherInstance:
       // The feed's alarm says what to do.
       self = .unavailable(reason: refusal.reason, retryAfterSeconds: 15)

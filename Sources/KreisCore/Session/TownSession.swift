@@ -68,10 +68,10 @@ package struct TownSession: Sendable {
     case .hubRenewed:
       mayHoldMore = true
       return []
-    case .relayed(let done):
+    case .relayed(let done, let unsent):
       isRelaying = false
       mayHoldMore = mayHoldMore || !done
-      return []
+      return push(unsent.sorted())
     case .timer(let timer): return fired(timer)
     case .retryNow(let unsent): return retryNow(unsent)
     case .rotate: return openGeneration()

@@ -98,8 +98,9 @@ extension TownSession {
     case gathered
     /// A chunk began the feeds of the hub's next generation.
     case hubRenewed
-    /// The hub was offered what came too late for its gathering. `done`: nothing of it is left.
-    case relayed(done: Bool)
+    /// The hub was offered what came too late for its gathering. `done`: nothing of it is left;
+    /// `unsent`: own logs that its feeds do not show whole, though an earlier hub took them.
+    case relayed(done: Bool, unsent: [LogID])
     case timer(Timer)
     /// An admin asked: try everything now.
     case retryNow(unsent: [LogID])

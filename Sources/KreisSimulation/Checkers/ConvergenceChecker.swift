@@ -20,9 +20,28 @@ enum ConvergenceChecker {
           .convergence,
           "\(town.node) and hub differ in \(scope): \(describe(digest)) and \(describe(other))")
       }
+      compareRows(town, hub, world)
       if town.verification.scopes.contains(where: { $0.missingValues > 0 }) {
         world.violated(.convergence, "\(town.node) lacks values that nobody destroyed")
       }
+    }
+  }
+
+  /// What everybody may see must stand in everybody's tables, to the byte.
+  private static func compareRows(
+    _ town: ReplicaView, _ hub: ReplicaView, _ world: World
+  ) {
+    for (id, state) in hub.states.sorted(by: { $0.key < $1.key }) {
+      let scopes = Set(state.scopes.keys).union(town.states[id]?.scopes.keys ?? [:].keys)
+      guard scopes.allSatisfy({ $0 == .public || $0 == .kreis }) else { continue }
+      let (left, right) = (town.rows[id.description], hub.rows[id.description])
+      guard left != right else {
+        world.count("rows compared")
+        continue
+      }
+      world.violated(
+        .convergence,
+        "\(town.node) and hub show \(id) differently: \(left ?? []) and \(right ?? [])")
     }
   }
 

@@ -10,15 +10,12 @@ enum DurabilityChecker {
   }
 
   static func check(_ hub: HubNode) throws {
-    guard let store = hub.store else { return }
     // One that was lost or restored first collects what there is.
-    if store.isGathering || store.halted != nil { return }
-    let held: [LogID: UInt64]
-    if store.identity.generation > 1 {
-      held = try ReissueChecker.check(hub, store)
-    } else {
-      held = try check(store, hub.name, hub.world, 0)
+    guard let store = hub.store, !hub.isOther, !store.isGathering, store.halted == nil else {
+      return
     }
+    let held = try check(
+      store, hub.name, hub.world, hub.instance, since: store.identity.generation)
     for (log, last) in hub.world.journal.pushed.sorted(by: { $0.key < $1.key }) {
       guard held[log] ?? 0 < last else { continue }
       hub.world.violated(
@@ -29,10 +26,11 @@ enum DurabilityChecker {
   /// Compares a node's own logs with what its people were told, and takes into the journal what was
   /// committed before anybody could be told.
   ///
+  /// - Parameter generation: of the key since when: earlier logs may still be in other hands.
   /// - Returns: where each log ends.
   @discardableResult
   private static func check(
-    _ store: Store, _ name: String, _ world: World, _ instance: Int
+    _ store: Store, _ name: String, _ world: World, _ instance: Int, since generation: UInt32 = 1
   ) throws -> [LogID: UInt64] {
     var held: [LogID: UInt64] = [:]
     var journal = world.journal
@@ -41,7 +39,9 @@ enum DurabilityChecker {
     try store.blockingRead { snapshot in
       try snapshot.exportLog { entry in
         held[entry.log] = max(held[entry.log] ?? 0, entry.sequence)
-        guard entry.log.member == member, entry.header.kind != .control else { return }
+        guard entry.log.member == member, entry.log.generation >= generation,
+          entry.header.kind != .control
+        else { return }
         if let known = journal.entry(entry.log, entry.sequence, instance) {
           if known.hash != entry.hash { lost.append("\(entry.log)/\(entry.sequence)") }
         } else {
@@ -51,7 +51,9 @@ enum DurabilityChecker {
     }
     for entry in lost { world.violated(.durability, "\(name) has another entry \(entry) now") }
     for entry in journal.entries(of: member, instance)
-    where entry.sequence > held[entry.log] ?? 0 && entry.isAcknowledged {
+    where entry.log.generation >= generation && entry.sequence > held[entry.log] ?? 0
+      && entry.isAcknowledged
+    {
       world.violated(.durability, "\(name) lost entry \(entry.sequence) of \(entry.log)")
     }
     world.journal = journal

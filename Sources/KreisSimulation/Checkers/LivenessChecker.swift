@@ -16,7 +16,11 @@ enum LivenessChecker {
   /// What is left to be done at a town; `nil`: nothing.
   static func difference(_ town: TownNode, _ hub: Store) throws -> String? {
     guard let store = town.store else { return "it is not running" }
-    if !hub.membership.mayRead(town.member, .public) { return nil }
+    if hub.isGathering || hub.halted != nil { return "the hub does not serve" }
+    guard let member = hub.membership.members[town.member] else {
+      return "the hub does not know it"
+    }
+    if member.isRevoked { return nil }
     guard case .connected = town.session.link else { return "its link is \(town.session.link)" }
     if town.session.recovery != .none { return "its recovery is \(town.session.recovery)" }
     let unsent = try waiting { try await store.unsent() }
@@ -24,9 +28,8 @@ enum LivenessChecker {
     if let stopped = town.session.stopped.min(by: { $0.key < $1.key }) {
       return "the log \(stopped.key) is not pushed any more: \(stopped.value)"
     }
-    let member = town.member
     let (ends, cursors) = (
-      try hub.blockingRead { try $0.feedEnds(for: member) },
+      try hub.blockingRead { try $0.feedEnds(for: member.id) },
       try store.blockingRead { try $0.feedCursors() }
     )
     if ends != cursors { return "its feeds end elsewhere than the hub's" }

@@ -14,18 +14,12 @@ enum ReissueChecker {
     settle(held, store.identity.member, town.name, town.world, town.instance)
   }
 
-  /// The same of a hub that serves in a later generation.
-  ///
-  /// - Returns: where each log ends.
-  static func check(_ hub: HubNode, _ store: Store) throws -> [LogID: UInt64] {
-    settle(
-      try ReplicaView.own(store).filter { $0.header.kind != .control }, hub.member, hub.name,
-      hub.world, 0)
-    var ends: [LogID: UInt64] = [:]
-    try store.blockingRead { snapshot in
-      try snapshot.exportLog { ends[$0.log] = max(ends[$0.log] ?? 0, $0.sequence) }
+  /// The same of a hub that was lost or set back, in the end, with all the histories that it wrote.
+  static func check(_ hub: HubNode, _ store: Store) throws {
+    let held = try ReplicaView.own(store).filter { $0.header.kind != .control }
+    for instance in (0...hub.instance).reversed() {
+      settle(held, hub.member, "the hub", hub.world, instance)
     }
-    return ends
   }
 
   /// Takes into the journal what a town on its way committed in its present generation before anybody
@@ -48,8 +42,7 @@ enum ReissueChecker {
     var journal = world.journal
     defer { world.journal = journal }
     let hashes = Set(held.map(\.hash))
-    let known = Set(journal.entries(of: member, instance).map(\.hash))
-    var fresh = held.filter { !known.contains($0.hash) }
+    var fresh = held.filter { !journal.holds($0.hash) }
     for entry in journal.entries(of: member, instance) where !hashes.contains(entry.hash) {
       // Another machine with the same key issued it again, and its entry came with the feed.
       if hashes.contains(journal.successor(of: entry.hash)) {

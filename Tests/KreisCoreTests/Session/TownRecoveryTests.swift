@@ -154,6 +154,28 @@ private struct Running {
     town.handle(.merged(complete: true, news: true))
     #expect(town.session.link == .connected(.stream))
   }
+
+  @Test func `pushes again what an earlier hub had taken and the new one lacks`() {
+    var town = Running()
+    town.handle(.relayed(done: true, unsent: []))
+    // Taken by a hub that is then set back to a backup.
+    town.handle(.committed([log(1)]))
+    town.handle(.pushed(log(1), .acknowledged(more: false)))
+    town.handle(.streamEnded(.gathering(reason: "rebuilt", retryAfterSeconds: 10)))
+    town.handle(.gathered)
+    town.handle(.timer(.reconnect))
+    town.handle(.hubRenewed)
+    #expect(town.handle(.merged(complete: true, news: true)).contains(.relay))
+    #expect(town.handle(.relayed(done: true, unsent: [log(1)])) == [.push(log(1))])
+  }
+
+  @Test func `keeps trying to push what a hub that gathers cannot take yet`() {
+    let refusal = HubRefusal(
+      status: 422, name: HubRefusal.Name.gathering, reason: "too little", retryAfterSeconds: 10)
+    #expect(
+      TownSession.PushResult(refusal)
+        == .unavailable(reason: "too little", retryAfterSeconds: 10))
+  }
 }
 
 @Suite struct `A town that looks at the others' statements` {

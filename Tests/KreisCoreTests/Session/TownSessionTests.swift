@@ -127,7 +127,8 @@ private struct World {
     case 9 where isReissuing: handle(.reissued(reissueResult()))
     case 10 where isComparing: handle(.statementsCompared)
     case 11 where isGathering: handle(.gathered)
-    case 11 where isRelaying: handle(.relayed(done: generator.next().isMultiple(of: 2)))
+    case 11 where isRelaying:
+      handle(.relayed(done: generator.next().isMultiple(of: 2), unsent: unsent.sorted()))
     case 11: handle(.hubRenewed)
     default: break
     }
@@ -200,7 +201,7 @@ private struct World {
       } else if isGathering {
         handle(.gathered)
       } else if isRelaying {
-        handle(.relayed(done: true))
+        handle(.relayed(done: true, unsent: []))
       } else if isFollowing, session.recovery != .none {
         // The hub ends an answer to the old key.
         handle(

@@ -1,0 +1,138 @@
+import Crypto
+import KreisCore
+import KreisStore
+
+/// How a hub is lost, or set back, and what its admin does then.
+extension HubNode {
+  /// Copies the disk, as an admin does at night.
+  func backUp() {
+    guard let store, disk.hasPower, !store.isGathering, store.halted == nil else { return }
+    backup = Disk(copying: disk)
+  }
+
+  /// The machine is set back to its backup, and does not know it.
+  func restore(_ towns: [TownNode]) throws {
+    guard store != nil, disk.hasPower, let backup else { return }
+    world.count(Fault.hubRestored.rawValue)
+    world.note("\(name) is set back to its backup")
+    end()
+    disk.kill()
+    disk = Disk(copying: backup)
+    self.backup = nil
+    let held = try Store.open(
+      at: disk.database, key: keys.made(for: Store.identity(at: disk.database).generation),
+      random: { 0 }
+    ).holdings(of: member)
+    try begin(anew: held, towns)
+    try start()
+  }
+
+  /// The machine is lost with all its backups: an empty one takes its place, and gathers.
+  func lose(_ towns: [TownNode]) throws {
+    guard let store, disk.hasPower else { return }
+    world.count(Fault.hubLost.rawValue)
+    world.note("\(name) is lost")
+    let lost = store.identity
+    end()
+    disk.kill()
+    let (empty, entropy) = (Disk(), entropy)
+    do {
+      // Closed when it is let go; it is a replica only when all of it is durable.
+      _ = try Store.createGathering(
+        at: empty.database, identity: lost, key: keys.fresh(), random: { entropy.next() })
+    }
+    disk = Disk(copying: try RealmImage.closed(empty))
+    try begin(anew: [], towns)
+    try start()
+  }
+
+  /// What nobody holds any more is gone; the rest must come back, be it as it was or issued again.
+  private func begin(anew held: Set<Hash256>, _ towns: [TownNode]) throws {
+    var known = held
+    for town in towns { known.formUnion(try town.holdings(of: member)) }
+    for entry in world.journal.entries(of: member, instance) where !known.contains(entry.hash) {
+      world.journal.withdraw(entry, instance)
+    }
+    world.journal.copy(of: member, holding: held, from: instance, to: instance + 1)
+    world.journal.forgetPushed()
+    instance += 1
+    visits = []
+  }
+
+  // MARK: - Recovery, as `hub init --recover` and `hub gather --close` do it
+
+  /// An admin looks whether the hub needs help.
+  func attend(_ towns: [TownNode]) throws {
+    guard let store, !isBeingRecovered, disk.hasPower else { return }
+    if store.isGathering {
+      isBeingRecovered = true
+      // In bad times an admin may be too fast; in good ones not before everybody was there.
+      let patience = UInt64(world.plan.isActive ? world.random.within(20...200) : 30) * 1_000
+      world.plan(after: patience) { [self] in
+        isBeingRecovered = false
+        try close(towns)
+      }
+    } else if store.halted != nil {
+      visits = []
+      do throws(StoreError) { try store.startGathering() } catch { return try failed(error) }
+      world.note("\(name) gathers")
+    }
+  }
+
+  private func close(_ towns: [TownNode]) throws {
+    guard let store, store.isGathering, disk.hasPower else { return }
+    let isComplete = towns.allSatisfy { $0.isRetired || visits.contains($0.member) }
+    guard world.plan.isActive || isComplete else { return }
+    do {
+      let renewal = try store.blockingRead { try $0.renewal() }
+      let key = keys.made(for: renewal.generation)
+      try store.closeGathering(
+        try RootCertificate(
+          certifying: VerifyingKey(of: key), of: renewal.hub, generation: renewal.generation,
+          closing: renewal.closes, title: renewal.title, ags: renewal.ags,
+          with: world.image.root), key: key, at: clock)
+      world.count("hub generations")
+      world.note("\(name) serves in generation \(renewal.generation)")
+    } catch StoreError.rejected(let reason) {
+      world.note("\(name) goes on gathering: \(reason)")
+    } catch let error as StoreError { try failed(error) }
+  }
+
+  /// Invites a member that has no key any more which the hub knows, and the member takes it up.
+  func inviteAgain(_ town: TownNode) throws {
+    guard let store, let own = town.store, !store.isGathering, store.halted == nil,
+      let member = store.membership.members[town.member], !member.isRevoked
+    else { return }
+    world.note("\(name) invites \(town.name) again")
+    let (now, key) = (clock, town.keys.fresh())
+    do {
+      try store.saveInvite(
+        StoredInvite(
+          name: member.name, title: member.title, ags: member.ags, secret: [1],
+          expiresAt: now + 3_600, member: member.id), at: now)
+      let granted = try waiting {
+        try await store.join(name: member.name, key: VerifyingKey(of: key), at: now) { _ in true }
+      }
+      guard case .success(let member) = granted else {
+        return world.violated(.soundness, "\(town.name) cannot be invited again: \(granted)")
+      }
+      town.keys.put(key, for: member.generation)
+      try own.blockingWrite { try $0.openGeneration(member.generation, key: key) }
+      wake()
+      town.end()
+      town.disk.kill()
+      try town.start()
+    } catch let error as StoreError { try failed(error) }
+  }
+}
+
+extension Store {
+  /// The entries of `member` that are held here.
+  func holdings(of member: MemberID) throws -> Set<Hash256> {
+    var held: Set<Hash256> = []
+    try blockingRead { snapshot in
+      try snapshot.exportLog { if $0.log.member == member { held.insert($0.hash) } }
+    }
+    return held
+  }
+}
