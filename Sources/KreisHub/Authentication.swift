@@ -121,15 +121,23 @@ extension HubRequest {
   /// A field's value; one that was sent several times comes joined by commas.
   func field(_ name: String) -> String? { HTTPField.Name(name).flatMap { fields[$0] } }
 
+  /// The content that a sender signed whose key is not known here.
+  ///
+  /// - Throws: `Problem` if it was changed on the way, or what reading throws when the connection breaks.
+  func unprovenBody(upTo limit: Int) async throws -> [UInt8] {
+    let bytes = try await body(upTo: limit)
+    guard RequestSignature.contentDigest(Hash256(of: bytes)) == field(RequestSignature.Field.digest)
+    else { throw Problem.badDigest }
+    return bytes
+  }
+
   /// The content that `caller` signed.
   ///
   /// - Throws: `Problem`, or what reading throws when the connection breaks.
   func body(of caller: Caller, upTo limit: Int) async throws -> [UInt8] {
     let bytes = try await body(upTo: limit)
     guard Hash256(of: bytes) == caller.digest else {
-      throw Problem(
-        .unauthorized, "bad-digest", "The content was changed",
-        "It does not hash to what its Content-Digest says.")
+      throw Problem.badDigest
     }
     return bytes
   }

@@ -29,7 +29,8 @@ extension HubRoutes {
         throw Problem.tooManyRequests(retryAfter: wait)
       }
       return try await accept(
-        try await request.body(upTo: Limits.messageBytes), request, from: store.identity.member)
+        try await request.unprovenBody(upTo: Limits.messageBytes), request,
+        from: store.identity.member)
     }
     let response = try await accept(
       try await request.body(of: caller, upTo: Limits.messageBytes), request, from: caller.member)

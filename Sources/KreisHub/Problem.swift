@@ -80,6 +80,10 @@ extension Problem {
       retryAfter: retryAfter)
   }
 
+  static let badDigest = Problem(
+    .unauthorized, "bad-digest", "The content was changed",
+    "It does not hash to what its Content-Digest says.")
+
   static let notFound = Problem(
     .notFound, "not-found", "There is nothing here",
     "The hub has no such address. See the protocol's description for those it has.")

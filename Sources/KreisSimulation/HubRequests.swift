@@ -62,6 +62,10 @@ struct HubRequests {
       as Refusal
     {
       guard refusal.problem == "unknown-key" else { throw refusal }
+      guard
+        RequestSignature.contentDigest(Hash256(of: request.body))
+          == request.fields[RequestSignature.Field.digest]
+      else { throw Refusal(401, "bad-digest", "the content was changed") }
       return try accept(request, from: store.identity.member)
     }
     let response = try accept(request, from: caller.member)

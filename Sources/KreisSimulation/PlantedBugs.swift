@@ -23,7 +23,7 @@ extension PlantedBug {
     case .ignoresLeases: [.instances]
     case .overlooksRestore: [.liveness]
     case .hidesSplit: [.attack]
-    case .keepsOldFold: [.fold]
+    case .keepsOldFold: [.fold, .soundness]
     case .republishesDestroyed: [.privacy, .convergence]
     case .leavesDeletedBytes, .keepsDestroyed, .pushesLocal, .leaksCoordination, .widensScope:
       [.privacy]

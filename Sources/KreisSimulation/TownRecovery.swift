@@ -30,6 +30,7 @@ extension TownNode {
   func holdings(of member: MemberID) throws -> Set<Hash256> {
     guard disk.hasPower else { return [] }
     if let store { return try store.holdings(of: member) }
+    disk.keepPower()
     let generation = try Store.identity(at: disk.database).generation
     return try Store.open(
       at: disk.database, key: keys.made(for: generation), schema: schema, random: { 0 }

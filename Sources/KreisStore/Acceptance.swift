@@ -205,7 +205,6 @@ extension Transaction {
       guard let record = try ledger.record(ofEntry: key),
         let hash = try ledger.hash(of: bundle.log, at: EntryKey.sequence(key)),
         try state(of: ledger.id(of: record))?.destroyed.contains(hash) == false
-          || isPlanted(.republishesDestroyed)
       else { continue }
       try db.cachedStatement(
         sql: "UPDATE entry SET block = ?, commitment = NULL WHERE entry = ?"

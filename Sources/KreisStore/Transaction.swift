@@ -223,6 +223,7 @@ package final class Transaction {
     let state = Fold.record(id, entries.map(\.entry), under: membership)
     for (key, entry) in entries
     where entry.values != nil && state.destroyed.contains(entry.hash) && !isPlanted(.keepsDestroyed)
+      && !(isPlanted(.republishesDestroyed) && replica.isGathering)
     {
       try ledger.destroyBlock(ofEntry: key)
       hasDestroyed = true

@@ -17,7 +17,7 @@ enum ReissueChecker {
   /// The same of a hub that was lost or set back, in the end, with all the histories that it wrote.
   static func check(_ hub: HubNode, _ store: Store) throws {
     let held = try ReplicaView.own(store).filter { $0.header.kind != .control }
-    for instance in (0...hub.instance).reversed() {
+    for instance in 0...hub.instance {
       settle(held, hub.member, "the hub", hub.world, instance)
     }
   }
