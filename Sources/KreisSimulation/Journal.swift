@@ -117,9 +117,11 @@ struct Journal {
     for entry in entries(of: member, old) where held.contains(entry.hash) { note(entry, instance) }
   }
 
-  /// Whether an entry is in some book.
-  func holds(_ hash: Hash256) -> Bool {
-    books.values.contains { $0.values.contains { $0.hash == hash } }
+  /// Of what is in some book.
+  var hashes: Set<Hash256> {
+    books.values.reduce(into: []) { hashes, book in
+      for entry in book.values { hashes.insert(entry.hash) }
+    }
   }
 
   /// A machine is gone for good, with what never left it.

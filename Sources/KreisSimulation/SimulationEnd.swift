@@ -98,6 +98,7 @@ extension Simulation {
   /// What attackers wrote, only the hub can tell; and what came from a machine before it was lost.
   private func adopt(_ hub: Store) throws {
     var journal = world.journal
+    let known = journal.hashes
     var restored = Set(towns.filter(\.wasRestored).map(\.member))
     restored.formUnion(copies.towns.map(\.member))
     if self.hub.instance > 0 { restored.insert(self.hub.member) }
@@ -106,7 +107,7 @@ extension Simulation {
         let author = entry.log.member
         guard
           world.attacks.attackers.contains(author)
-            || restored.contains(author) && !journal.holds(entry.hash)
+            || restored.contains(author) && !known.contains(entry.hash)
         else { return }
         journal.adopt(ReplicaView.Entry(entry), 0)
       }

@@ -42,7 +42,8 @@ enum ReissueChecker {
     var journal = world.journal
     defer { world.journal = journal }
     let hashes = Set(held.map(\.hash))
-    var fresh = held.filter { !journal.holds($0.hash) }
+    let known = journal.hashes
+    var fresh = held.filter { !known.contains($0.hash) }
     for entry in journal.entries(of: member, instance) where !hashes.contains(entry.hash) {
       // Another machine with the same key issued it again, and its entry came with the feed.
       if hashes.contains(journal.successor(of: entry.hash)) {
