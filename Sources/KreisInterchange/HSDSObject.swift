@@ -15,6 +15,7 @@ struct HSDSObject {
   /// What is for those who keep the directory and nobody else.
   private static let internalFields: Set<String> = [
     "note", "memo", "legal_basis", "source", "consent_date", "review_date", "restricted",
+    "merged_into",
   ]
 
   init(_ table: String, _ record: ExportRecord) {
@@ -80,7 +81,9 @@ struct HSDSObject {
       guard let term = try source.record(id), let name = term["name"] else { continue }
       var object = HSDSObject("taxonomy_term", term)
       object.copy("code", "name")
-      object.set("description", term["description"] ?? name)
+      // HSDS has no place for synonyms.
+      let synonyms = term["synonyms"].map { " (auch: \($0.replacing("\n", with: ", ")))" } ?? ""
+      object.set("description", (term["description"] ?? name) + synonyms)
       object.copy("parent_id", "taxonomy", "language", "term_uri")
       attribute("categories", id, value: nil, term: .object(object.members))
     }

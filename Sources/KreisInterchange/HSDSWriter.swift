@@ -79,6 +79,7 @@ package struct HSDSWriter {
     try related(&object, "schedule", "organization_id", record)
     try related(&object, "service_area", "organization_id", record)
     try related(&object, "network_membership", "organization_id", record)
+    try related(&object, "document", "parties", record)
     return try object.json(source)
   }
 
@@ -92,6 +93,8 @@ package struct HSDSWriter {
     object.set("description", network["description"] ?? name)
     try related(&object, "network_meeting", "networks", network)
     try related(&object, "working_group", "networks", network)
+    try related(&object, "document", "networks", network)
+    try related(&object, "indicator", "network_id", network)
     return try object.json(source)
   }
 
@@ -185,13 +188,25 @@ package struct HSDSWriter {
     switch record.kind.name {
     case "schedule": return hoursText(record)
     case "network_membership": return try source.target("network_id", of: record)?["name"]
-    case "network_meeting":
+    case "indicator": return indicatorText(record)
+    case "network_meeting", "document":
       return [record["date"], name].compactMap(\.self).joined(separator: " ")
     case "role_assignment":
       let network = try source.target("network_id", of: record)?["name"]
       return [record["role"], network].compactMap(\.self).joined(separator: ", ")
     default: return name ?? record["description"]
     }
+  }
+
+  /// A figure is never without what it counts: `418 Kinder: Kinder in SGB-II-Haushalten, Durchschnitt
+  /// 2010`.
+  private func indicatorText(_ indicator: ExportRecord) -> String? {
+    guard let value = indicator["value"], let definition = indicator["definition"] else {
+      return nil
+    }
+    let about = indicator["approximate"] == "true" ? "etwa " : ""
+    return about + [value, indicator["unit"]].compactMap(\.self).joined(separator: " ")
+      + ": " + definition
   }
 
   /// `ungerade Kalenderwochen: Dienstag 9:00-11:30 Uhr`

@@ -24,19 +24,32 @@ struct HoursJSON {
     guard !state.isDeleted, let kind = state.kind.flatMap({ Schema.directory.kind(tag: $0) })
     else { return [] }
     let schedule = try Schema.directory.kind(named: "schedule")
-    var schedules: [RecordState] = []
-    if kind == schedule {
-      schedules = [state]
-    } else if let field = try? schedule.field(named: kind.name + "_id") {
-      // Other towns' schedules may still name a record that was merged into this one.
-      for record in [state.record] + (try snapshot.merged(into: state.record)) {
-        try snapshot.list(schedule, where: [(field, record.description)]) { schedules.append($0) }
-      }
-    }
+    let schedules = kind == schedule ? [state] : try schedules(of: state, kind)
     guard !schedules.isEmpty else { return [] }
     let holidays = try schoolHolidays()
     return try schedules.compactMap { try hours(of: $0, schedule, holidays) }
       .sorted { ($0.next, $0.text) < ($1.next, $1.text) }.map(\.json)
+  }
+
+  /// The schedules that belong to a record: those that name it, those that name a service at its
+  /// places, and those that still name a record merged into it.
+  private func schedules(of state: RecordState, _ kind: RecordKind) throws -> [RecordState] {
+    let schedule = try Schema.directory.kind(named: "schedule")
+    guard let field = try? schedule.field(named: kind.name + "_id") else { return [] }
+    let own = try ([state.record] + snapshot.merged(into: state.record)).map(\.description)
+    var wanted = own.map { (field: field, value: $0) }
+    if kind.name == "service" {
+      let link = try Schema.directory.kind(named: "service_at_location")
+      let service = try link.field(named: "service_id")
+      let place = try schedule.field(named: "service_at_location_id")
+      try snapshot.list(link, any: own.map { (service, $0) }) {
+        wanted.append((place, $0.record.description))
+      }
+    }
+    var found: [RecordState] = []
+    // SQLite takes so many parameters; no service is at more places.
+    try snapshot.list(schedule, any: Array(wanted.prefix(1_000))) { found.append($0) }
+    return found
   }
 
   private func hours(

@@ -39,22 +39,27 @@ extension Snapshot {
   ///
   /// - Parameters:
   ///   - filters: a field, and its canonical value or one of its elements.
+  ///   - choices: likewise; of these at least one must fit, unless there are none.
   ///   - visit: called per record, so that a large directory is never held in memory.
   package func list(
     _ kind: RecordKind, where filters: [(field: Field, value: String)] = [],
+    any choices: [(field: Field, value: String)] = [],
     _ visit: (RecordState) throws -> Void
   ) throws {
     var arguments = StatementArguments()
-    var conditions: [String] = []
-    for (field, value) in filters {
+    func condition(_ field: Field, _ value: String) -> String {
       let column = DirectoryTables.quoted(field.name)
-      if field.isSet {
-        conditions.append("EXISTS (SELECT 1 FROM json_each(\(column)) WHERE value = ?)")
-        arguments += [value]
-      } else {
-        conditions.append("\(column) IS ?")
+      guard field.isSet else {
         arguments += [DirectoryTables.columnValue(value, field)]
+        return "\(column) IS ?"
       }
+      arguments += [value]
+      return "EXISTS (SELECT 1 FROM json_each(\(column)) WHERE value = ?)"
+    }
+    var conditions = filters.map { condition($0.field, $0.value) }
+    let alternatives = choices.map { condition($0.field, $0.value) }
+    if !alternatives.isEmpty {
+      conditions.append("(\(alternatives.joined(separator: " OR ")))")
     }
     let table = DirectoryTables.quoted(kind.name)
     let isWanted = conditions.isEmpty ? "1" : conditions.joined(separator: " AND ")

@@ -138,6 +138,49 @@ import Testing
     #expect(try hub.run("import", binary.path).status == 2)
   }
 
+  @Test func `What looks like a case is taken with a warning on standard error`() throws {
+    let hub = try Hub()
+    let note = "note=Lena Beispiel, geb. 12.03.2015"
+    let added = try hub.run("add", "organization", "name=Kita", note)
+    #expect(added.status == 0)
+    #expect(added.errors.hasPrefix("warning: note: das sieht nach dem Geburtstag"))
+    #expect(!added.errors.contains("Lena"))
+    let json = try hub.run("add", "organization", "name=Kita", note, "--json")
+    #expect(json.errors.isEmpty && json.output.contains("Geburtstag"))
+    let file = try hub.file(
+      "rows.ndjson",
+      #"{"kind":"organization","external_id":"a","name":"A","description":"Az. 51-12/19"}"#)
+    let imported = try hub.run("import", file, "--role", "Sekretariat", "--reason", "Jahresliste")
+    #expect(imported.status == 0)
+    #expect(imported.errors.hasPrefix("warning: line 1: description:"))
+    let history = try hub.run("history", "key:a", "--json")
+    #expect(history.rows.first?["role"] == "Sekretariat")
+    #expect(history.rows.first?["reason"] == "Jahresliste")
+    #expect(try hub.run("history", "key:a").output.contains("als Sekretariat  „Jahresliste“"))
+  }
+
+  @Test func `Due, confirm, review, merge and the categories in commands`() throws {
+    let hub = try Hub()
+    let vocabulary = try hub.run("vocabulary", "import")
+    #expect(vocabulary.output.hasSuffix("categories created, 0 were there.\n"))
+    let keep = try hub.run(
+      "add", "organization", "name=Kita Löwenzahn", "city=Halver", "categories=Kita", "--json"
+    ).id
+    let other = try hub.run(
+      "add", "organization", "name=Kindergarten Löwenzahn", "city=Halver", "--json"
+    ).id
+    #expect(try hub.run("due").output.contains("nie bestätigt"))
+    #expect(try hub.run("confirm", keep, other, "--role", "Leitung").status == 0)
+    #expect(try hub.run("due", "--kind", "organization", "--json").rows.isEmpty)
+    #expect(try hub.run("review").output.contains("Wahrscheinlich doppelt (Organisation)"))
+    #expect(
+      try hub.run("merge", keep, other, "--reason", "doppelt").output.contains(
+        "is merged into \(keep)"))
+    #expect(try hub.run("review").output == "Nichts zu prüfen.\n")
+    #expect(try hub.run("history", keep).output.contains("(zusammengeführt: \(other))"))
+    #expect(try hub.run("merge", keep, keep).status == 2)
+  }
+
   @Test func `The fold is one canonical object, the export one entry a line`() throws {
     let hub = try Hub()
     let id = try hub.run("add", "organization", "name=Kita", "sectors=health", "--json").id
@@ -175,7 +218,7 @@ import Testing
     let run = CommandLineTool(state: nil)
     for command in [
       "add", "edit", "show", "list", "delete", "restore", "history", "conflicts", "resolve",
-      "import", "export", "status", "watch",
+      "import", "export", "status", "watch", "due", "confirm", "review", "merge",
     ] {
       let help = try run(command, "--help")
       #expect(help.status == 0)

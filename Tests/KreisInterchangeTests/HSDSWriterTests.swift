@@ -102,6 +102,15 @@ struct HSDSWriterTests {
     try all.add("network_membership", 16, ["organization_id": "1", "network_id": "9"])
     try all.add(
       "schedule", 17, ["contact_id": "6", "rrule": "FREQ=WEEKLY;BYDAY=MO", "opens_at": "08:00"])
+    try all.add(
+      "document", 18,
+      ["name": "Kooperationsvereinbarung", "networks": "9", "parties": "1", "date": "2008-01"])
+    try all.add(
+      "indicator", 19,
+      [
+        "name": "Kinder", "value": "418", "unit": "Kinder", "network_id": "9",
+        "definition": "in SGB-II-Haushalten",
+      ])
     return all
   }
 
@@ -150,6 +159,9 @@ struct HSDSWriterTests {
     #expect(contact["schedule"] == ["Montag ab 8:00 Uhr"])
     let program = attributes(list(json["programs"]).first)
     #expect(program["network_meeting"] == ["2014-05 Auftakt"])
+    #expect(program["document"] == ["2008-01 Kooperationsvereinbarung"])
+    #expect(own["document"] == ["2008-01 Kooperationsvereinbarung"])
+    #expect(program["indicator"] == ["418 Kinder: in SGB-II-Haushalten"])
     #expect(program["municipalities"] == ["Halver"] && program["legal_basis"] == ["KKG"])
     let service = try #require(list(json["services"]).first)
     #expect(attributes(service)["status"] == ["planned"])

@@ -43,6 +43,27 @@ import Testing
     #expect(replicas.show(town, place)?["hours"] == nil)
   }
 
+  @Test func `A service shows its hours at its places`() async throws {
+    let replicas = try await Replicas()
+    let town = replicas.town
+    let place = replicas.add(town, "location", "name=Haus").id
+    let service = replicas.add(town, "service", "name=Beratung").id
+    let there = replicas.add(
+      town, "service_at_location", "service_id=\(service)", "location_id=\(place)"
+    ).id
+    let schedule = replicas.add(
+      town, "schedule", "service_at_location_id=\(there)", "service_id=\(service)",
+      "rrule=FREQ=MONTHLY;BYDAY=-1MO", "opens_at=17:30"
+    ).id
+    let other = replicas.add(
+      town, "schedule", "service_at_location_id=\(there)", "rrule=FREQ=WEEKLY;BYDAY=TU"
+    ).id
+    _ = replicas.add(town, "schedule", "location_id=\(place)", "rrule=FREQ=WEEKLY;BYDAY=FR")
+    #expect(
+      Set(hours(replicas.show(town, service)).map { $0["id"] })
+        == [.string(schedule), .string(other)])
+  }
+
   @Test func `Whether it is open now is asked of the clock at its place`() async throws {
     let replicas = try await Replicas()
     func next(_ zone: String) throws -> JSONValue? {
