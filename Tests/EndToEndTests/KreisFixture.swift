@@ -160,7 +160,7 @@ struct KreisFixture: CustomTestStringConvertible, Sendable {
       Set(hours.map { $0["text"] }) == [
         "ungerade Kalenderwochen: Dienstag 9:00-11:30 Uhr",
         "gerade Kalenderwochen: Donnerstag 14:00-15:30 Uhr",
-        "letzter Montag im Monat: 17:30-19:00 Uhr",
+        "jeden letzten Montag im Monat 17:30-19:00 Uhr",
       ])
     #expect(
       Set(hours.map { $0["registration"] }) == [

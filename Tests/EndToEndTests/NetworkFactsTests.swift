@@ -115,7 +115,9 @@ private struct Directory {
       guard let key = row.externalID, let id = row.id else { continue }
       records[key] = row
       var own: Set = ["key:" + key]
-      for entry in row.values where ["name", "synonyms"].contains(entry.field.name) {
+      let isNamed = ["taxonomy_term", "municipality"].contains(row.kind.name)
+      for entry in row.values
+      where isNamed && ["name", "synonyms"].contains(entry.field.name) {
         if case .set(let value) = entry.edit {
           own.formUnion(value.text.split(separator: "\n").map(String.init))
         }
