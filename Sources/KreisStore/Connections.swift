@@ -128,12 +128,12 @@ extension Transaction {
     let (below, field) =
       kind.name == "organization" ? ("location", "organization_id") : ("address", "location_id")
     let dependent = try schema.kind(named: below)
-    let texts = try String.fetchAll(
+    let rows = try Row.fetchAll(
       db,
       sql: """
         SELECT id FROM \(DirectoryTables.quoted(below)) WHERE \(DirectoryTables.quoted(field)) = ?
         """, arguments: [id.description])
-    return try texts.compactMap { RecordID(text: $0) }.flatMap { place in
+    return try rows.compactMap { RecordID(text: try $0.text(0)) }.flatMap { place in
       let shown = try state(of: place)?.shown ?? [:]
       let isPublic = shown.contains { register, value in
         value.scope == .public

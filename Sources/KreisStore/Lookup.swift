@@ -162,8 +162,8 @@ extension Lookup {
     var best: (rank: Int, ids: Set<RecordID>) = (.max, [])
     while let row = try rows.next() {
       guard let id = try row.bytes(0).flatMap({ RecordID($0) }) else { continue }
-      let column = columns.indices.first { index in
-        (row[index + 1] as String?)?.split(separator: "\n")
+      let column = try columns.indices.first { index in
+        try row.textIfAny(index + 1)?.split(separator: "\n")
           .contains { GermanName.plain(String($0)) == wanted } ?? false
       }
       guard let column else { continue }

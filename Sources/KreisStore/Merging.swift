@@ -103,10 +103,10 @@ extension Transaction {
         let condition =
           field.isSet
           ? "\(column) LIKE '%' || ? || '%'" : "\(column) = ?"
-        let texts = try String.fetchAll(
+        let rows = try Row.fetchAll(
           db, sql: "SELECT id FROM \(DirectoryTables.quoted(owner.name)) WHERE \(condition)",
           arguments: [id.description])
-        for record in texts.compactMap({ RecordID(text: $0) }) {
+        for record in try rows.compactMap({ RecordID(text: try $0.text(0)) }) {
           found[record, default: []].append(field)
         }
       }
@@ -183,9 +183,9 @@ extension Snapshot {
 
 extension Lookup {
   func isDeleted(_ id: RecordID) throws -> Bool {
-    try Bool.fetchOne(
+    try Row.fetchOne(
       ledger.db.cachedStatement(sql: "SELECT deleted FROM record WHERE id = ?"),
-      arguments: [Data(id.bytes)]) ?? false
+      arguments: [Data(id.bytes)])?.flag(0) ?? false
   }
 
   /// The deleted records of a kind that somebody noted a merge on; whether that takes effect, their
