@@ -117,6 +117,16 @@ struct Journal {
     for entry in entries(of: member, old) where held.contains(entry.hash) { note(entry, instance) }
   }
 
+  /// Of what nobody was told of: among it may be what somebody else's entry was issued again as.
+  var adopted: Set<Hash256> {
+    let taken = Set(reissued.values)
+    return books.values.reduce(into: []) { hashes, book in
+      for entry in book.values where !entry.isAcknowledged && !taken.contains(entry.hash) {
+        hashes.insert(entry.hash)
+      }
+    }
+  }
+
   /// Of what is in some book.
   var hashes: Set<Hash256> {
     books.values.reduce(into: []) { hashes, book in

@@ -28,6 +28,9 @@ enum LivenessChecker {
     if let stopped = town.session.stopped.min(by: { $0.key < $1.key }) {
       return "the log \(stopped.key) is not pushed any more: \(stopped.value)"
     }
+    if let log = try store.blockingRead({ try $0.relayableLogs(all: false) }).first {
+      return "it holds more of \(log) than the hub shows"
+    }
     let (ends, cursors) = (
       try hub.blockingRead { try $0.feedEnds(for: member.id) },
       try store.blockingRead { try $0.feedCursors() }

@@ -42,7 +42,9 @@ enum ReissueChecker {
     var journal = world.journal
     defer { world.journal = journal }
     let hashes = Set(held.map(\.hash))
-    let known = journal.hashes
+    // The hub may have shown what one machine wrote to the other with the same key, which then issued
+    // it again.
+    let known = journal.hashes.subtracting(journal.adopted)
     var fresh = held.filter { !known.contains($0.hash) }
     for entry in journal.entries(of: member, instance) where !hashes.contains(entry.hash) {
       // Another machine with the same key issued it again, and its entry came with the feed.
@@ -70,7 +72,8 @@ enum ReissueChecker {
           values: entry.values, seen: entry.seen, isAcknowledged: true), instance)
       world.count("entries issued again")
     }
-    for entry in fresh { journal.adopt(entry, instance) }
+    let noted = journal.hashes
+    for entry in fresh where !noted.contains(entry.hash) { journal.adopt(entry, instance) }
   }
 }
 
