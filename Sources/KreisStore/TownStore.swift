@@ -74,6 +74,29 @@ extension Store {
     }
   }
 
+  /// What the hub acknowledged and its feed has not brought back yet.
+  package var acknowledgements: [LogID: UInt64] { withCache { $0.acknowledged } }
+
+  /// Takes back acknowledgements that the hub's feed, asked for after them and read to its end, does
+  /// not show: the hub was set back to a backup before anybody saw its signature on them.
+  ///
+  /// - Returns: the logs that must be pushed again.
+  package func withdraw(
+    _ acknowledgements: [LogID: UInt64]
+  ) async throws(StoreError) -> [LogID] {
+    if acknowledgements.isEmpty { return [] }
+    let lost = try await read { snapshot in
+      try acknowledgements.filter { try snapshot.ledger.fed($0.key) < $0.value }.keys.sorted()
+    }
+    withCache {
+      for log in lost {
+        $0.acknowledged[log] = nil
+        $0.rewound[log] = nil
+      }
+    }
+    return lost
+  }
+
   /// Sets the push cursor back to what the hub says it holds, if that is part of this log.
   ///
   /// - Returns: `false` if the hub holds other entries than this replica, or more.

@@ -16,6 +16,8 @@ package struct FeedFollower: Sendable {
   let onMerged: @Sendable (_ isComplete: Bool, _ isNews: Bool) -> Void
   /// Called when the feeds of the hub's next generation have begun here.
   let onRenewed: @Sendable () -> Void
+  /// Called with own logs that the hub had acknowledged and does not hold any more.
+  let onLost: @Sendable ([LogID]) -> Void
 
   /// What streams promises a first chunk at once; what buffers shows none.
   private static let firstChunkDeadline: Duration = .seconds(15)
@@ -79,6 +81,8 @@ package struct FeedFollower: Sendable {
     _ follow: FeedQuery.Follow?, own: Bool, onChunk: @Sendable () -> Void
   ) async throws -> TownSession.StreamEnd {
     let generation = store.identity.generation
+    // What was acknowledged before the hub is asked must be in what it answers.
+    var acknowledged = store.acknowledgements
     do {
       let (cursors, hubGeneration) = try await store.read {
         (try $0.feedCursors(), $0.feedGeneration)
@@ -97,7 +101,11 @@ package struct FeedFollower: Sendable {
             return .contradicted(
               reason: "the hub shows less of the feed \(scope) than it signed before")
           }
-          try await merge(chunk)
+          if try await merge(chunk) {
+            let lost = try await store.withdraw(acknowledged)
+            if !lost.isEmpty { onLost(lost) }
+            acknowledged = [:]
+          }
         }
       }
       try decoder.finish()
@@ -112,12 +120,14 @@ package struct FeedFollower: Sendable {
     }
   }
 
-  private func merge(_ chunk: UnverifiedChunk) async throws {
+  /// - Returns: whether nothing more waits at the hub.
+  private func merge(_ chunk: UnverifiedChunk) async throws -> Bool {
     let whole = try await ChunkCompletion(client: client, store: store).complete(chunk)
     let before = try await store.read { $0.feedGeneration }
     let isComplete = try await store.merge(whole)
     if before > 0, (chunk.heads.first?.hubGeneration ?? 0) > before { onRenewed() }
     onMerged(isComplete, !chunk.items.isEmpty)
+    return isComplete
   }
 
   private static func end(

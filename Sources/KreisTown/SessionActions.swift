@@ -42,7 +42,8 @@ package struct SessionActions: Sendable {
     relay = Relay(client: client, store: store)
     follower = FeedFollower(
       client: client, store: store, statements: statements,
-      onMerged: { onNews(.merged(complete: $0, news: $1)) }, onRenewed: { onNews(.hubRenewed) })
+      onMerged: { onNews(.merged(complete: $0, news: $1)) }, onRenewed: { onNews(.hubRenewed) },
+      onLost: { onNews(.committed($0)) })
   }
 
   /// - Returns: `nil` for a timer.

@@ -116,7 +116,8 @@ package enum TownJoin {
       client: client, store: store, keepEvidence: { _ = try directory.keepEvidence($0, $1, $2) },
       software: "", now: { now })
     _ = try await FeedFollower(
-      client: client, store: store, statements: statements, onMerged: { _, _ in }, onRenewed: {}
+      client: client, store: store, statements: statements, onMerged: { _, _ in }, onRenewed: {},
+      onLost: { _ in }
     ).catchUp()
   }
 

@@ -81,6 +81,34 @@ import Testing
     try expectEqual(net)
   }
 
+  @Test func `is not needed where only a town knows that the hub was set back`() async throws {
+    let net = try await Federation(towns: 1)
+    _ = try net.add("Kita", to: net.towns[0])
+    try await net.settle()
+    let backup = try net.backUp("hub")
+    let id = try net.add("Beratung", to: net.towns[0])
+    let town = net.towns[0]
+    let log = town.identity.log(.public)
+    let bundle = try #require(try await town.nextBundle(of: log))
+    guard case .accepted = try await net.hub.accept(bundle, from: log.member) else {
+      Issue.record("the hub does not take the bundle")
+      return
+    }
+    town.acknowledge(log, through: bundle.last)
+    #expect(try await town.unsent().isEmpty)
+    // Nobody has seen the hub's feed since.
+    let acknowledged = town.acknowledgements
+    try net.restoreHub(from: backup)
+    try await net.settle()
+    #expect(try net.value(id, "name", in: net.hub) == nil)
+    #expect(try await town.withdraw(acknowledged) == [log])
+    #expect(try await town.unsent()[log] == 1)
+    try await net.settle()
+    #expect(try net.value(id, "name", in: net.hub) == "Beratung")
+    // What the feed shows is not pushed again.
+    #expect(try await town.withdraw([log: bundle.last]).isEmpty)
+  }
+
   @Test func `is not opened before the hub knows its members again`() async throws {
     let net = try await Federation(towns: 2)
     let id = try net.add("Kita", to: net.towns[0])
