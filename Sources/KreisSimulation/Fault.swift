@@ -70,7 +70,7 @@ struct FaultPlan: Sendable {
     switch upheaval {
     case nil: break
     case .clone: chosen.subtract([.restore, .revoke])
-    default: chosen.subtract([.restore, .revoke])
+    default: chosen.subtract([.restore, .revoke, .rotate])
     }
     faults = chosen
     rate = random.within(2...25)

@@ -184,7 +184,7 @@ final class FeedReading {
     isOver = true
     connection?.cancel()
     try town.streamEnded(end)
-    if lie != nil { AttackChecker.checkAlarm(of: town) }
+    if lie != nil, end.isJudgement { AttackChecker.checkAlarm(of: town) }
   }
 
   /// Ends it from outside.
@@ -223,6 +223,16 @@ final class FeedReading {
       } else {
         watchSilence()
       }
+    }
+  }
+}
+
+extension TownSession.StreamEnd {
+  /// Whether it ended for what came, and not for how.
+  fileprivate var isJudgement: Bool {
+    switch self {
+    case .untrusted, .contradicted, .behind: true
+    default: false
     }
   }
 }

@@ -16,10 +16,14 @@ struct HubMalice {
     case unsigns
     /// Sends another town's scope.
     case misdirects
+    /// Shows a town less than it had signed for it.
+    case rollsBack
   }
 
   let kind: Kind
   private var random: SeededRandom
+  /// By town, what it was shown first.
+  private var shown: [Int: [WireFeedHead]] = [:]
 
   init(_ kind: Kind, _ random: SeededRandom) {
     self.kind = kind
@@ -53,6 +57,14 @@ struct HubMalice {
     case .misdirects:
       guard let index = random.pick(foreign) else { return chunk }
       lie.items[index].scope = WireScopeName(.coordination(world.image.hub.identity.member))
+    case .rollsBack:
+      guard let old = shown[town] else {
+        shown[town] = chunk.heads
+        return chunk
+      }
+      guard old != chunk.heads else { return chunk }
+      lie.items = []
+      lie.heads = old
     }
     world.count(Fault.maliciousHub.rawValue)
     world.note("hub \(kind) before town\(town)")
