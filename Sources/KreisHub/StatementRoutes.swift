@@ -58,14 +58,17 @@ extension HubRoutes {
 
   func statements(_ request: HubRequest, for caller: Caller) async throws -> Response {
     let (now, software, tlsKeys) = (clock.now, software, tlsKeys)
-    // The hub's own are made for each answer: what it states is where it stands.
-    let (stored, own) = try await store.read { snapshot in
+    // The hub's own are made for each answer: what it states is where it stands, destructions
+    // included. While somebody still reads destroyed values it states nothing.
+    let read = try await store.read { snapshot in
       (
-        try snapshot.statements(for: caller.member),
-        try snapshot.hubStatements(
+        stored: try snapshot.statements(for: caller.member),
+        own: try snapshot.hubStatements(
           for: caller.member, at: now, software: software, tlsKeys: tlsKeys)
       )
     }
+    let stored = read.stored
+    let own = try await store.finishDestruction() ? read.own : []
     var wire = WireStatements()
     wire.statements = stored.map { statement in
       var signed = WireSignedStatement()

@@ -21,7 +21,9 @@ struct DirectoryCommands: Sendable {
       "import": importRows, "export": export, "log-export": exportLog, "log-fold": foldLog,
       "due": due, "confirm": confirm, "review": review, "merge": merge,
       "vocabulary-import": importVocabulary, "log-verify": verifyLog, "status": status,
-      "watch": watch,
+      "watch": watch, "erase": erase, "erasures": erasures, "restrict": restrict,
+      "unrestrict": unrestrict, "release": release, "policy": policy, "retention": retention,
+      "subject-report": subjectReport, "processing-record": processingRecord,
     ]
   }
 

@@ -3,23 +3,31 @@ import KreisInterchange
 import KreisStore
 
 extension DirectoryCommands {
-  /// Arguments: kind, changes. Row: id, kind and, if there are any, warnings.
+  /// Arguments: kind, changes, publish (that what is not public by default may become so). Row: id,
+  /// kind, `waiting`: publications that need a second person's release, and warnings, of each if there
+  /// are any.
   func add(_ call: LocalCall) throws -> Outcome {
     let kind = try kind(named: call.text("kind"))
     let changes = try changes(call)
     let occasion = occasion(call)
-    let (id, warnings) = try write { transaction in
+    let (id, more) = try write { transaction in
       let edits = try changes.map { try edit($0, of: kind, transaction.lookup) }
-      return (try transaction.create(kind, edits, occasion), caseWarnings(edits, kind, occasion))
+      let publishing = try Publishing(edits, on: nil, call, transaction)
+      let id = try transaction.create(kind, publishing.edits, occasion)
+      return (
+        id,
+        try publishing.file(for: id, occasion, transaction) + caseWarnings(edits, kind, occasion)
+      )
     }
     try call.row(
       .object(
-        [.init("id", .string(id.description)), .init("kind", .string(kind.name))] + warnings))
+        [.init("id", .string(id.description)), .init("kind", .string(kind.name))] + more))
     return .done
   }
 
-  /// Arguments: id, changes. Row: id, written (how many fields and elements) and, if there are any,
-  /// warnings.
+  /// Arguments: id, changes, publish (that what was not public may become so), forget (that what is
+  /// replaced is destroyed at once). Row: id, written (how many fields and elements), `waiting`:
+  /// publications that need a second person's release, and warnings, of each if there are any.
   func edit(_ call: LocalCall) throws -> Outcome {
     let text = try call.text("id")
     let changes = try changes(call)
@@ -27,17 +35,23 @@ extension DirectoryCommands {
       throw CommandError(.wrongUse, "Nothing to change: give at least one field=value.")
     }
     let occasion = occasion(call)
-    let (id, written, warnings) = try write { transaction in
+    let isForgetting = try call.flag("forget")
+    let (id, written, more) = try write { transaction in
       let lookup = transaction.lookup
       let id = try record(text, lookup)
       let kind = try knownKind(of: id, lookup)
       let edits = try changes.map { try edit($0, of: kind, lookup) }
-      let warnings = caseWarnings(edits, kind, occasion)
-      return (id, try transaction.change(id, edits, occasion), warnings)
+      let publishing = try Publishing(edits, on: id, call, transaction)
+      let written = try transaction.change(
+        id, publishing.edits, occasion, forgetting: isForgetting)
+      return (
+        id, written,
+        try publishing.file(for: id, occasion, transaction) + caseWarnings(edits, kind, occasion)
+      )
     }
     try call.row(
       .object(
-        [.init("id", .string(id.description)), .init("written", .integer(written))] + warnings))
+        [.init("id", .string(id.description)), .init("written", .integer(written))] + more))
     return .done
   }
 
@@ -120,7 +134,7 @@ extension DirectoryCommands {
     return out
   }
 
-  private func knownKind(of id: RecordID, _ lookup: Lookup) throws -> RecordKind {
+  func knownKind(of id: RecordID, _ lookup: Lookup) throws -> RecordKind {
     guard let kind = try lookup.kind(of: id) else {
       throw CommandError(
         .wrongUse, "\(id) is of a kind that this version does not know; upgrade kreisnetz.")
@@ -128,7 +142,7 @@ extension DirectoryCommands {
     return kind
   }
 
-  private func edit(
+  func edit(
     _ change: FieldChange, of kind: RecordKind, _ lookup: Lookup
   ) throws -> Edit {
     let field = try field(named: change.field, of: kind)

@@ -15,7 +15,7 @@ final class ExportedDirectory {
 
   private let snapshot: Snapshot
   private let readers: ScopeKind
-  /// Contacts whose processing is restricted, in whichever scope that stands.
+  /// Records whose processing is restricted.
   private var restricted: Set<String> = []
   private var referring: [Link: [String: [RecordID]]] = [:]
   /// Records that were read lately: many refer to the same municipality or category.
@@ -25,11 +25,7 @@ final class ExportedDirectory {
   init(_ snapshot: Snapshot, readers: ScopeKind) throws {
     self.snapshot = snapshot
     self.readers = readers
-    try snapshot.list(Schema.directory.kind(named: "contact")) { state in
-      if state.says("restricted", of: try Schema.directory.kind(named: "contact")) {
-        restricted.insert(state.record.description)
-      }
-    }
+    restricted = Set(try snapshot.restrictedRecords().map(\.description))
   }
 
   /// Visits the records of a kind.
@@ -103,10 +99,9 @@ final class ExportedDirectory {
   private func isHidden(_ state: RecordState, _ kind: RecordKind) -> Bool {
     if restricted.isEmpty { return false }
     if restricted.contains(state.record.description) { return true }
-    guard ["phone", "role_assignment"].contains(kind.name),
-      let field = try? kind.field(named: "contact_id")
-    else { return false }
-    return state.values(of: field).contains { restricted.contains($0) }
+    return kind.personFields.contains { field in
+      state.values(of: field).contains { restricted.contains($0) }
+    }
   }
 
   // MARK: - References

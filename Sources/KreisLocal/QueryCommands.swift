@@ -12,6 +12,7 @@ extension DirectoryCommands {
       guard let state = try snapshot.state(of: id), !state.scopes.isEmpty else {
         throw CommandError(.no, "No entry about \(id) takes effect; see kreisnetz history \(id).")
       }
+      try checkUnrestricted(state, snapshot)
       let hours = try HoursJSON(snapshot, at: Int(now())).hours(of: state)
       let json = try RecordJSON(snapshot).full(state)
       guard case .object(let members) = json, !hours.isEmpty else { return json }
@@ -33,7 +34,11 @@ extension DirectoryCommands {
         return (field: field, value: try value(filter.value, of: field, snapshot.lookup))
       }
       let json = RecordJSON(snapshot)
-      try snapshot.list(kind, where: wanted) { try call.row(json.flat($0, kind)) }
+      let hidden = try kind.personFields.isEmpty ? [] : snapshot.restrictedRecords()
+      try snapshot.list(kind, where: wanted) { state in
+        guard !state.belongs(to: hidden, kind) else { return }
+        try call.row(json.flat(state, kind))
+      }
     }
     return .done
   }
@@ -45,6 +50,7 @@ extension DirectoryCommands {
     let rows = try read { snapshot in
       try checkShown(snapshot)
       let id = try record(text, snapshot.lookup)
+      if let state = try snapshot.state(of: id) { try checkUnrestricted(state, snapshot) }
       let json = RecordJSON(snapshot)
       let ids = [id] + (try snapshot.merged(into: id))
       return try ids.flatMap { record in
@@ -64,6 +70,8 @@ extension DirectoryCommands {
       try checkShown(snapshot)
       let json = RecordJSON(snapshot)
       for state in try snapshot.recordsInConflict() {
+        let kind = state.kind.flatMap { schema.kind(tag: $0) }
+        if let kind, state.isRestricted(kind) { continue }
         let naming = try snapshot.naming(of: state.record)
         for conflict in state.conflicts {
           try call.row(

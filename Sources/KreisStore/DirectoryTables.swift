@@ -85,11 +85,12 @@ struct DirectoryTables: Sendable {
     }
   }
 
-  /// The row of `state`, or `nil` where nothing is to be shown.
+  /// The row of `state`, or `nil` where nothing is to be shown: of what is restricted (Art. 18 GDPR),
+  /// neither.
   func row(_ record: Int64, _ state: RecordState) -> (kind: UInt32, values: [DatabaseValue])? {
     guard let tag = state.kind, let kind = schema.kind(tag: tag) else { return nil }
     let shown = state.shown
-    guard !shown.isEmpty else { return nil }
+    guard !shown.isEmpty, !state.isRestricted(kind) else { return nil }
     var values: [DatabaseValue] = [record.databaseValue, state.record.description.databaseValue]
     values.reserveCapacity(kind.fields.count + 2)
     var elements: [UInt32: [String]] = [:]

@@ -92,13 +92,18 @@ extension Transaction {
   /// Changes fields of a record. Writing what is there already writes nothing, so that imports can
   /// be repeated.
   ///
+  /// A field that is withdrawn while a narrower scope has a value is narrowed: what stood in the wider
+  /// scope is destroyed at once, by every author for what he wrote (I7).
+  ///
+  /// - Parameter forgetting: whether what the edits replace is destroyed at once as well.
   /// - Returns: how many registers were written.
   /// - Throws: `StoreError.rejected`.
   @discardableResult
   package func change(
-    _ id: RecordID, _ edits: [Edit], _ occasion: Occasion
+    _ id: RecordID, _ edits: [Edit], _ occasion: Occasion, forgetting: Bool = false
   ) throws -> Int {
     let state = try existing(id)
+    try checkUnrestricted(state, edits)
     guard !state.isDeleted else {
       throw StoreError.rejected("\(id) is deleted; restore it first: kreisnetz restore \(id)")
     }
@@ -108,7 +113,9 @@ extension Transaction {
     // Before the check: whoever may not write a record may still find it as it is.
     guard !parts.isEmpty else { return 0 }
     try check(kind, edits, on: id, state, writing: parts.keys)
-    return try write(parts, on: id, kind, occasion)
+    let (kept, forgotten) = forgetting ? ([:], parts) : narrowing(parts, state)
+    let written = try write(kept, on: id, kind, occasion)
+    return try written + forget(forgotten, on: id, kind, occasion)
   }
 
   /// Deletes a record in every scope it appears in. Its entries stay; `restore` brings it back.
@@ -275,7 +282,7 @@ extension Transaction {
     }
   }
 
-  private typealias Part = (writes: [Write], values: [String])
+  typealias Part = (writes: [Write], values: [String])
 
   /// What the edits change, by scope; nothing where the record is so already.
   private func parts(
@@ -302,7 +309,7 @@ extension Transaction {
 
   /// - Returns: how many registers were written.
   @discardableResult
-  private func write(
+  func write(
     _ parts: [Scope: Part], on id: RecordID, _ kind: RecordKind, _ occasion: Occasion
   ) throws -> Int {
     let entries = parts.sorted { $0.key < $1.key }.map { scope, part in

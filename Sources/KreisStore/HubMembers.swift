@@ -158,11 +158,20 @@ package struct StoredStatement: Sendable {
     self.statement = statement
     self.signature = signature
   }
+
+  package init(_ signed: SignedStatement) {
+    let statement = signed.statement
+    self.init(
+      member: statement.member, scope: statement.head.scope,
+      position: statement.head.at.position, at: statement.at, software: statement.software,
+      statement: signed.message, signature: signed.signature)
+  }
 }
 
 extension Store {
   /// Keeps the latest statement per member and scope.
   package func saveStatements(_ statements: [StoredStatement]) async throws(StoreError) {
+    guard !statements.isEmpty else { return }
     try await write { transaction in
       for statement in statements {
         let columns = statement.scope.columns

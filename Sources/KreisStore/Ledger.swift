@@ -14,6 +14,8 @@ final class Ledger: HeldLogs {
   var unfolded: [Int64: Mark] = [:]
   /// Sums that changed in this transaction.
   var changedTallies: [String: Tally] = [:]
+  /// Own records that no table shows because they are restricted, by kind and external id.
+  var restrictedByKey: [UInt32: [String: Set<RecordID>]] = [:]
   /// Whether the index of records was found to be whole.
   var isRecordIndexWhole = false
 
@@ -367,6 +369,8 @@ final class Ledger: HeldLogs {
   func forgetFeeds() throws {
     try db.execute(sql: "DELETE FROM feed")
     try db.execute(sql: "DELETE FROM feed_head")
+    // They name positions of the old feeds, which are higher than the first ones of the new.
+    try db.execute(sql: "DELETE FROM statement")
     try db.execute(sql: "UPDATE log SET pushed = 0")
     try db.execute(sql: "DELETE FROM tally WHERE name LIKE 'feed %'")
     changedTallies = changedTallies.filter { !$0.key.hasPrefix("feed ") }

@@ -72,7 +72,9 @@ package struct Lookup {
   ///
   /// - Throws: `StoreError.rejected` if there are several.
   package func ownRecord(_ kind: RecordKind, externalID: String) throws -> RecordID? {
-    let own = try records(kind, externalID: externalID).filter { $0.creator == identity.member }
+    var own = try records(kind, externalID: externalID).filter { $0.creator == identity.member }
+    // Whom nobody sees must not be entered a second time.
+    if own.isEmpty { own = try ledger.restricted(kind, identity.member)[externalID] ?? [] }
     guard own.count < 2 else {
       throw StoreError.rejected(
         "several records of kind \(kind.name) have the external id '\(externalID)'; use an id")
@@ -80,12 +82,13 @@ package struct Lookup {
     return own.first
   }
 
-  /// A deleted record that once had this external id: the directory tables do not show it any more.
+  /// A deleted or restricted record that once had this external id: the directory tables do not show
+  /// it any more.
   ///
   /// - Throws: `StoreError.rejected` if there are several.
   package func deletedRecord(externalID: String) throws -> RecordID? {
     var found: Set<RecordID> = []
-    let rows = try Row.fetchCursor(db, sql: "SELECT record, id FROM record WHERE deleted = 1")
+    let rows = try Row.fetchCursor(db, sql: "SELECT record, id FROM record WHERE shown = 0")
     while let row = try rows.next() {
       let entries = try ledger.entries(ofRecord: row.integer(0)).map(\.entry)
       let had = entries.contains { Self.externalIDs(of: $0).contains(externalID) }
@@ -98,7 +101,7 @@ package struct Lookup {
     return found.first
   }
 
-  private static func externalIDs(of entry: LoggedEntry) -> [String] {
+  static func externalIDs(of entry: LoggedEntry) -> [String] {
     guard let values = entry.values?.values else { return [] }
     var out: [String] = []
     for (index, write) in entry.header.writes.enumerated()

@@ -229,48 +229,19 @@ private struct Reissue {
       guard let state = try transaction.state(of: part.record), !state.isErased(in: part.scope),
         let scope = state.scopes[part.scope]
       else { continue }
-      var live: [(register: Register, head: Head, value: String)] = []
+      var live: [Forgetting.Restate.Item] = []
       for (register, heads) in scope.registers.sorted(by: { $0.key < $1.key }) {
         for head in heads where head.log.member == transaction.identity.member {
           guard head.content == .value, let value = value(of: head, register, order) else {
             continue
           }
-          live.append((register, head, value))
+          live.append(Forgetting.Restate.Item(register: register, head: head, value: value))
         }
       }
-      try restate(part, scope.kind, order, live)
-    }
-  }
-
-  private mutating func restate(
-    _ part: Part, _ kind: UInt32, _ order: Order,
-    _ live: [(register: Register, head: Head, value: String)]
-  ) throws {
-    var values = order.values
-    var writes: [Write] = []
-    // Two branches together may have more to supply than one entry holds. The rest is written anew
-    // after it.
-    var size = values.role.utf8.count + values.reason.utf8.count + 64
-    let fitting = live.prefix { item in
-      size += item.value.utf8.count + 8
-      return size <= Limits.block
-    }.prefix(Limits.writes)
-    for (register, head, value) in fitting {
-      writes.append(Write(register: register, content: .value, origin: head.hash.reference))
-      values.values.append(value)
-    }
-    try transaction.append(
-      EntryBody(
-        recordedAt: order.header.recordedAt, kind: .restate, recordKind: kind,
-        record: part.record, writes: writes), values: values, to: part.scope)
-    issued += 1
-    for (register, head, value) in live.dropFirst(fitting.count) {
-      let write = Write(register: register, content: .value, bases: [head.hash.reference])
-      try transaction.append(
-        EntryBody(
-          recordedAt: head.recordedAt, kind: .write, recordKind: kind, record: part.record,
-          writes: [write]), values: Values(values: [value]), to: part.scope)
-      issued += 1
+      issued += try transaction.restate(
+        part.record, Forgetting.Restate(scope: part.scope, kind: scope.kind, live: live),
+        Occasion(
+          at: order.header.recordedAt, role: order.values.role, reason: order.values.reason))
     }
   }
 

@@ -239,6 +239,7 @@ extension Transaction {
       ).execute(arguments: [
         Hash256(of: try row.bytes(4) ?? []).data, try row.integer(0), try row.integer(1),
       ])
+      hasDestroyed = true
     }
   }
 

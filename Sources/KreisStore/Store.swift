@@ -33,6 +33,10 @@ package final class Store: Sendable {
     /// Where the hub said that it holds less than its feed showed here.
     var rewound: [LogID: UInt64] = [:]
     var damages: Set<Damage> = []
+    /// Commits that destroyed values, and how many of them left no trace in any file. One more from
+    /// the start: the process may have died between the two.
+    var destructions = 1
+    var cleaned = 0
 
     /// How far the hub has an own log, given how far its feed shows it.
     func sent(_ log: LogID, fed: UInt64) -> UInt64 {
@@ -109,6 +113,8 @@ package final class Store: Sendable {
       try transaction.seal()
       if transaction.replica.differs(from: before) { try transaction.replica.save(in: db) }
       try transaction.ledger.writeTallies()
+      // Before anybody sees the commit: whoever states that he executed it looks here.
+      if transaction.hasDestroyed { withCache { $0.destructions += 1 } }
       if isPlanted(.acknowledgesBeforeCommit), transaction.movedFeeds, random() % 3 == 0 {
         return .rollback
       }

@@ -131,6 +131,7 @@ extension Store {
     var configuration = Configuration()
     configuration.readonly = true
     configuration.busyMode = .timeout(10)
+    configuration.prepareDatabase { try $0.execute(sql: "PRAGMA temp_store = MEMORY") }
     let queue = try DatabaseQueue(path: path, configuration: configuration)
     try refuseNewer(queue, path)
     return queue
@@ -150,6 +151,8 @@ extension Store {
       // Deleted values must not stay readable in free pages (I7).
       try db.execute(sql: "PRAGMA secure_delete = ON")
       if isPlanted(.leavesDeletedBytes) { try db.execute(sql: "PRAGMA secure_delete = OFF") }
+      // Nor in temporary files.
+      try db.execute(sql: "PRAGMA temp_store = MEMORY")
     }
     let pool = try DatabasePool(path: path, configuration: configuration)
     // After opening, because DatabasePool sets NORMAL once `prepareDatabase` has run; NORMAL loses

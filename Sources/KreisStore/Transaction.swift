@@ -19,7 +19,7 @@ package final class Transaction {
   /// What was met on the way and holds up only what it concerns.
   private(set) var damages: [Damage] = []
   var movedFeeds = false
-  private(set) var hasDestroyed = false
+  var hasDestroyed = false
   /// Whether anything stands beside the accepted chains; `nil`: nobody asked yet.
   var hasAside: Bool?
 
@@ -182,7 +182,7 @@ package final class Transaction {
   // MARK: - Folding
 
   /// The state of a record as it stands in this transaction.
-  func state(of id: RecordID) throws -> RecordState? {
+  package func state(of id: RecordID) throws -> RecordState? {
     guard let key = try ledger.key(of: id) else { return nil }
     let entries = try touched[key]?.all ?? ledger.entries(ofRecord: key)
     return Fold.record(id, entries.map(\.entry), under: membership)

@@ -25,6 +25,10 @@ struct StatementExchange: Sendable {
   func send() async throws {
     let heads = try await store.read { try $0.feedHeads() }
     guard !heads.isEmpty else { return }
+    // A statement is a receipt for every destruction up to there (I7).
+    guard try await store.finishDestruction() else {
+      throw StoreError.retryLater("destroyed values still stand in pages that somebody reads")
+    }
     var message = WireStatements()
     for head in heads { message.statements.append(try statement(of: head).wire) }
     _ = try await client.post(message, to: "/v1/statements", also: [204])
@@ -42,10 +46,12 @@ struct StatementExchange: Sendable {
         reason: "the hub's statements cannot be read", retryAfterSeconds: nil)
     }
     let old = witness
-    let (next, alarms) = try await store.read { snapshot in
+    let (next, alarms, verified) = try await store.read { snapshot in
       var witness = old
       let membership = snapshot.membership
-      guard let hub = membership.hub else { return (witness, [FeedWitness.Alarm]()) }
+      guard let hub = membership.hub else {
+        return (witness, [FeedWitness.Alarm](), [SignedStatement]())
+      }
       // One that does not verify proves nothing: its member's key may not have come here yet.
       let statements = wire.statements.compactMap {
         try? SignedStatement(verifying: $0, under: membership)
@@ -55,9 +61,11 @@ struct StatementExchange: Sendable {
         with: FeedWitness.Verified(
           hub: hub, hubGeneration: membership.hubGeneration, before: before,
           hash: { try snapshot.feedHash(of: $0, at: $1) }))
-      return (witness, alarms)
+      return (witness, alarms, statements)
     }
     witness = next
+    // They say who executed which erasure.
+    try await store.saveStatements(verified.map(StoredStatement.init))
     var sentences: [String] = []
     for alarm in alarms { sentences.append(try await keep(alarm)) }
     return sentences

@@ -22,18 +22,25 @@ struct AddCommand: ParsableCommand {
   @OptionGroup var state: StateOptions
   @OptionGroup var act: ActOptions
   @OptionGroup var output: OutputOptions
+  @OptionGroup var publishing: PublishOptions
   @Argument(help: "The kind of record, for example organization.") var kind: String
   @Argument(help: ArgumentHelp("What the record says.", valueName: "field=value"))
   var changes: [String] = []
 
   func run() throws {
     let request = LocalRequest(
-      "add", ["kind": .string(kind), "changes": try ChangeArguments.json(changes)],
+      "add",
+      [
+        "kind": .string(kind), "changes": try ChangeArguments.json(changes),
+        "publish": .bool(publishing.publish),
+      ],
       role: act.role, reason: act.reason)
     _ = try ReplicaSession(state).run(request, .writing) { row in
       output.warn(row)
       let out = StandardOutput()
-      if output.json { try out.json(row) } else { try out.line(PlainText.value(row["id"])) }
+      if output.json { return try out.json(row) }
+      try out.line(PlainText.value(row["id"]))
+      try PublishOptions.report(row)
     }
   }
 }

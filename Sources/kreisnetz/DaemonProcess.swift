@@ -57,6 +57,7 @@ struct DaemonProcess {
         .init(
           service: SetAsideService(replica: replica, days: setAsideDays, logger: logger),
           serviceName: "set aside"),
+        .init(service: DutyService(store: store, logger: logger), serviceName: "duties"),
         .init(service: watchdog, serviceName: "watchdog"),
         .init(service: StoreWatch(store: store), serviceName: "store"),
       ], gracefulShutdownSignals: [.sigterm, .sigint], logger: logger)

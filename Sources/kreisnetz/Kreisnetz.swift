@@ -30,7 +30,9 @@ struct Kreisnetz: AsyncParsableCommand {
       ConfirmCommand.self, ReviewCommand.self, MergeCommand.self, VocabularyCommand.self,
       ImportCommand.self,
       ExportCommand.self, WatchCommand.self, LogCommand.self, ResyncCommand.self,
-      BackupCommand.self,
+      BackupCommand.self, EraseCommand.self, ErasuresCommand.self, RestrictCommand.self,
+      UnrestrictCommand.self, ReleaseCommand.self, PolicyCommand.self, RetentionCommand.self,
+      SubjectReportCommand.self, ProcessingRecordCommand.self,
     ])
 
   /// What `--version` prints and statements name.

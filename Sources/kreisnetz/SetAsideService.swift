@@ -3,8 +3,8 @@ import KreisStore
 import Logging
 import ServiceLifecycle
 
-/// Lets databases that were set aside obey like every other replica (I7): what is destroyed here is
-/// destroyed in them, and after a set time they are deleted.
+/// Carries destructions through to the last file (I7): older pages are overwritten, databases that
+/// were set aside obey like every other replica, and after a set time they are deleted.
 struct SetAsideService: Service {
   let replica: RunningReplica
   let days: UInt64
@@ -33,6 +33,7 @@ struct SetAsideService: Service {
   }
 
   private func look() async {
+    await finish()
     for database in replica.directory.setAside {
       if database.at + days * 86_400 <= SystemClock.now() {
         database.delete()
@@ -43,6 +44,21 @@ struct SetAsideService: Service {
           "deleted a database that was set aside, because it was too damaged to destroy values in it",
           metadata: ["file": "\(database.path)"])
       }
+    }
+  }
+
+  /// Who reads older pages holds this up for a while.
+  private func finish() async {
+    while !Task.isCancelled {
+      do {
+        if try await replica.store.finishDestruction() { return }
+      } catch {
+        // Tried again with the next commit, the next statement and at the next start.
+        return logger.warning(
+          "destroyed values may still stand in the write-ahead log",
+          metadata: ["reason": "\(error)"])
+      }
+      try? await Task.sleep(for: .seconds(1))
     }
   }
 

@@ -102,12 +102,22 @@ final class Replicas: Sendable {
     return answer.withLock { $0 }
   }
 
-  func add(_ store: Store, _ kind: String, _ changes: String...) -> Answer {
-    run(store, LocalRequest("add", ["kind": .string(kind), "changes": json(changes)]))
+  func add(
+    _ store: Store, _ kind: String, _ changes: String..., publish: Bool = true, role: String = ""
+  ) -> Answer {
+    let arguments: JSONValue = [
+      "kind": .string(kind), "changes": json(changes), "publish": .bool(publish),
+    ]
+    return run(store, LocalRequest("add", arguments, role: role))
   }
 
-  func edit(_ store: Store, _ id: String, _ changes: String...) -> Answer {
-    run(store, LocalRequest("edit", ["id": .string(id), "changes": json(changes)]))
+  func edit(
+    _ store: Store, _ id: String, _ changes: String..., publish: Bool = true, role: String = ""
+  ) -> Answer {
+    let arguments: JSONValue = [
+      "id": .string(id), "changes": json(changes), "publish": .bool(publish),
+    ]
+    return run(store, LocalRequest("edit", arguments, role: role))
   }
 
   func show(_ store: Store, _ id: String) -> JSONValue? {

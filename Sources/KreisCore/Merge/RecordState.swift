@@ -128,6 +128,16 @@ extension RecordState {
     return out
   }
 
+  /// Whether the record's processing is restricted (Art. 18 GDPR), in whichever scope that stands.
+  package func isRestricted(_ kind: RecordKind) -> Bool {
+    guard let field = kind.restriction else { return false }
+    let register = Register(tag: field.tag)
+    return scopes.contains { scope, state in
+      state.registers[register]?.first.map { $0.isLive && $0.value == "true" } ?? false
+        && !isErased(in: scope)
+    }
+  }
+
   /// What somebody should look at, in a stable order (I6). Heads that agree are no conflict.
   package var conflicts: [Conflict] {
     var out: [Conflict] = []

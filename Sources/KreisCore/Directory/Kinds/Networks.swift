@@ -59,6 +59,7 @@ extension RecordKind {
       Field(20, "valid_from", .partialDate, .kreis, "Seit"),
       Field(21, "valid_to", .partialDate, .kreis, "Bis"),
       Field(22, "remark", .line, .kreis, "Bemerkung"),
+      Field(60, "restricted", .boolean, .kreis, "Verarbeitung eingeschränkt"),
     ])
 
   static let workingGroup = RecordKind(

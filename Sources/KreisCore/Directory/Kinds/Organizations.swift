@@ -37,6 +37,8 @@ extension RecordKind {
       Field(43, "keywords", .term, .public, "Schlagworte", set: true),
       Field(44, "uri", .url, .public, "Dauerhafte Adresse (URI)"),
       Field(45, "logo", .url, .public, "Logo (Internetadresse)"),
+      // Of a person who is an organization, such as a midwife.
+      Field(60, "restricted", .boolean, .kreis, "Verarbeitung eingeschränkt"),
     ])
 
   static let location = RecordKind(

@@ -27,6 +27,7 @@ extension RecordKind {
       Field(34, "review_date", .date, .kreis, "Zu prüfen am"),
       // Every replica must know of a restriction (Art. 18 GDPR) to hide the record.
       Field(35, "restricted", .boolean, .kreis, "Verarbeitung eingeschränkt"),
+      Field(60, "valid_until", .date, .kreis, "Rechtsgrundlage gilt bis"),
     ])
 
   /// A number. A switchboard's may be public, but most belong to a person, so the default is not.
@@ -46,6 +47,7 @@ extension RecordKind {
         25, "service_at_location_id", .reference(["service_at_location"]), .kreis,
         "Angebot am Standort"),
       Field(26, "languages", .language, .kreis, "Sprachen", set: true),
+      Field(60, "restricted", .boolean, .kreis, "Verarbeitung eingeschränkt"),
     ])
 
   /// Who does what, where and when: one person may have two roles, two people may share one.
@@ -64,5 +66,6 @@ extension RecordKind {
       Field(25, "working_hours", .line, .kreis, "Stellenumfang"),
       Field(26, "valid_from", .partialDate, .kreis, "Seit"),
       Field(27, "valid_to", .partialDate, .kreis, "Bis"),
+      Field(60, "restricted", .boolean, .kreis, "Verarbeitung eingeschränkt"),
     ])
 }

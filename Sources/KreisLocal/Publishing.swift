@@ -1,0 +1,146 @@
+import KreisCore
+import KreisInterchange
+import KreisStore
+
+/// Edits by which something becomes public that was not: made only if whoever acts says so, and where
+/// the Kreis asks for it, only after somebody in another role released them (I7).
+struct Publishing {
+  /// What is written at once.
+  let edits: [Edit]
+  /// What waits for its release.
+  private let waiting: [Edit]
+
+  /// - Parameter id: `nil` for a record that is about to be created.
+  /// - Throws: `CommandError` if something would become public and nobody said that it may.
+  init(_ edits: [Edit], on id: RecordID?, _ call: LocalCall, _ transaction: Transaction) throws {
+    let publications = try transaction.publications(edits, on: id)
+    guard !publications.isEmpty else {
+      (self.edits, waiting) = (edits, [])
+      return
+    }
+    let names = publications.map { "\($0.field.name) (\($0.field.label))" }
+      .joined(separator: ", ")
+    guard try call.flag("publish") else {
+      throw CommandError(
+        .wrongUse,
+        "Everybody could read this from now on, on the Internet too: \(names). Nothing was written. "
+          + "If that is meant, repeat the command with --publish.")
+    }
+    guard try transaction.policy().needsRelease else {
+      (self.edits, waiting) = (edits, [])
+      return
+    }
+    guard !call.request.role.isEmpty else {
+      throw CommandError(
+        .wrongUse,
+        "The Kreis wants a second person to release what becomes public: \(names). Say in which role "
+          + "you ask for it, with --role; another role releases it.")
+    }
+    waiting = publications
+    // A new record keeps the value for those who have it by default; of an existing one, what stands
+    // there stays as it is.
+    self.edits = edits.compactMap { edit in
+      guard publications.contains(edit) else { return edit }
+      return id == nil && edit.field.scope != .public ? Edit(edit.field, edit.content) : nil
+    }
+  }
+
+  /// Files what waits, each as a record that town and hub see.
+  ///
+  /// - Returns: the member `waiting` for the command's row; none where nothing waits.
+  func file(
+    for id: RecordID, _ occasion: Occasion, _ transaction: Transaction
+  ) throws -> [JSONValue.Member] {
+    guard !waiting.isEmpty else { return [] }
+    let kind = try Schema.directory.kind(named: "publication")
+    let ids = try waiting.map { edit -> JSONValue in
+      let (operation, value): (FieldChange.Operation, String) =
+        switch edit.content {
+        case .value(let text): (.set, text)
+        case .insert(let element): (.insert, element)
+        case .elements(let elements): (.set, elements.joined(separator: "|"))
+        case .remove(let element): (.remove, element)
+        case .withdrawn: (.set, "")
+        }
+      let texts = [
+        "subject_id": id.description, "field_name": edit.field.name,
+        "operation": operation.rawValue, "proposed_value": value,
+        "requested_by": occasion.role,
+      ]
+      let edits = try texts.sorted { $0.key < $1.key }.map {
+        Edit(try kind.field(named: $0.key), .value($0.value))
+      }
+      return .string(try transaction.create(kind, edits, occasion).description)
+    }
+    return [.init("waiting", .array(ids))]
+  }
+}
+
+extension DirectoryCommands {
+  /// Arguments: id (of a publication), refuse. Row: id, subject, field, released.
+  func release(_ call: LocalCall) throws -> Outcome {
+    let text = try call.text("id")
+    let isRefused = try call.flag("refuse")
+    let occasion = occasion(call)
+    guard !occasion.role.isEmpty else {
+      throw CommandError(.wrongUse, "Say in which role you release it, with --role.")
+    }
+    let row = try write { transaction -> JSONValue in
+      let lookup = transaction.lookup
+      let id = try record(text, lookup)
+      let waiting = try publication(id, transaction)
+      guard waiting.requestedBy.lowercased() != occasion.role.lowercased() else {
+        throw CommandError(
+          .wrongUse,
+          "\(waiting.requestedBy) asked for this publication; another role must release it.")
+      }
+      if !isRefused {
+        let kind = try knownKind(of: waiting.subject, lookup)
+        let edit = try edit(waiting.change, of: kind, lookup)
+        let reason = "Freigabe; beantragt von \(waiting.requestedBy)"
+        _ = try transaction.change(
+          waiting.subject, [edit],
+          Occasion(
+            at: occasion.at, role: occasion.role,
+            reason: occasion.reason.isEmpty ? reason : "\(reason): \(occasion.reason)"))
+      }
+      // What was asked for stands elsewhere now, or nowhere.
+      if transaction.identity.role == .hub {
+        try transaction.erase(id, occasion)
+      } else {
+        try transaction.delete(id, occasion)
+        try transaction.forgetOwn(id, occasion)
+      }
+      return [
+        "id": .string(id.description), "subject": .string(waiting.subject.description),
+        "field": .string(waiting.change.field), "released": .bool(!isRefused),
+      ]
+    }
+    try call.row(row)
+    return .done
+  }
+
+  private func publication(
+    _ id: RecordID, _ transaction: Transaction
+  ) throws -> (subject: RecordID, change: FieldChange, requestedBy: String) {
+    let kind = try Schema.directory.kind(named: "publication")
+    guard try transaction.lookup.kind(of: id) == kind, let state = try transaction.state(of: id),
+      !state.isDeleted
+    else {
+      throw CommandError(
+        .wrongUse, "\(id) is no publication that waits; see kreisnetz list publication.")
+    }
+    let text = { (name: String) throws -> String in
+      try state.text(of: kind.field(named: name)) ?? ""
+    }
+    guard let subject = RecordID(text: try text("subject_id")),
+      let operation = FieldChange.Operation(rawValue: try text("operation"))
+    else { throw CommandError(.wrongUse, "\(id) does not say what is to become public.") }
+    return (
+      subject,
+      FieldChange(
+        field: try text("field_name"), scope: .public, operation: operation,
+        value: try text("proposed_value")), try text("requested_by")
+    )
+  }
+}
