@@ -113,8 +113,8 @@ let package = Package(
     .target(
       name: "KreisSimulation",
       dependencies: [
-        "CCrashDisk", "KreisCore", "KreisInterchange", "KreisStore", "KreisTown", "KreisTransport",
-        crypto, logging, protobuf,
+        "CCrashDisk", "CZstd", "KreisCore", "KreisInterchange", "KreisStore", "KreisTown",
+        "KreisTransport", crypto, logging, protobuf,
       ],
       swiftSettings: strict),
     // For developers; deploy/install leaves it out.
@@ -161,13 +161,14 @@ let package = Package(
     .testTarget(
       name: "KreisTownTests",
       dependencies: [
-        "KreisCore", "KreisHub", "KreisStore", "KreisTown", "KreisTransport", crypto, httpTypes,
-        hummingbirdCore, lifecycle, logging, nio,
+        "KreisCore", "KreisHub", "KreisSimulation", "KreisStore", "KreisTown", "KreisTransport",
+        crypto, httpTypes, hummingbirdCore, lifecycle, logging, nio,
       ], swiftSettings: strict),
     .testTarget(
       name: "EndToEndTests",
       dependencies: [
-        "KreisCore", "KreisStore", "KreisInterchange", "kreisnetz", grdb, nio, nioPosix, nioSSL,
+        "KreisCore", "KreisSimulation", "KreisStore", "KreisInterchange", "KreisTransport",
+        "kreisnetz", grdb, nio, nioPosix, nioSSL,
       ],
       swiftSettings: strict),
   ]

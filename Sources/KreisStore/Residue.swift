@@ -16,39 +16,60 @@ extension Store {
   ///
   /// - Returns: `false` if somebody still reads older pages: to be called again.
   /// - Throws: `StoreError`.
-  package func blockingFinishDestruction() throws(StoreError) -> Bool {
-    let target = withCache { $0.cleaned == $0.destructions ? nil : $0.destructions }
-    guard let target else { return true }
-    do {
-      let isBusy = try database.writeWithoutTransaction { db -> Bool in
-        try db.execute(sql: "PRAGMA busy_timeout = \(Self.patience)")
-        defer { try? db.execute(sql: "PRAGMA busy_timeout = 10000") }
-        // Overwrites the database's pages and cuts the log to nothing.
-        let row = try Row.fetchOne(db, sql: "PRAGMA wal_checkpoint(TRUNCATE)")
-        return (row?[0] as Int64?) != 0
+  package func finishDestruction() async throws(StoreError) -> Bool {
+    guard let target = pendingDestructions else { return true }
+    let result: Result<Bool, any Error> = await withCheckedContinuation { continuation in
+      database.asyncWriteWithoutTransaction { db in
+        continuation.resume(
+          returning: Result { try self.sortingFailures { try Self.checkpoint(db) } })
       }
-      guard !isBusy else { return false }
-    } catch {
-      let error = StoreError(error)
-      if case .retryLater = error { return false }
-      throw error
     }
-    for database in setAside { _ = database.obey(self) }
-    withCache { $0.cleaned = max($0.cleaned, target) }
+    guard try unwrap(result) else { return false }
+    let databases = setAside
+    if !databases.isEmpty {
+      await withCheckedContinuation { continuation in
+        Thread.detachNewThread {
+          for database in databases { _ = database.obey(self) }
+          continuation.resume()
+        }
+      }
+    }
+    noteClean(target)
     return true
   }
 
-  /// The same, without blocking the calling thread.
-  package func finishDestruction() async throws(StoreError) -> Bool {
-    if isDestructionComplete { return true }
-    let result: Result<Bool, StoreError> = await withCheckedContinuation { continuation in
-      Thread.detachNewThread {
-        do throws(StoreError) {
-          continuation.resume(returning: .success(try self.blockingFinishDestruction()))
-        } catch { continuation.resume(returning: .failure(error)) }
+  /// The same, for an owned thread.
+  package func blockingFinishDestruction() throws(StoreError) -> Bool {
+    guard let target = pendingDestructions else { return true }
+    let result = Result {
+      try database.writeWithoutTransaction { db in
+        try sortingFailures { try Self.checkpoint(db) }
       }
     }
-    return try result.get()
+    guard try unwrap(result) else { return false }
+    for database in setAside { _ = database.obey(self) }
+    noteClean(target)
+    return true
+  }
+
+  private var pendingDestructions: Int? {
+    withCache { $0.cleaned == $0.destructions ? nil : $0.destructions }
+  }
+
+  private func noteClean(_ target: Int) { withCache { $0.cleaned = max($0.cleaned, target) } }
+
+  /// Overwrites the database's older pages and cuts the log to nothing.
+  ///
+  /// - Returns: `false` if somebody reads them.
+  private static func checkpoint(_ db: Database) throws -> Bool {
+    try db.execute(sql: "PRAGMA busy_timeout = \(patience)")
+    defer { try? db.execute(sql: "PRAGMA busy_timeout = 10000") }
+    do {
+      let row = try Row.fetchOne(db, sql: "PRAGMA wal_checkpoint(TRUNCATE)")
+      return (row?[0] as Int64?) == 0
+    } catch let error as DatabaseError
+      where [.SQLITE_BUSY, .SQLITE_LOCKED].contains(error.resultCode)
+    { return false }
   }
 
   /// Databases that this one replaced.

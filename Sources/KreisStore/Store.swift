@@ -183,7 +183,7 @@ package final class Store: Sendable {
     return try unwrap(result)
   }
 
-  private func unwrap<T>(_ result: Result<T, any Error>) throws(StoreError) -> T {
+  func unwrap<T>(_ result: Result<T, any Error>) throws(StoreError) -> T {
     switch result {
     case .success(let value): return value
     case .failure(let error): throw noted(error)

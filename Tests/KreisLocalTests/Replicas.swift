@@ -75,6 +75,25 @@ final class Replicas: Sendable {
     }
   }
 
+  /// Lets the clock of commands go on.
+  func sleep(days: UInt64) { clock.withLock { $0 += days * 86_400 } }
+
+  /// Brings the hub a replica's statements.
+  func state(_ store: Store) async throws {
+    let signer = store.signer
+    let heads = try await store.read { try $0.feedHeads() }
+    let statements = try heads.map { head in
+      let wire = try FeedStatement(
+        realm: signer.identity.realm, member: signer.identity.member,
+        generation: signer.identity.generation, head: head, foldVersion: foldVersion,
+        protocolVersion: 1, at: 1_800_001_000, software: "test"
+      ).signed(with: signer.key)
+      return StoredStatement(
+        try SignedStatement(reading: Array(wire.statement), signature: Array(wire.signature)))
+    }
+    try await hub.saveStatements(statements)
+  }
+
   /// Every call of its clock is a second later.
   func executor(of store: Store, daemon: DaemonView? = nil) -> CommandExecutor {
     CommandExecutor(

@@ -25,19 +25,21 @@ final class TestTown {
   }
 
   /// Joins.
-  convenience init(_ invite: Invite, in directory: TestDirectory? = nil) async throws {
+  convenience init(
+    _ invite: Invite, in directory: TestDirectory? = nil, recording: TrafficRecorder? = nil
+  ) async throws {
     let directory = try directory ?? TestDirectory()
     let transport = try Self.transport(invite)
     _ = try await TownJoin.join(
       invite.text(), state: directory.path, now: now(), random: random
     ) { _ in transport }
-    try self.init(directory, transport)
+    try self.init(directory, transport, recording: recording)
   }
 
   /// Takes up a replica that exists; `clock` is this machine's.
   init(
     _ directory: TestDirectory, _ transport: CurlTransport,
-    clock: @escaping @Sendable () -> UInt64 = now
+    clock: @escaping @Sendable () -> UInt64 = now, recording: TrafficRecorder? = nil
   ) throws {
     self.directory = directory
     self.transport = transport
@@ -50,7 +52,9 @@ final class TestTown {
     daemon = TownDaemon(
       store: store, directory: state,
       client: HubClient(
-        store: store, transport: transport, time: HubTime(wallClock: clock), random: random),
+        store: store,
+        transport: recording.map { RecordingTransport(base: transport, recorder: $0) } ?? transport,
+        time: HubTime(wallClock: clock), random: random),
       software: "kreisnetz test", logger: logger, now: clock, random: random)
     group = ServiceGroup(
       configuration: ServiceGroupConfiguration(services: [.init(service: daemon)], logger: .quiet))
