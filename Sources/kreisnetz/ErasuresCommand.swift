@@ -103,6 +103,7 @@ enum ErasureText {
       "  - Sicherungen an anderen Orten, bis sie überschrieben sind; wird eine zurückgespielt, so",
       "    zeigt sie nichts, bevor sie die Löschung nachgeholt hat,",
       "  - Abnehmer der öffentlichen Schnittstelle und Suchmaschinen,",
+      "  - eigene Notizen anderer Mitglieder zu anderen Einträgen, die den Namen nennen,",
       "  - Quelllisten anderer Programme, aus denen erneut eingelesen werden kann.", "",
       isDone
         ? "Die Löschung ist von allen Mitgliedern bestätigt."
