@@ -149,4 +149,49 @@ import Testing
     let names = try kreis("halver").succeed("list", "organization").output
     #expect(names.contains("Vorher") && names.contains("Vom Kreis"))
   }
+
+  /// Whether this machine lets a test mount a file system of its own.
+  private static let mayMount: Bool = {
+    let tool = Process()
+    tool.executableURL = URL(filePath: "/usr/bin/env")
+    tool.arguments = ["unshare", "--map-root-user", "--mount", "mount", "-t", "tmpfs", "x", "/mnt"]
+    tool.standardError = FileHandle.nullDevice
+    guard (try? tool.run()) != nil else { return false }
+    tool.waitUntilExit()
+    return tool.terminationStatus == 0
+  }()
+
+  @Test(.enabled(if: mayMount), arguments: ["without", "with"])
+  func `A tiny file system that is full loses nothing that was confirmed, and no daemon`(
+    daemon: String
+  ) throws {
+    let kreis = try Kreis(towns: 0)
+    try kreis.stop("hub")
+    let fixture = URL(filePath: #filePath).deletingLastPathComponent()
+      .appending(path: "../Fixtures/tiny-disk.sh").standardizedFileURL.path
+    let tool = Process()
+    let output = Pipe()
+    tool.executableURL = URL(filePath: "/usr/bin/env")
+    tool.arguments = [
+      "unshare", "--map-root-user", "--mount", "sh", fixture, CommandLineTool.binary.path,
+      kreis.folder.path, "\(kreis.port)", daemon,
+    ]
+    tool.standardOutput = output
+    try tool.run()
+    let text = String(decoding: output.fileHandleForReading.readDataToEndOfFile(), as: UTF8.self)
+    tool.waitUntilExit()
+    #expect(tool.terminationStatus == 0, "\(text)")
+    let lines = text.split(separator: "\n").map(String.init)
+    let refusals = lines.filter { $0.hasPrefix("refused") }
+    #expect(refusals.count == 2)
+    #expect(refusals.allSatisfy { $0.hasPrefix("refused 3 ") && $0.contains("the disk is full") })
+    let confirmed = lines.filter { $0.hasPrefix("confirmed") }.map { $0.dropFirst(10) }
+    #expect(confirmed.count > 2 && confirmed.last == "Danach", "\(confirmed)")
+    #expect(lines.contains("listed \(confirmed.count - 1)"))
+    #expect(lines.contains("sound"))
+    for name in confirmed { #expect(text.contains("\"name\":\"\(name)\""), "\(name) is lost") }
+    #expect(!text.contains("\"name\":\"Nie\""))
+    let isDaemonAlive = lines.contains("running") && lines.contains("stopped")
+    #expect(isDaemonAlive == (daemon == "with"))
+  }
 }
