@@ -25,6 +25,8 @@ final class HubNode: MortalNode {
   var instance = 0
   /// Whether it is the second history of a hub that shows two.
   let isOther: Bool
+  /// How often an admin has looked who was there.
+  var looks = 0
   /// Members that offered what they hold since it gathers.
   var visits: Set<MemberID> = []
 

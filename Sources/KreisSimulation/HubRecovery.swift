@@ -59,6 +59,9 @@ extension HubNode {
     visits = []
   }
 
+  /// How often an admin looks whether everybody was there.
+  private static let patience = 6
+
   // MARK: - Recovery, as `hub init --recover` and `hub gather --close` do it
 
   /// An admin looks whether the hub needs help.
@@ -82,7 +85,10 @@ extension HubNode {
   private func close(_ towns: [TownNode]) throws {
     guard let store, store.isGathering, disk.hasPower else { return }
     let isComplete = towns.allSatisfy { $0.isRetired || visits.contains($0.member) }
-    guard world.plan.isActive || isComplete else { return }
+    // A town that holds nothing has nothing to offer: nobody waits for it for ever.
+    looks += 1
+    guard world.plan.isActive || isComplete || looks > Self.patience else { return }
+    looks = 0
     do {
       let renewal = try store.blockingRead { try $0.renewal() }
       let key = keys.made(for: renewal.generation)

@@ -23,7 +23,7 @@ import Testing
   @Test func `every kind of fault strikes`() async throws {
     for fault in Fault.allCases {
       var struck = 0
-      for seed in UInt64(1)...5 where struck == 0 {
+      for seed in UInt64(1)...20 where struck == 0 {
         let options = SimulationOptions(towns: 3...3, faults: [fault])
         struck = try await Simulation.running(seed: seed, options).counters[fault.rawValue] ?? 0
       }
