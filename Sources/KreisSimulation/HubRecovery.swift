@@ -18,6 +18,7 @@ extension HubNode {
     end()
     disk.kill()
     disk = Disk(copying: backup)
+    disk.setCapacity(0)
     self.backup = nil
     let held = try Store.open(
       at: disk.database, key: keys.made(for: Store.identity(at: disk.database).generation),

@@ -30,10 +30,12 @@ extension TownNode {
   func holdings(of member: MemberID) throws -> Set<Hash256> {
     guard disk.hasPower else { return [] }
     if let store { return try store.holdings(of: member) }
-    disk.keepPower()
-    let generation = try Store.identity(at: disk.database).generation
+    // Looking at a machine that is down changes nothing there.
+    let copy = Disk(copying: disk)
+    copy.setCapacity(0)
+    let generation = try Store.identity(at: copy.database).generation
     return try Store.open(
-      at: disk.database, key: keys.made(for: generation), schema: schema, random: { 0 }
+      at: copy.database, key: keys.made(for: generation), schema: schema, random: { 0 }
     ).holdings(of: member)
   }
 
