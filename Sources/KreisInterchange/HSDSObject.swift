@@ -15,7 +15,7 @@ struct HSDSObject {
   /// What is for those who keep the directory and nobody else.
   private static let internalFields: Set<String> = [
     "note", "memo", "legal_basis", "source", "consent_date", "review_date", "restricted",
-    "merged_into",
+    "merged_into", "valid_until",
   ]
 
   init(_ table: String, _ record: ExportRecord) {
