@@ -173,6 +173,8 @@ final class FeedReading {
   }
 
   private func settled(_ result: Result<TownSession.StreamEnd, any Error>) throws {
+    // Both hold this reading, and it a process with its store.
+    defer { (errand, connection) = (nil, nil) }
     connection?.cancel()
     guard try isCurrent() else { return }
     try takeNews()

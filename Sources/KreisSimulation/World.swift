@@ -145,12 +145,13 @@ final class World {
   /// - Returns: whether it still waits: each is answered once.
   func endWait(_ number: UInt64) -> Bool { waiting.removeValue(forKey: number) != nil }
 
-  /// Ends what still waits.
+  /// Ends what still waits, and forgets what was planned: both hold the nodes, which hold the world.
   func end() throws {
     isOver = true
     while let next = waiting.keys.min(), let abandon = waiting.removeValue(forKey: next) {
       try abandon()
     }
+    queue = EventQueue()
   }
 
   /// Whether a message meets this fault now.
