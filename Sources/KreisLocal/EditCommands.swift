@@ -47,7 +47,7 @@ extension DirectoryCommands {
   }
 
   /// Arguments: id. Row: id.
-  func restore(_ call: LocalCall) throws -> Outcome {
+  func undelete(_ call: LocalCall) throws -> Outcome {
     try act(call) { try $0.restore($1, $2) }
   }
 

@@ -4,7 +4,7 @@ import KreisStore
 
 extension DirectoryCommands {
   /// Row: who this replica is, what it holds and what waits, and under `link` what the running
-  /// daemon says.
+  /// daemon says. Ends with `no` where that needs a person.
   func status(_ call: LocalCall) throws -> Outcome {
     let link = daemon?.status() ?? .null
     let json = try read { snapshot -> JSONValue in
@@ -36,6 +36,14 @@ extension DirectoryCommands {
       ]
     }
     try call.row(json)
-    return .done
+    return Self.needsPerson(json) ? .no : .done
+  }
+
+  /// Not so what passes by itself, like a network that is down.
+  private static func needsPerson(_ status: JSONValue) -> Bool {
+    func says(_ value: JSONValue?) -> Bool { value ?? .null != .null && value != .array([]) }
+    let link = status["link"]
+    return says(status["alarms"]) || says(status["damage"]) || link?["hub"] == "alarmed"
+      || ["gathering", "halted", "stopped_logs", "store_trouble", "upgrade"].contains { says(link?[$0]) }
   }
 }

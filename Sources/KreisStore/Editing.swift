@@ -100,7 +100,7 @@ extension Transaction {
   ) throws -> Int {
     let state = try existing(id)
     guard !state.isDeleted else {
-      throw StoreError.rejected("\(id) is deleted; restore it first: kreisnetz restore \(id)")
+      throw StoreError.rejected("\(id) is deleted; restore it first: kreisnetz undelete \(id)")
     }
     let kind = try kind(of: state)
     let edits = try completed(edits, of: kind, on: id, state)

@@ -25,12 +25,12 @@ struct Kreisnetz: AsyncParsableCommand {
     version: version,
     subcommands: [
       HubCommand.self, TownCommand.self, StatusCommand.self, AddCommand.self, EditCommand.self,
-      ShowCommand.self, ListCommand.self, DeleteCommand.self, RestoreCommand.self,
+      ShowCommand.self, ListCommand.self, DeleteCommand.self, UndeleteCommand.self,
       HistoryCommand.self, ConflictsCommand.self, ResolveCommand.self, DueCommand.self,
       ConfirmCommand.self, ReviewCommand.self, MergeCommand.self, VocabularyCommand.self,
       ImportCommand.self,
       ExportCommand.self, WatchCommand.self, LogCommand.self, ResyncCommand.self,
-      BackupCommand.self,
+      BackupCommand.self, RestoreCommand.self,
     ])
 
   /// What `--version` prints and statements name.
