@@ -167,8 +167,8 @@ let package = Package(
     .testTarget(
       name: "EndToEndTests",
       dependencies: [
-        "KreisCore", "KreisStore", "KreisInterchange", "kreisnetz", asn1, certificates, crypto, grdb,
-        nio, nioPosix, nioSSL,
+        "KreisCore", "KreisStore", "KreisInterchange", "kreisnetz", asn1, certificates, crypto,
+        grdb, nio, nioPosix, nioSSL,
       ],
       swiftSettings: strict),
   ]

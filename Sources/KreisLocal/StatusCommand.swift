@@ -30,6 +30,7 @@ extension DirectoryCommands {
             return .object([.init("scope", .string(scope.description))] + members)
           }),
         "alarms": .array(StateDirectory.alarms(in: spool).map { .string($0) }),
+        "forks": .array(try snapshot.forks().map { .string($0) }),
         // Last: what was counted above may have shown some.
         "damage": .array(store.damages.map { .string($0.finding) }),
         "daemon": .bool(daemon != nil), "link": link,
@@ -44,6 +45,8 @@ extension DirectoryCommands {
     func says(_ value: JSONValue?) -> Bool { value ?? .null != .null && value != .array([]) }
     let link = status["link"]
     return says(status["alarms"]) || says(status["damage"]) || link?["hub"] == "alarmed"
-      || ["gathering", "halted", "stopped_logs", "store_trouble", "upgrade"].contains { says(link?[$0]) }
+      || ["gathering", "halted", "stopped_logs", "store_trouble", "upgrade"].contains {
+        says(link?[$0])
+      }
   }
 }

@@ -32,7 +32,9 @@ package enum TransportError: Error, Equatable, CustomStringConvertible {
     switch self {
     case .unreachable, .connectionLost, .timedOut, .notHTTP: true
     case .proxyRefused(_, let status): status >= 500
-    case .keyMismatch, .intercepted, .certificateRejected, .responseTooLarge, .cancelled, .misconfigured: false
+    case .keyMismatch, .intercepted, .certificateRejected, .responseTooLarge, .cancelled,
+      .misconfigured:
+      false
     }
   }
 

@@ -20,7 +20,10 @@ struct HubMembersCommand: ParsableCommand {
 
   func run() throws {
     let table = TablePrinter(
-      header: ["name", "title", "since", "last contact", "position", "lag", "entries", "missing", "version"])
+      header: [
+        "name", "title", "since", "last contact", "position", "lag", "entries", "missing",
+        "version",
+      ])
     _ = try ReplicaSession(state).run(
       LocalRequest(HubHandlers.members), .reading, handlers: HubHandlers.all
     ) { row in

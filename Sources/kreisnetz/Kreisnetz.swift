@@ -52,6 +52,8 @@ struct Kreisnetz: AsyncParsableCommand {
 
   /// Ends the process as the error asks for. The parser's own errors are wrong use.
   private static func exit(with error: any Error) -> Never {
+    // What was printed before belongs to the answer, also when that is no.
+    try? StandardOutput().flush()
     if let failure = CommandError(known: error) {
       FileHandle.standardError.write(Data("kreisnetz: \(failure.text)\n".utf8))
       Foundation.exit(failure.outcome.rawValue)

@@ -55,6 +55,9 @@ struct StatusCommand: ParsableCommand {
     if case .array(let alarms) = row["alarms"] {
       lines += alarms.map { ("ALARM", PlainText.value($0)) }
     }
+    if case .array(let forks) = row["forks"] {
+      lines += forks.map { ("forked", PlainText.value($0)) }
+    }
     if case .array(let damages) = row["damage"] {
       for damage in damages { lines.append(("damaged", PlainText.value(damage))) }
       if !damages.isEmpty { lines.append(("", "Repair it with: kreisnetz resync")) }

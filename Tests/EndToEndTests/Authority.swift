@@ -13,7 +13,9 @@ struct Authority {
     name = try DistinguishedName { CommonName("Kreisnetz test authority") }
     pem = try Self.certificate(
       of: key.publicKey, name, by: key, name,
-      Certificate.Extensions { Critical(BasicConstraints.isCertificateAuthority(maxPathLength: nil)) }
+      Certificate.Extensions {
+        Critical(BasicConstraints.isCertificateAuthority(maxPathLength: nil))
+      }
     ).serializeAsPEM().pemString
   }
 

@@ -31,7 +31,9 @@ final class Interceptor: Sendable {
       .serverChannelOption(.socketOption(.so_reuseaddr), value: 1)
       .childChannelOption(.autoRead, value: false)
       .childChannelInitializer { channel in
-        channel.pipeline.addHandler(NIOSSLServerHandler(context: server)).flatMap {
+        channel.eventLoop.makeCompletedFuture {
+          try channel.pipeline.syncOperations.addHandler(NIOSSLServerHandler(context: server))
+        }.flatMap {
           ClientBootstrap(group: channel.eventLoop)
             .channelInitializer { upstream in
               upstream.eventLoop.makeCompletedFuture {

@@ -111,7 +111,8 @@ final class Kreis {
     _ replica: String, environment: [String: String] = [:], waits: Bool = true
   ) throws -> Daemon {
     let daemon = try Daemon(
-      replica.hasPrefix("hub") ? "hub" : "town", state: state(replica), environment: self.environment.merging(environment) { $1 })
+      replica.hasPrefix("hub") ? "hub" : "town", state: state(replica),
+      environment: self.environment.merging(environment) { $1 })
     daemons[replica] = daemon
     if waits { try daemon.waitUntilReady() }
     return daemon
@@ -125,6 +126,9 @@ final class Kreis {
   }
 
   func kill(_ replica: String) { daemons.removeValue(forKey: replica)?.kill() }
+
+  /// What a running daemon wrote to its log.
+  func errors(_ replica: String) -> String { daemons[replica]?.errors ?? "" }
 
   // MARK: - Waiting
 
