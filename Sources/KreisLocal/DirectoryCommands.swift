@@ -22,6 +22,8 @@ struct DirectoryCommands: Sendable {
       "due": due, "confirm": confirm, "review": review, "merge": merge,
       "vocabulary-import": importVocabulary, "log-verify": verifyLog, "status": status,
       "watch": watch,
+      "request": request, "requests": requests, "accept": accept, "decline": decline,
+      "transfer": transfer,
     ]
   }
 

@@ -120,7 +120,7 @@ extension DirectoryCommands {
     return out
   }
 
-  private func knownKind(of id: RecordID, _ lookup: Lookup) throws -> RecordKind {
+  func knownKind(of id: RecordID, _ lookup: Lookup) throws -> RecordKind {
     guard let kind = try lookup.kind(of: id) else {
       throw CommandError(
         .wrongUse, "\(id) is of a kind that this version does not know; upgrade kreisnetz.")
@@ -128,7 +128,7 @@ extension DirectoryCommands {
     return kind
   }
 
-  private func edit(
+  func edit(
     _ change: FieldChange, of kind: RecordKind, _ lookup: Lookup
   ) throws -> Edit {
     let field = try field(named: change.field, of: kind)

@@ -22,6 +22,8 @@ extension DirectoryCommands {
           try snapshot.counts().filter { $0.count > 0 }
             .map { .init($0.kind.name, .integer($0.count)) }),
         "conflicts": .integer(try snapshot.conflictCount()),
+        "requests": (try? snapshot.changeRequests()).map { .integer($0.count { $0.waits }) }
+          ?? .null,
         // The hub's own entries are in its feeds at once.
         "unsent": .integer(identity.role == .hub ? 0 : Int(unsent.values.reduce(0, +))),
         "feeds": .array(

@@ -57,6 +57,7 @@ struct DaemonProcess {
         .init(
           service: SetAsideService(replica: replica, days: setAsideDays, logger: logger),
           serviceName: "set aside"),
+        .init(service: HubDutyService(store: store, logger: logger), serviceName: "hub duties"),
         .init(service: watchdog, serviceName: "watchdog"),
         .init(service: StoreWatch(store: store), serviceName: "store"),
       ], gracefulShutdownSignals: [.sigterm, .sigint], logger: logger)

@@ -28,6 +28,8 @@ struct Kreisnetz: AsyncParsableCommand {
       ShowCommand.self, ListCommand.self, DeleteCommand.self, UndeleteCommand.self,
       HistoryCommand.self, ConflictsCommand.self, ResolveCommand.self, DueCommand.self,
       ConfirmCommand.self, ReviewCommand.self, MergeCommand.self, VocabularyCommand.self,
+      RequestCommand.self, RequestsCommand.self, AcceptCommand.self, DeclineCommand.self,
+      TransferCommand.self,
       ImportCommand.self,
       ExportCommand.self, WatchCommand.self, LogCommand.self, ResyncCommand.self,
       BackupCommand.self, RestoreCommand.self,

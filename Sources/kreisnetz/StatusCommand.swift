@@ -45,6 +45,9 @@ struct StatusCommand: ParsableCommand {
         ))
     }
     lines.append(("conflicts", PlainText.value(row["conflicts"])))
+    if case .number(let count) = row["requests"], count != "0" {
+      lines.append(("requests", "\(count) to answer: kreisnetz requests"))
+    }
     if !isHub { lines.append(("unsent", "\(PlainText.value(row["unsent"])) entries")) }
     if case .array(let feeds) = row["feeds"] {
       for feed in feeds {
