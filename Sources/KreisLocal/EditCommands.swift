@@ -112,6 +112,15 @@ extension DirectoryCommands {
       ? [] : [.init("warnings", .array(warnings.map { .string($0) }))]
   }
 
+  /// The same for texts that are no fields of a row that somebody edits.
+  func caseWarnings(in texts: [(name: String, text: String?)]) -> [JSONValue.Member] {
+    let warnings = texts.flatMap { name, text in
+      CaseNote.signs(in: text ?? "").map { $0.warning(field: name) }
+    }
+    return warnings.isEmpty
+      ? [] : [.init("warnings", .array(warnings.map { .string($0) }))]
+  }
+
   // MARK: - Changes
 
   private func changes(_ call: LocalCall) throws(CommandError) -> [FieldChange] {

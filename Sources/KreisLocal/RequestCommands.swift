@@ -4,7 +4,7 @@ import KreisStore
 
 extension DirectoryCommands {
   /// Arguments: id; of a record: changes, remark, to_steward; of an own change request: reply or
-  /// withdraw. Row: id of the change request.
+  /// withdraw. Row: id of the change request and, if there are any, warnings.
   func request(_ call: LocalCall) throws -> Outcome {
     let text = try call.text("id")
     let (reply, withdraws) = (try call.optionalText("reply"), try call.flag("withdraw"))
@@ -32,7 +32,8 @@ extension DirectoryCommands {
           subject: id, fields: fields, proposal: ProposedChanges.text(changes),
           remark: remark ?? "", toSteward: toSteward), occasion)
     }
-    try call.row(["id": .string(id.description)])
+    let warnings = caseWarnings(in: [("remark", remark), ("reply", reply)])
+    try call.row(.object([.init("id", .string(id.description))] + warnings))
     return .done
   }
 
@@ -64,7 +65,7 @@ extension DirectoryCommands {
     return .done
   }
 
-  /// Arguments: id, and either answer or question. Row: id.
+  /// Arguments: id, and either answer or question. Row: id and, if there are any, warnings.
   func decline(_ call: LocalCall) throws -> Outcome {
     let text = try call.text("id")
     let (answer, question) = (try call.optionalText("answer"), try call.optionalText("question"))
@@ -80,7 +81,8 @@ extension DirectoryCommands {
         id, isQuestion ? .question : .declined, question ?? answer ?? "", occasion)
       return id
     }
-    try call.row(["id": .string(id.description)])
+    let warnings = caseWarnings(in: [("answer", answer), ("question", question)])
+    try call.row(.object([.init("id", .string(id.description))] + warnings))
     return .done
   }
 

@@ -28,6 +28,7 @@ struct DeclineCommand: ParsableCommand {
         "question": question.map { .string($0) } ?? .null,
       ], role: act.role, reason: act.reason)
     _ = try ReplicaSession(state).run(request, .writing) { row in
+      output.warn(row)
       let out = StandardOutput()
       if output.json { return try out.json(row) }
       try out.line("\(PlainText.value(row["id"])) \(question == nil ? "declined" : "asked back")")

@@ -49,6 +49,7 @@ struct RequestCommand: ParsableCommand {
         "reply": reply.map { .string($0) } ?? .null, "withdraw": .bool(withdraw),
       ], role: act.role, reason: act.reason)
     _ = try ReplicaSession(state).run(request, .writing) { row in
+      output.warn(row)
       let out = StandardOutput()
       if output.json { return try out.json(row) }
       let id = PlainText.value(row["id"])

@@ -151,7 +151,8 @@ struct DirectorySchemaTests {
     }
     #expect(
       error.description.hasPrefix("unknown kind „organisation“; did you mean „organization“?"))
-    #expect(error.description.hasSuffix("indicator, change_request, school_holiday, request_answer"))
+    #expect(
+      error.description.hasSuffix("indicator, change_request, school_holiday, request_answer"))
   }
 
   @Test func `scopes have German names`() {
