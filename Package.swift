@@ -168,7 +168,7 @@ let package = Package(
       name: "EndToEndTests",
       dependencies: [
         "KreisCore", "KreisSimulation", "KreisStore", "KreisInterchange", "KreisTransport",
-        "kreisnetz", grdb, nio, nioPosix, nioSSL,
+        "kreisnetz", asn1, certificates, crypto, grdb, nio, nioPosix, nioSSL,
       ],
       swiftSettings: strict),
   ]

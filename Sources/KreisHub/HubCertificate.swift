@@ -107,6 +107,22 @@ package struct HubCertificate: Sendable {
     return try hash(of: leaf(of: certificatePEM, name: name), name: name)
   }
 
+  /// SHA-256 of the SubjectPublicKeyInfo of every certificate in a file.
+  ///
+  /// - Throws: `HubCertificateError`, naming the file.
+  package static func keyHashes(inFile path: String) throws(HubCertificateError) -> [Hash256] {
+    let documents = try? PEMDocument.parseMultiple(pemString: read(path))
+    var hashes: [Hash256] = []
+    for document in documents ?? [] {
+      guard let certificate = try? Certificate(pemDocument: document) else {
+        throw .notACertificate(name: path)
+      }
+      hashes.append(try hash(of: certificate, name: path))
+    }
+    guard !hashes.isEmpty else { throw .notACertificate(name: path) }
+    return hashes
+  }
+
   /// TLS 1.3 and nothing older (BSI TR-02102-2).
   func tlsConfiguration() throws -> TLSConfiguration {
     var configuration = TLSConfiguration.makeServerConfiguration(

@@ -18,15 +18,16 @@ import Synchronization
 /// | `GET /v1/feed/SCOPE/POSITION` | the signed head there, to find where two feeds part |
 /// | `POST /v1/statements`, `GET /v1/statements` | what members verified |
 /// | `POST /v1/generations` | a member's next key generation |
+/// | `GET /v1/tls` | by which TLS keys the hub is reached; open to all |
 /// | `POST /v1/members` | join, by proof of an invite instead of a signature |
 /// | `GET /healthz`, `GET /readyz` | for operations, open to all |
 final class HubRoutes: Sendable {
   let store: Store
   let clock: HubClock
   let logger: Logger
-  /// For the hub's own statements: name and version, and SHA-256 of the keys it serves TLS with.
+  /// For the hub's own statements: name and version.
   let software: String
-  let tlsKeys: [Hash256]
+  let named: NamedTLSKeys
   let authenticator: Authenticator
   let instances = Instances()
   let visits = GatheringVisits()
@@ -37,13 +38,13 @@ final class HubRoutes: Sendable {
   let strangers = Mutex(RateLimiter<String>(perSecond: 4, burst: 200))
 
   init(
-    store: Store, configuration: HubServerConfiguration, tlsKeys: [Hash256], clock: HubClock,
+    store: Store, configuration: HubServerConfiguration, named: NamedTLSKeys, clock: HubClock,
     logger: Logger
   ) {
     self.store = store
     self.clock = clock
     self.logger = logger
-    self.tlsKeys = tlsKeys
+    self.named = named
     software = configuration.software
     authenticator = Authenticator(clock: clock, configuration: configuration)
     feed = FeedRoute(store: store, instances: instances, configuration: configuration)
@@ -57,6 +58,8 @@ final class HubRoutes: Sendable {
     switch (request.method, request.path) {
     case (.get, "/healthz"): return Self.text(.ok, "alive")
     case (.get, "/readyz"): return readiness
+    // Whatever state the hub is in: before it knows this, a town says nothing.
+    case (.get, "/v1/tls"): return try request.answer(named.notice(by: store, at: clock.now))
     case _ where Task.isShuttingDownGracefully: throw Problem.stopping
     case _ where store.isGathering:
       guard request.method == .post, request.path == "/v1/bundles" else { throw Problem.gathering }
@@ -75,7 +78,7 @@ final class HubRoutes: Sendable {
     case (.get, let path) where path.hasPrefix("/v1/bundles/"):
       return try await repair(request, for: caller(of: request))
     case (_, "/healthz"), (_, "/readyz"), (_, "/v1/members"), (_, "/v1/bundles"), (_, "/v1/feed"),
-      (_, "/v1/statements"), (_, "/v1/generations"), (_, "/v1/branches"):
+      (_, "/v1/statements"), (_, "/v1/generations"), (_, "/v1/branches"), (_, "/v1/tls"):
       throw Problem.methodNotAllowed
     default: throw Problem.notFound
     }

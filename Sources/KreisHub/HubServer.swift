@@ -74,14 +74,16 @@ package struct HubServer: Service {
   /// Serves the hub whose replica is `store`.
   ///
   /// - Parameters:
+  ///   - named: the TLS keys by which it is reached; the certificate's alone unless it is given.
   ///   - onReady: Called once, with the port, when connections are accepted.
   package init(
     store: Store, configuration: HubServerConfiguration, certificate: HubCertificate,
-    clock: HubClock, logger: Logger, onReady: @escaping @Sendable (Int) -> Void
+    named: NamedTLSKeys? = nil, clock: HubClock, logger: Logger,
+    onReady: @escaping @Sendable (Int) -> Void
   ) {
     let routes = HubRoutes(
-      store: store, configuration: configuration, tlsKeys: [certificate.keyHash], clock: clock,
-      logger: logger)
+      store: store, configuration: configuration,
+      named: named ?? NamedTLSKeys(keys: [certificate.keyHash]), clock: clock, logger: logger)
     self.init(
       configuration: configuration, certificate: certificate, clock: clock, logger: logger,
       visits: routes.visits, onReady: onReady, handler: routes.respond)

@@ -57,7 +57,7 @@ extension HubRoutes {
   }
 
   func statements(_ request: HubRequest, for caller: Caller) async throws -> Response {
-    let (now, software, tlsKeys) = (clock.now, software, tlsKeys)
+    let (now, software, tlsKeys) = (clock.now, software, named.keys)
     // The hub's own are made for each answer: what it states is where it stands, destructions
     // included. While somebody still reads destroyed values it states nothing.
     let read = try await store.read { snapshot in

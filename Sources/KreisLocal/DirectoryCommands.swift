@@ -16,7 +16,7 @@ struct DirectoryCommands: Sendable {
 
   var handlers: [String: CommandHandler] {
     [
-      "add": add, "edit": edit, "delete": delete, "restore": restore, "resolve": resolve,
+      "add": add, "edit": edit, "delete": delete, "undelete": undelete, "resolve": resolve,
       "show": show, "list": list, "history": history, "conflicts": conflicts,
       "import": importRows, "export": export, "log-export": exportLog, "log-fold": foldLog,
       "due": due, "confirm": confirm, "review": review, "merge": merge,
@@ -24,6 +24,8 @@ struct DirectoryCommands: Sendable {
       "watch": watch, "erase": erase, "erasures": erasures, "restrict": restrict,
       "unrestrict": unrestrict, "release": release, "policy": policy, "retention": retention,
       "subject-report": subjectReport, "processing-record": processingRecord,
+      "request": request, "requests": requests, "accept": accept, "decline": decline,
+      "transfer": transfer,
     ]
   }
 

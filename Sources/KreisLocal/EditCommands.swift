@@ -61,7 +61,7 @@ extension DirectoryCommands {
   }
 
   /// Arguments: id. Row: id.
-  func restore(_ call: LocalCall) throws -> Outcome {
+  func undelete(_ call: LocalCall) throws -> Outcome {
     try act(call) { try $0.restore($1, $2) }
   }
 
@@ -122,6 +122,15 @@ extension DirectoryCommands {
     let warnings =
       kind.caseNotes(in: edits.flatMap(\.fieldValues))
       + CaseNote.signs(in: occasion.reason).map { $0.warning(field: "reason") }
+    return warnings.isEmpty
+      ? [] : [.init("warnings", .array(warnings.map { .string($0) }))]
+  }
+
+  /// The same for texts that are no fields of a row that somebody edits.
+  func caseWarnings(in texts: [(name: String, text: String?)]) -> [JSONValue.Member] {
+    let warnings = texts.flatMap { name, text in
+      CaseNote.signs(in: text ?? "").map { $0.warning(field: name) }
+    }
     return warnings.isEmpty
       ? [] : [.init("warnings", .array(warnings.map { .string($0) }))]
   }

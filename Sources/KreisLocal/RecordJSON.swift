@@ -47,6 +47,7 @@ struct RecordJSON {
   /// The field's name, or the tag's number where this version knows no name.
   static func tag(_ tag: UInt32, _ kind: RecordKind?) -> JSONValue {
     if tag == RecordKind.deletedTag { return "deleted" }
+    if tag == RecordKind.nextStewardTag { return "next_steward" }
     return kind?.field(tag: tag).map { .string($0.name) } ?? .integer(Int(tag))
   }
 
@@ -107,7 +108,8 @@ struct RecordJSON {
   /// `value` and `display` of a set are lists; scope and author are those of its latest element.
   func full(_ state: RecordState) throws -> JSONValue {
     let kind = state.kind.flatMap { Schema.directory.kind(tag: $0) }
-    let owner = state.record.creator.flatMap { snapshot.membership.members[$0] }
+    let owner = snapshot.membership.steward(of: state.record)
+      .flatMap { snapshot.membership.members[$0] }
     return .object([
       .init("id", .string(state.record.description)),
       .init("kind", kind.map { .string($0.name) } ?? .null),

@@ -4,7 +4,7 @@ import KreisStore
 
 extension DirectoryCommands {
   /// Row: who this replica is, what it holds and what waits, and under `link` what the running
-  /// daemon says.
+  /// daemon says. Ends with `no` where that needs a person.
   func status(_ call: LocalCall) throws -> Outcome {
     let link = daemon?.status() ?? .null
     let json = try read { snapshot -> JSONValue in
@@ -22,6 +22,8 @@ extension DirectoryCommands {
           try snapshot.counts().filter { $0.count > 0 }
             .map { .init($0.kind.name, .integer($0.count)) }),
         "conflicts": .integer(try snapshot.conflictCount()),
+        "requests": (try? snapshot.changeRequests()).map { .integer($0.count { $0.waits }) }
+          ?? .null,
         // The hub's own entries are in its feeds at once.
         "unsent": .integer(identity.role == .hub ? 0 : Int(unsent.values.reduce(0, +))),
         "feeds": .array(
@@ -30,12 +32,23 @@ extension DirectoryCommands {
             return .object([.init("scope", .string(scope.description))] + members)
           }),
         "alarms": .array(StateDirectory.alarms(in: spool).map { .string($0) }),
+        "forks": .array(try snapshot.forks().map { .string($0) }),
         // Last: what was counted above may have shown some.
         "damage": .array(store.damages.map { .string($0.finding) }),
         "daemon": .bool(daemon != nil), "link": link,
       ]
     }
     try call.row(json)
-    return .done
+    return Self.needsPerson(json) ? .no : .done
+  }
+
+  /// Not so what passes by itself, like a network that is down.
+  private static func needsPerson(_ status: JSONValue) -> Bool {
+    func says(_ value: JSONValue?) -> Bool { value ?? .null != .null && value != .array([]) }
+    let link = status["link"]
+    return says(status["alarms"]) || says(status["damage"]) || link?["hub"] == "alarmed"
+      || ["gathering", "halted", "stopped_logs", "store_trouble", "upgrade"].contains {
+        says(link?[$0])
+      }
   }
 }

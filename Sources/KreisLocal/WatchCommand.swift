@@ -22,14 +22,35 @@ extension DirectoryCommands {
       try call.checkCancelled()
       guard let commit = try news.next(within: 0.25) else { continue }
       for id in commit.records.sorted() {
-        let naming = try read { try $0.naming(of: id) }
-        try call.row([
-          "id": .string(id.description), "kind": naming.map { .string($0.kind.name) } ?? .null,
-          "name": naming?.name.map { .string($0) } ?? .null, "time": .number(commit.time),
-        ])
+        try call.row(try read { try event(id, at: commit.time, $0) })
       }
       try call.flush()
     }
+  }
+}
+
+extension DirectoryCommands {
+  /// Of a change request and what was said to it besides: `request` (its id), `status`, `concerns`,
+  /// `subject`.
+  private func event(_ id: RecordID, at time: String, _ snapshot: Snapshot) throws -> JSONValue {
+    let naming = try snapshot.naming(of: id)
+    var members: [JSONValue.Member] = [
+      .init("id", .string(id.description)),
+      .init("kind", naming.map { .string($0.kind.name) } ?? .null),
+      .init("name", naming?.name.map { .string($0) } ?? .null), .init("time", .number(time)),
+    ]
+    let kinds = [RecordKind.changeRequest, RecordKind.requestAnswer]
+    if let kind = naming?.kind, kinds.contains(kind), let state = try snapshot.state(of: id) {
+      let request = RequestAnswer(state)?.request ?? id
+      let known = try snapshot.changeRequests().first { $0.request.id == request }
+      members += [
+        .init("request", .string(request.description)),
+        .init("status", known.map { .string($0.status.rawValue) } ?? .null),
+        .init("concerns", known?.concerns.map { .string($0.rawValue) } ?? .null),
+        .init("subject", known.map { .string($0.request.subject.description) } ?? .null),
+      ]
+    }
+    return .object(members)
   }
 }
 

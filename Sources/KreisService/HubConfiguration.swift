@@ -11,6 +11,8 @@ package struct HubConfiguration: Sendable, Equatable {
   package var listenPort: UInt16?
   package var tlsCertificate: String?
   package var tlsKey: String?
+  /// Certificates besides the hub's own by whose keys it is reached.
+  package var alsoNamed: String?
   package var maximumConnections = 1_024
   /// Of one member; more than the hub can remember as seen are not admitted.
   package var requestsPerSecond = 30
@@ -21,7 +23,7 @@ package struct HubConfiguration: Sendable, Equatable {
   package static let names = [
     "log_level", "socket_group", "listen_address", "listen_port", "tls_certificate", "tls_key",
     "max_connections", "requests_per_second",
-    "set_aside_days",
+    "set_aside_days", "tls_also_named",
   ]
 
   /// Reads the file at `path`, or only the environment.
@@ -38,6 +40,7 @@ package struct HubConfiguration: Sendable, Equatable {
     setAsideDays = try settings.number("set_aside_days", in: 1...365) ?? setAsideDays
     tlsCertificate = try settings.file("tls_certificate")
     tlsKey = try settings.file("tls_key")
+    alsoNamed = try settings.file("tls_also_named")
     guard (tlsCertificate == nil) == (tlsKey == nil) else {
       throw settings.wrong(
         tlsKey == nil ? "tls_certificate" : "tls_key",

@@ -210,7 +210,8 @@ final class MaliciousTown {
     message.statements = [
       try FeedStatement(
         realm: world.image.realm, member: random.chance(50) ? member : other.identity.member,
-        generation: 1, head: head, foldVersion: foldVersion, protocolVersion: 1, at: now,
+        generation: 1, head: head, foldVersion: foldVersion, protocolVersion: protocolVersion,
+        at: now,
         software: "simulation"
       ).signed(with: replica.key)
     ]

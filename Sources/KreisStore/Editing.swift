@@ -105,7 +105,7 @@ extension Transaction {
     let state = try existing(id)
     try checkUnrestricted(state, edits)
     guard !state.isDeleted else {
-      throw StoreError.rejected("\(id) is deleted; restore it first: kreisnetz restore \(id)")
+      throw StoreError.rejected("\(id) is deleted; restore it first: kreisnetz undelete \(id)")
     }
     let kind = try kind(of: state)
     let edits = try completed(edits, of: kind, on: id, state)
@@ -253,8 +253,11 @@ extension Transaction {
         "this replica has not heard from its hub since it joined; start the daemon once: "
           + "kreisnetz town run")
     }
-    let owner = id.creator.flatMap { membership.members[$0]?.title } ?? "another member"
-    throw StoreError.rejected("only \(owner) and the hub may change \(id)")
+    let owner =
+      membership.steward(of: id).flatMap { membership.members[$0]?.title } ?? "another member"
+    throw StoreError.rejected(
+      "only \(owner) and the hub may change \(id); ask for it with: kreisnetz request \(id) "
+        + "field=value")
   }
 
   func scope(of edit: Edit, on id: RecordID, _ state: RecordState?) -> Scope {
@@ -271,14 +274,15 @@ extension Transaction {
     return resolved(edit.scope ?? edit.field.scope, on: id)
   }
 
-  /// The hub reads every coordination scope and writes into that of the record's town.
+  /// The hub reads every coordination scope and writes into that of the record's steward.
   private func resolved(_ kind: ScopeKind, on id: RecordID) -> Scope {
     switch kind {
     case .public: .public
     case .kreis: .kreis
     case .local: .local
     case .coordination:
-      .coordination(identity.role == .hub ? id.creator ?? identity.member : identity.member)
+      .coordination(
+        identity.role == .hub ? membership.steward(of: id) ?? identity.member : identity.member)
     }
   }
 

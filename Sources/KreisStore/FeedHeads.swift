@@ -78,8 +78,8 @@ extension Snapshot {
       let wire = try FeedStatement(
         realm: identity.realm, member: identity.member, generation: identity.generation,
         head: try store.feedHead(of: scope, at: end, identity.generation), foldVersion: foldVersion,
-        protocolVersion: 1, at: now, software: software, tlsKeys: tlsKeys,
-        lowestProtocolVersion: 1
+        protocolVersion: protocolVersion, at: now, software: software, tlsKeys: tlsKeys,
+        lowestProtocolVersion: protocolVersion, lowestFoldVersion: foldVersion
       ).signed(with: key)
       return try SignedStatement(reading: Array(wire.statement), signature: Array(wire.signature))
     }

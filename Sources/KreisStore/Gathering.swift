@@ -58,16 +58,6 @@ extension Store {
 extension Snapshot {
   /// What closing the gathering now would make of this hub.
   package func renewal() throws -> Renewal { try replica.renewal(ledger) }
-
-  /// Where every log that others may read ends here, and where it is stated to end: how complete a
-  /// hub that gathers is.
-  package func logEnds() throws -> [(log: LogID, last: UInt64, closing: UInt64?)] {
-    try Row.fetchAll(db, sql: "SELECT log, sequence FROM log WHERE scope <> 4 ORDER BY log")
-      .map { row in
-        let log = try ledger.name(of: row.integer(0))
-        return (log, try row.unsigned(1), membership.closing(of: log))
-      }
-  }
 }
 
 extension ReplicaState {

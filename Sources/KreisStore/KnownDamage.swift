@@ -26,3 +26,15 @@ extension Store {
     return error
   }
 }
+
+extension Snapshot {
+  /// Whether damage may hide a destruction that was ordered: a record that waits for its repair is not
+  /// folded, so nothing on it was destroyed since. Who states what was executed must not count on it
+  /// (I7).
+  package func mayHideDestruction() throws -> Bool {
+    guard store.damages.isEmpty else { return true }
+    // Those that wait are in no sum, whoever opened the replica since.
+    return try Int64.fetchOne(db, sql: "SELECT count(*) FROM record")
+      != ledger.tally(TallyName.records).count
+  }
+}

@@ -15,12 +15,22 @@ package struct MemberOverview: Sendable {
   package let position: UInt64
   /// Feed positions that it has not stated yet, over all scopes it may read.
   package let lag: UInt64
+  /// How much of what it wrote is here.
+  package let logs: LogCompleteness
+}
+
+/// How much of a member's logs is held here.
+package struct LogCompleteness: Sendable, Hashable {
+  package let entries: UInt64
+  /// Entries up to the known ends of its closed logs that are not here.
+  package let missing: UInt64
 }
 
 extension Snapshot {
   /// Every member but this hub, by name.
   package func memberOverview() throws -> [MemberOverview] {
     let since = try joinTimes()
+    let logs = try logCompleteness()
     let ends = try feedEnds(for: identity.member)
     let stated = Dictionary(
       grouping: try statements(for: identity.member), by: \.member)
@@ -38,8 +48,30 @@ extension Snapshot {
         }
         return MemberOverview(
           member: member, since: since[member.id] ?? 0, lastContact: latest?.at,
-          software: latest?.software, position: position, lag: lag)
+          software: latest?.software, position: position, lag: lag,
+          logs: logs[member.id] ?? LogCompleteness(entries: 0, missing: 0))
       }
+  }
+
+  /// How complete the logs that others may read are, by author. A closed log of which nothing came
+  /// here counts as well.
+  package func logCompleteness() throws -> [MemberID: LogCompleteness] {
+    var held: [LogID: UInt64] = [:]
+    for row in try Row.fetchAll(db, sql: "SELECT log, sequence FROM log WHERE scope <> 4") {
+      held[try ledger.name(of: row.integer(0))] = try row.unsigned(1)
+    }
+    var out: [MemberID: LogCompleteness] = [:]
+    for member in membership.members.keys {
+      let own = held.filter { $0.key.member == member }
+      let ends = membership.closings(of: member)
+      out[member] = LogCompleteness(
+        entries: own.values.reduce(0, +),
+        missing: ends.reduce(0) { sum, end in
+          let last = held[end.key] ?? 0
+          return sum + (end.value > last ? end.value - last : 0)
+        })
+    }
+    return out
   }
 
   private func joinTimes() throws -> [MemberID: UInt64] {

@@ -271,4 +271,15 @@ extension Snapshot {
   package func branches() throws -> [Branch] {
     try ledger.branches(where: "reason <> 'issued'")
   }
+
+  /// Logs of which their author signed two histories, as sentences.
+  package func forks() throws -> [String] {
+    let forks = try ledger.branches(where: "reason = 'fork'")
+    let logs = Dictionary(grouping: forks, by: \.log).mapValues { $0.map(\.first).min() ?? 1 }
+    return logs.sorted { $0.key < $1.key }.map { log, first in
+      let name = membership.members[log.member]?.name ?? log.member.description
+      return "\(name) signed two histories of its log \(log.scope) from entry \(first) on, in key "
+        + "generation \(log.generation): two machines had that key; both histories are kept"
+    }
+  }
 }

@@ -15,6 +15,7 @@ package import KreisCore
 ///     keys/next.key         while a town that lost its key asks for the next one
 ///     keys/root.key         hub only: the realm's key, encrypted under the recovery phrase
 ///     tls/cert.pem key.pem  hub only: its own certificate, or links to the one it was given
+///     tls/named.pb          by which TLS keys the hub is reached, as it stated last
 ///     evidence/             signed statements that contradict each other, until somebody removes them
 ///     lock                  held by whoever writes
 ///     kreisnetz.sock        where a running daemon listens
@@ -37,6 +38,8 @@ package struct StateDirectory: Sendable {
   package static func socket(in path: String) -> String { path + "/kreisnetz.sock" }
   package static let certificate = "tls/cert.pem"
   package static let certificateKey = "tls/key.pem"
+  /// By which TLS keys the hub is reached, as it stated last.
+  package static let namedKeys = "tls/named.pb"
   package static let rootKey = "keys/root.key"
   /// The key that a member which lost its own asks to have from now on, until the hub says of which
   /// generation it is.

@@ -47,6 +47,7 @@ extension Snapshot {
     do {
       try verifier.checkFile()
       try verifier.checkLogs(progress)
+      try verifier.checkBranches()
       try verifier.checkFeeds()
       try verifier.checkRecords(progress)
     } catch let error as DatabaseError where error.resultCode == .SQLITE_CORRUPT {
@@ -163,6 +164,21 @@ private struct Verifier {
     let signed = SignedHead(log: log, head: head, signature: signature ?? [])
     if !signed.isValid(in: snapshot.identity.realm, by: key) {
       differs("log \(log): the signature under entry \(head.sequence) is not its author's")
+    }
+  }
+
+  /// What stands beside the chains: evidence, or to be issued again.
+  mutating func checkBranches() throws {
+    for branch in try snapshot.branches() {
+      do { report.entriesHashed += try ledger.entries(of: branch).count } catch StoreError.damaged {
+        differs(
+          "log \(branch.log): what was set aside from entry \(branch.first) on does not hash to its "
+            + "head")
+        continue
+      }
+      if let signature = branch.signature {
+        try checkSignature(of: branch.log, branch.head, signature)
+      }
     }
   }
 

@@ -21,7 +21,8 @@ package enum HubFailure: Error, Hashable, CustomStringConvertible {
 
   init(_ error: TransportError) {
     switch error {
-    case .keyMismatch, .certificateRejected: self = .untrusted(reason: error.description)
+    case .keyMismatch, .intercepted, .certificateRejected:
+      self = .untrusted(reason: error.description)
     default: self = .unavailable(reason: error.description, retryAfterSeconds: nil)
     }
   }

@@ -77,7 +77,7 @@ package struct HubClient: Sendable {
     return try FeedStatement(
       realm: signer.identity.realm, member: signer.identity.member,
       generation: signer.identity.generation, head: head, foldVersion: foldVersion,
-      protocolVersion: 1, at: now, software: software
+      protocolVersion: protocolVersion, at: now, software: software
     ).signed(with: signer.key)
   }
 

@@ -17,6 +17,7 @@ package struct SessionActions: Sendable {
   private let branches: OwnBranches
   private let relay: Relay
   private let logger: Logger
+  private let noteOutdated: @Sendable (String?) -> Void
   private let witness = Witness()
   /// Reads the feed for the action `follow`.
   package let follower: FeedFollower
@@ -25,17 +26,20 @@ package struct SessionActions: Sendable {
   ///   - keepEvidence: keeps proofs that the hub showed two histories.
   ///   - software: name and version, for statements.
   ///   - now: seconds since 1970.
+  ///   - noteOutdated: takes why this version is too old, or `nil` where the hub knows it.
   ///   - onNews: takes what happens while an action goes on.
   package init(
     client: HubClient, store: Store, opener: GenerationOpener,
     keepEvidence: @escaping EvidenceKeeper, software: String, logger: Logger,
     now: @escaping @Sendable () -> UInt64,
+    noteOutdated: @escaping @Sendable (String?) -> Void = { _ in },
     onNews: @escaping @Sendable (TownSession.Event) -> Void
   ) {
     self.client = client
     self.store = store
     self.opener = opener
     self.logger = logger
+    self.noteOutdated = noteOutdated
     statements = StatementExchange(
       client: client, store: store, keepEvidence: keepEvidence, software: software, now: now)
     branches = OwnBranches(client: client, store: store)
@@ -84,7 +88,8 @@ package struct SessionActions: Sendable {
     do {
       // One comparison at a time, as the session has it.
       var witness = witness.state.withLock { $0 }
-      let alarms = try await statements.compare(&witness)
+      let (alarms, outdated) = try await statements.compare(&witness)
+      noteOutdated(outdated)
       self.witness.state.withLock { [witness] in $0 = witness }
       for alarm in alarms {
         logger.error("the hub showed two histories", metadata: ["reason": "\(alarm)"])

@@ -19,11 +19,18 @@ struct StatementExchange: Sendable {
   /// Seconds since 1970.
   let now: @Sendable () -> UInt64
 
-  /// Sends a statement about each feed.
+  /// Sends a statement about each feed. It says that every destruction up to there was executed, so
+  /// none is made while damage may hide one (I7).
   ///
   /// - Throws: `HubFailure`; `MalformedBytes` if it cannot be signed; `StoreError`.
   func send() async throws {
-    let heads = try await store.read { try $0.feedHeads() }
+    let (heads, isHidden) = try await store.read {
+      (try $0.feedHeads(), try $0.mayHideDestruction())
+    }
+    guard !isHidden else {
+      throw HubFailure.unavailable(
+        reason: "nothing is stated before the damage here is repaired", retryAfterSeconds: nil)
+    }
     guard !heads.isEmpty else { return }
     // A statement is a receipt for every destruction up to there (I7).
     guard try await store.finishDestruction() else {
@@ -36,9 +43,12 @@ struct StatementExchange: Sendable {
 
   /// Fetches the others' statements and compares the feed heads in them.
   ///
-  /// - Returns: a sentence for each alarm; proofs are in the directory then.
+  /// - Returns: a sentence for each alarm; proofs are in the directory then. And why this version is
+  ///   too old, if the hub says so.
   /// - Throws: `HubFailure`, `StoreError`, `StateDirectoryError`, `MalformedBytes`.
-  func compare(_ witness: inout FeedWitness) async throws -> [String] {
+  func compare(
+    _ witness: inout FeedWitness
+  ) async throws -> (alarms: [String], outdated: String?) {
     let before = try await store.read { try $0.feedCursors() }
     let answer = try await client.get("/v1/statements")
     guard let wire = try? WireStatements(serializedBytes: answer.body) else {
@@ -46,11 +56,11 @@ struct StatementExchange: Sendable {
         reason: "the hub's statements cannot be read", retryAfterSeconds: nil)
     }
     let old = witness
-    let (next, alarms, verified) = try await store.read { snapshot in
+    let (next, alarms, verified, outdated) = try await store.read { snapshot in
       var witness = old
       let membership = snapshot.membership
       guard let hub = membership.hub else {
-        return (witness, [FeedWitness.Alarm](), [SignedStatement]())
+        return (witness, [FeedWitness.Alarm](), [SignedStatement](), String?.none)
       }
       // One that does not verify proves nothing: its member's key may not have come here yet.
       let statements = wire.statements.compactMap {
@@ -61,14 +71,24 @@ struct StatementExchange: Sendable {
         with: FeedWitness.Verified(
           hub: hub, hubGeneration: membership.hubGeneration, before: before,
           hash: { try snapshot.feedHash(of: $0, at: $1) }))
-      return (witness, alarms, statements)
+      let latest = statements.map(\.statement).filter { $0.member == hub }.max { $0.at < $1.at }
+      return (witness, alarms, statements, latest.flatMap(Self.outdated))
     }
     witness = next
     // They say who executed which erasure.
     try await store.saveStatements(verified.map(StoredStatement.init))
     var sentences: [String] = []
     for alarm in alarms { sentences.append(try await keep(alarm)) }
-    return sentences
+    return (sentences, outdated)
+  }
+
+  private static func outdated(by hub: FeedStatement) -> String? {
+    guard hub.lowestProtocolVersion > protocolVersion || hub.lowestFoldVersion > foldVersion else {
+      return nil
+    }
+    return "the hub asks for protocol version \(hub.lowestProtocolVersion) and fold version "
+      + "\(hub.lowestFoldVersion) at least; this program has \(protocolVersion) and "
+      + "\(foldVersion) and may show something else than the others: install a later version"
   }
 
   /// A head that the hub signed contradicts the feed held here: keeps the proof.

@@ -58,7 +58,9 @@ package final class TownDaemon: Service {
       client: client, store: store,
       opener: GenerationOpener(client: client, store: store, directory: directory),
       keepEvidence: { _ = try directory.keepEvidence($0, $1, $2) }, software: software,
-      logger: logger, now: now, onNews: { [input] in input.yield(.event($0)) })
+      logger: logger, now: now,
+      noteOutdated: { [board] outdated in board.update { $0.outdated = outdated } },
+      onNews: { [input] in input.yield(.event($0)) })
   }
 
   /// Runs until a graceful shutdown or the task's cancellation; once.

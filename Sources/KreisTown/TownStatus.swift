@@ -15,6 +15,8 @@ package struct TownStatus: Sendable, Hashable {
   package var clockOffset: Int64?
   /// Why nothing can be written here now (disk full, permissions); `nil` when all is well.
   package var storeTrouble: String?
+  /// Why this version does not show what the others show; `nil` while the hub knows it.
+  package var outdated: String?
 
   package init() {}
 }

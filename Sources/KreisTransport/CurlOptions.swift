@@ -67,10 +67,11 @@ final class CurlOptions {
     switch trust {
     case .pinned(let sha256):
       // The key is the whole trust; curl compares it before it sends a request.
-      try set(CURLOPT_PINNEDPUBLICKEY, "sha256//" + Data(sha256).base64EncodedString())
+      try pin([sha256])
       try set(CURLOPT_SSL_VERIFYPEER, 0)
       try set(CURLOPT_SSL_VERIFYHOST, 0)
-    case .authorities(let caFile):
+    case .authorities(let caFile, let keys):
+      if !keys.isEmpty { try pin(keys) }
       try set(CURLOPT_SSL_VERIFYPEER, 1)
       try set(CURLOPT_SSL_VERIFYHOST, 2)
       if let caFile {
@@ -78,6 +79,11 @@ final class CurlOptions {
         try Self.check(ccurl_set_string(easy, CURLOPT_CAPATH, nil))
       }
     }
+  }
+
+  private func pin(_ keys: [[UInt8]]) throws(TransportError) {
+    let texts = keys.map { "sha256//" + Data($0).base64EncodedString() }
+    try set(CURLOPT_PINNEDPUBLICKEY, texts.joined(separator: ";"))
   }
 
   private func setProxy(_ endpoint: HubEndpoint) throws(TransportError) {

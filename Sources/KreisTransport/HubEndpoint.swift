@@ -7,7 +7,9 @@ package struct HubEndpoint: Sendable {
     case pinned(sha256: [UInt8])
     /// A certificate for the URL's host by an authority in the PEM file and no other, or, without a
     /// file, by one that this machine trusts.
-    case authorities(caFile: String?)
+    ///
+    /// With `keys` (SHA-256 as above) the certificate's key must be one of them as well.
+    case authorities(caFile: String?, keys: [[UInt8]] = [])
   }
 
   /// Which proxy, if any, is asked for a tunnel.

@@ -14,6 +14,8 @@ package enum TransportError: Error, Equatable, CustomStringConvertible {
   case timedOut(Deadline, after: Duration, host: String)
   /// The server's TLS key is not the pinned one. Nothing was sent.
   case keyMismatch(host: String)
+  /// The server's TLS key is none that the hub states as its own. Nothing was sent or fetched.
+  case intercepted(host: String)
   /// The server's certificate was not accepted. Nothing was sent.
   case certificateRejected(host: String, reason: String)
   /// The answer's content, or its header fields, exceeded so many bytes.
@@ -30,7 +32,9 @@ package enum TransportError: Error, Equatable, CustomStringConvertible {
     switch self {
     case .unreachable, .connectionLost, .timedOut, .notHTTP: true
     case .proxyRefused(_, let status): status >= 500
-    case .keyMismatch, .certificateRejected, .responseTooLarge, .cancelled, .misconfigured: false
+    case .keyMismatch, .intercepted, .certificateRejected, .responseTooLarge, .cancelled,
+      .misconfigured:
+      false
     }
   }
 
@@ -54,6 +58,12 @@ package enum TransportError: Error, Equatable, CustomStringConvertible {
       """
       The server at \(host) does not have the TLS key that the invite names, so nothing was sent. \
       Either the connection is intercepted or the hub has a new key: ask the hub's administrator.
+      """
+    case .intercepted(let host):
+      """
+      The TLS key of the server at \(host) is none that the hub's statement names, although an \
+      authority vouches for it: the connection is intercepted. Nothing was sent or fetched. Ask the \
+      hub's administrator by another way, and whoever runs the proxy in between.
       """
     case .certificateRejected(let host, let reason):
       """

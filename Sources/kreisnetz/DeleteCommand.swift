@@ -7,7 +7,7 @@ struct DeleteCommand: ParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "delete", abstract: "Delete a record in every scope it appears in.",
     discussion: """
-      Its entries stay in the log; restore brings it back.
+      Its entries stay in the log; undelete brings it back.
 
       Example:
         kreisnetz delete key:kita-loewenzahn --reason "Einrichtung geschlossen"

@@ -33,7 +33,9 @@ struct FromScratch {
       at: directory.database, key: key, random: SystemClock.random, forRepair: true)
     let configuration = try TownConfiguration(path: config)
     let work = FetchAnew(
-      client: { try TownConnection.client(store: $0, configuration: configuration) },
+      client: {
+        try TownConnection.client(store: $0, directory: directory, configuration: configuration)
+      },
       directory: directory, identity: identity, key: key,
       random: SystemClock.random, progress: progress)
     let report = try wait { try await work.run(replacing: old, at: SystemClock.now()) }

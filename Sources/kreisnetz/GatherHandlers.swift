@@ -50,22 +50,18 @@ enum GatherHandlers {
   private static func completeness(
     _ store: Store, _ offeredAt: (MemberID) -> UInt64?
   ) throws -> [JSONValue] {
-    let ends = try store.blockingRead { try $0.logEnds() }
+    let logs = try store.blockingRead { try $0.logCompleteness() }
     let members = store.membership.members.values.filter { $0.id != store.identity.member }
     let rows = members.sorted { $0.name < $1.name }.map {
       (id: $0.id, name: $0.name, title: $0.title)
     }
     let hub = store.identity
     return ([(id: hub.member, name: hub.name, title: hub.title)] + rows).map { member in
-      let logs = ends.filter { $0.log.member == member.id }
-      let missing = logs.reduce(UInt64(0)) { sum, end in
-        sum + (end.closing.map { $0 > end.last ? $0 - end.last : 0 } ?? 0)
-      }
+      let held = logs[member.id]
       return [
         "member": .string(member.id.description), "name": .string(member.name),
-        "title": .string(member.title),
-        "entries": .integer(Int(logs.reduce(0) { $0 + $1.last })),
-        "missing": .integer(Int(missing)),
+        "title": .string(member.title), "entries": .integer(Int(held?.entries ?? 0)),
+        "missing": .integer(Int(held?.missing ?? 0)),
         "offered_at": offeredAt(member.id).map { .integer(Int($0)) } ?? .null,
       ]
     }

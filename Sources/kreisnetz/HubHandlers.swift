@@ -77,7 +77,7 @@ enum HubHandlers {
   }
 
   /// Rows: `member`, `name`, `title`, `ags`, `generation`, `since`, `last_contact`, `position`,
-  /// `lag`, `software`, `revoked`.
+  /// `lag`, `entries` held of its logs, `missing` up to their known ends, `software`, `revoked`.
   private static func listMembers(_ store: Store, _ call: LocalCall) throws -> Outcome {
     for one in try store.blockingRead({ try $0.memberOverview() }) {
       try call.row([
@@ -86,6 +86,7 @@ enum HubHandlers {
         "generation": .integer(Int(one.member.generation)), "since": .integer(Int(one.since)),
         "last_contact": one.lastContact.map { .integer(Int($0)) } ?? .null,
         "position": .integer(Int(one.position)), "lag": .integer(Int(one.lag)),
+        "entries": .integer(Int(one.logs.entries)), "missing": .integer(Int(one.logs.missing)),
         "software": one.software.map { .string($0) } ?? .null,
         "revoked": .bool(one.member.isRevoked),
       ])

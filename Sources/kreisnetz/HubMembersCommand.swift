@@ -7,7 +7,8 @@ struct HubMembersCommand: ParsableCommand {
     commandName: "members", abstract: "List the towns, since when, and how far each is.",
     discussion: """
       "position" counts the bundles that a town has verified, "lag" those it has not; both as of its \
-      last statement.
+      last statement. "entries" are those of its logs that the hub holds, "missing" those up to the known \
+      ends of closed logs that it does not: what a hub that was lost has yet to gather.
 
       Examples:
         kreisnetz hub members --state /var/lib/kreisnetz/hub
@@ -19,7 +20,10 @@ struct HubMembersCommand: ParsableCommand {
 
   func run() throws {
     let table = TablePrinter(
-      header: ["name", "title", "since", "last contact", "position", "lag", "version"])
+      header: [
+        "name", "title", "since", "last contact", "position", "lag", "entries", "missing",
+        "version",
+      ])
     _ = try ReplicaSession(state).run(
       LocalRequest(HubHandlers.members), .reading, handlers: HubHandlers.all
     ) { row in
@@ -28,6 +32,7 @@ struct HubMembersCommand: ParsableCommand {
         PlainText.value(row["name"]), PlainText.value(row["title"]), PlainText.time(row["since"]),
         row["last_contact"] == .null ? "never" : PlainText.time(row["last_contact"]),
         PlainText.value(row["position"]), PlainText.value(row["lag"]),
+        PlainText.value(row["entries"]), PlainText.value(row["missing"]),
         PlainText.value(row["software"]),
       ])
     }

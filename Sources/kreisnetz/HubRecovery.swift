@@ -1,6 +1,7 @@
 import Crypto
 import Foundation
 import KreisCore
+import KreisHub
 import KreisLocal
 import KreisService
 import KreisStore
@@ -43,6 +44,7 @@ struct HubRecovery {
     let pin = try HubFiles(directory: directory, url: url, tls: tls).install(
       root, now: SystemClock.now())
     try directory.write(Array(sealed.text.utf8), to: StateDirectory.rootKey)
+    try nameTLSKey(in: directory, sealed.about.realm, root)
     let about = sealed.about
     let identity = Identity(
       role: .hub, realm: about.realm, member: about.hub, generation: about.generation,
@@ -53,6 +55,20 @@ struct HubRecovery {
         at: path, identity: identity, key: SigningKey(), random: SystemClock.random)
     }
     return identity
+  }
+
+  /// A hub that gathers has no key to state this with, and towns offer nothing over a connection
+  /// whose key is not stated.
+  private func nameTLSKey(
+    in directory: StateDirectory, _ realm: RealmID, _ root: SigningKey
+  ) throws {
+    let certificate = try HubCertificate(
+      certificateFile: "\(directory.path)/\(StateDirectory.certificate)",
+      keyFile: "\(directory.path)/\(StateDirectory.certificateKey)", now: SystemClock.now())
+    let notice = try TLSNotice(
+      realm: realm, generation: 0, at: SystemClock.now(), keys: [certificate.keyHash]
+    ).signed(with: root, certificate: nil)
+    try directory.write(notice.bytes(), to: StateDirectory.namedKeys)
   }
 }
 

@@ -36,6 +36,7 @@ struct HubRunCommand: AsyncParsableCommand {
       keyFile: settings.tlsKey ?? "\(replica.directory.path)/\(StateDirectory.certificateKey)",
       now: SystemClock.now())
     try check(certificate, identity.hubPin)
+    let named = try namedKeys(certificate, settings, replica.directory)
     let address = ListenAddress(url: identity.hubURL, settings)
     var server = HubServerConfiguration(address: address.host, port: address.port)
     server.maximumConnections = settings.maximumConnections
@@ -45,7 +46,7 @@ struct HubRunCommand: AsyncParsableCommand {
     let logger = Logger(label: "kreisnetz.hub")
     let hub = HubServer(
       store: replica.store, configuration: server, certificate: certificate,
-      clock: HubClock(start: SystemClock.now()), logger: logger,
+      named: named, clock: HubClock(start: SystemClock.now()), logger: logger,
       onReady: { port in
         logger.notice(
           "running",
@@ -79,6 +80,20 @@ struct HubRunCommand: AsyncParsableCommand {
         "The hub cannot listen on \(address): \(String(cString: strerror(error.errnoCode))). "
           + "Another program may use the port; see listen_address and listen_port.")
     }
+  }
+
+  private func namedKeys(
+    _ certificate: HubCertificate, _ settings: HubConfiguration, _ directory: StateDirectory
+  ) throws -> NamedTLSKeys {
+    let others = try settings.alsoNamed.map { try HubCertificate.keyHashes(inFile: $0) } ?? []
+    guard others.count < TLSNotice.keyLimit else {
+      throw CommandError(
+        .wrongUse, "tls_also_named has more than \(TLSNotice.keyLimit - 1) certificates.")
+    }
+    return NamedTLSKeys(
+      keys: [certificate.keyHash] + others,
+      kept: try directory.readSecret(StateDirectory.namedKeys),
+      keep: { try directory.write($0, to: StateDirectory.namedKeys) })
   }
 
   private func check(_ certificate: HubCertificate, _ pin: [UInt8]?) throws {

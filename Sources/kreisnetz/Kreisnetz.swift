@@ -25,12 +25,15 @@ struct Kreisnetz: AsyncParsableCommand {
     version: version,
     subcommands: [
       HubCommand.self, TownCommand.self, StatusCommand.self, AddCommand.self, EditCommand.self,
-      ShowCommand.self, ListCommand.self, DeleteCommand.self, RestoreCommand.self,
+      ShowCommand.self, ListCommand.self, DeleteCommand.self, UndeleteCommand.self,
       HistoryCommand.self, ConflictsCommand.self, ResolveCommand.self, DueCommand.self,
       ConfirmCommand.self, ReviewCommand.self, MergeCommand.self, VocabularyCommand.self,
+      RequestCommand.self, RequestsCommand.self, AcceptCommand.self, DeclineCommand.self,
+      TransferCommand.self,
       ImportCommand.self,
       ExportCommand.self, WatchCommand.self, LogCommand.self, ResyncCommand.self,
-      BackupCommand.self, EraseCommand.self, ErasuresCommand.self, RestrictCommand.self,
+      BackupCommand.self, RestoreCommand.self,
+      EraseCommand.self, ErasuresCommand.self, RestrictCommand.self,
       UnrestrictCommand.self, ReleaseCommand.self, PolicyCommand.self, RetentionCommand.self,
       SubjectReportCommand.self, ProcessingRecordCommand.self,
     ])
@@ -54,6 +57,8 @@ struct Kreisnetz: AsyncParsableCommand {
 
   /// Ends the process as the error asks for. The parser's own errors are wrong use.
   private static func exit(with error: any Error) -> Never {
+    // What was printed before belongs to the answer, also when that is no.
+    try? StandardOutput().flush()
     if let failure = CommandError(known: error) {
       FileHandle.standardError.write(Data("kreisnetz: \(failure.text)\n".utf8))
       Foundation.exit(failure.outcome.rawValue)

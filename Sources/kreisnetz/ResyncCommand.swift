@@ -95,7 +95,8 @@ struct ResyncCommand: ParsableCommand {
     case .hub: return ["resync": ResyncHandler.hub(store: store)]
     case .town:
       let configuration = try TownConfiguration(path: config)
-      let client = try TownConnection.client(store: store, configuration: configuration)
+      let client = try TownConnection.client(
+        store: store, directory: directory, configuration: configuration)
       return ["resync": ResyncHandler.town(client: client, store: store)]
     }
   }

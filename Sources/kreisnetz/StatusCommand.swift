@@ -8,6 +8,10 @@ struct StatusCommand: ParsableCommand {
     commandName: "status",
     abstract: "Show what this replica holds, what waits to be sent, and how the hub is reached.",
     discussion: """
+      Ends with exit code 1 where something needs a person: an alarm, damage on disk, a hub that is \
+      not trusted or serves nobody, a log that is not pushed any more, a disk that takes nothing, a \
+      version that the others have left behind. A network that is down, unsent entries and conflicts are none of that.
+
       Examples:
         kreisnetz status --state /var/lib/kreisnetz/halver
         kreisnetz status --json
@@ -17,9 +21,10 @@ struct StatusCommand: ParsableCommand {
   @OptionGroup var output: OutputOptions
 
   func run() throws {
-    _ = try ReplicaSession(state).run(LocalRequest("status"), .reading) { row in
+    let outcome = try ReplicaSession(state).run(LocalRequest("status"), .reading) { row in
       if output.json { try StandardOutput().json(row) } else { try report(row) }
     }
+    if outcome != .done { throw outcome.exit }
   }
 
   private func report(_ row: JSONValue) throws {
@@ -40,6 +45,9 @@ struct StatusCommand: ParsableCommand {
         ))
     }
     lines.append(("conflicts", PlainText.value(row["conflicts"])))
+    if case .number(let count) = row["requests"], count != "0" {
+      lines.append(("requests", "\(count) to answer: kreisnetz requests"))
+    }
     if !isHub { lines.append(("unsent", "\(PlainText.value(row["unsent"])) entries")) }
     if case .array(let feeds) = row["feeds"] {
       for feed in feeds {
@@ -49,6 +57,9 @@ struct StatusCommand: ParsableCommand {
     }
     if case .array(let alarms) = row["alarms"] {
       lines += alarms.map { ("ALARM", PlainText.value($0)) }
+    }
+    if case .array(let forks) = row["forks"] {
+      lines += forks.map { ("forked", PlainText.value($0)) }
     }
     if case .array(let damages) = row["damage"] {
       for damage in damages { lines.append(("damaged", PlainText.value(damage))) }

@@ -39,9 +39,8 @@ struct TownJoinCommand: AsyncParsableCommand {
     let identity = try await TownJoin.join(
       text, state: state.path(), now: now, random: SystemClock.random
     ) { invite in
-      try CurlTransport(
-        endpoint: HubEndpoint(
-          url: invite.url, pin: invite.pin, configuration: configuration))
+      try TownConnection.transport(
+        to: invite.url, pin: invite.pin, realm: invite.realm, configuration)
     }
     if output.json {
       try StandardOutput().json([

@@ -43,7 +43,8 @@ struct TownRotateCommand: ParsableCommand {
     _ store: Store, _ directory: StateDirectory
   ) throws -> [String: CommandHandler] {
     let configuration = try TownConfiguration(path: config)
-    let client = try TownConnection.client(store: store, configuration: configuration)
+    let client = try TownConnection.client(
+      store: store, directory: directory, configuration: configuration)
     let opener = GenerationOpener(client: client, store: store, directory: directory)
     return [RotationHandler.command: RotationHandler.handler { try await opener.open() }]
   }

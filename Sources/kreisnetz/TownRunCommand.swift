@@ -29,7 +29,8 @@ struct TownRunCommand: AsyncParsableCommand {
     JournalLogHandler.bootstrap(level: configuration.logLevel)
     let replica = try await RunningReplica.open(state.path(), as: .town)
     let identity = replica.store.identity
-    let client = try TownConnection.client(store: replica.store, configuration: configuration)
+    let client = try TownConnection.client(
+      store: replica.store, directory: replica.directory, configuration: configuration)
     let notifier = ServiceNotifier()
     var logger = Logger(label: "kreisnetz.town")
     logger[metadataKey: "member"] = "\(identity.name)"
@@ -95,6 +96,7 @@ enum TownStatusJSON {
     return [
       "hub": .string(state), "mode": text(mode), "reason": text(reason),
       "recovery": text(recovery),
+      "upgrade": text(status.outdated),
       "last_contact": status.lastContact.map { .integer(Int($0)) } ?? .null,
       "clock_offset": status.clockOffset.map { .integer(Int($0)) } ?? .null,
       "stopped_logs": .array(stopped), "store_trouble": text(status.storeTrouble),

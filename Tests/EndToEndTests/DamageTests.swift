@@ -166,4 +166,83 @@ import Testing
     try bytes.write(to: URL(filePath: broken))
     try empty.fail(2, "Nothing was changed", "restore", broken)
   }
+
+  @Test func `Nothing is stated about destructions while damage may hide one`() throws {
+    let kreis = try filled()
+    func lag() throws -> JSONValue? {
+      try kreis("hub").succeed("hub", "members", "--json").rows.first { $0["name"] == "balve" }?[
+        "lag"]
+    }
+    try Kreis.wait("Balve's statement") { try lag() == .integer(0) }
+    try kreis.stop("balve")
+    try damage(kreis, "balve", Self.flip("Haus 0-3"))
+    try kreis("hub").succeed("edit", "key:h03", "phone=0221 4710-130")
+    try kreis("hub").succeed("edit", "key:h04", "phone=0221 4710-131")
+    try kreis.start("balve")
+    try Kreis.wait("the edit behind the damaged record") {
+      try kreis("balve").succeed("show", "key:h04").output.contains("0221 4710-131")
+    }
+    #expect(try kreis("balve")("status").status == 1)
+    #expect(try lag() == .integer(2))
+    try kreis("balve").succeed("resync")
+    #expect(try kreis("balve")("status").status == 0)
+    try kreis("hub").succeed("edit", "key:h03", "phone=0221 4710-132")
+    try Kreis.wait("Balve's next statement") { try lag() == .integer(0) }
+  }
+
+  @Test func `Whole pages that are gone are named, and everything is fetched again`() throws {
+    let kreis = try filled()
+    try kreis.stop("balve")
+    try DatabaseQueue(path: kreis.state("balve") + "/kreisnetz.sqlite")
+      .writeWithoutTransaction { try $0.execute(sql: "PRAGMA wal_checkpoint(TRUNCATE)") }
+    try kreis.copy("balve", to: "sound")
+    let right = try kreis("balve").succeed("list", "organization", "--json").output
+    let path = kreis.state("balve") + "/kreisnetz.sqlite"
+    let size = try Data(contentsOf: URL(filePath: path)).count
+    var named = 0
+    for page in stride(from: 1, to: size / 4_096, by: 5) {
+      try kreis.replace("balve", with: "sound")
+      var bytes = try Data(contentsOf: URL(filePath: path))
+      bytes.replaceSubrange(
+        page * 4_096..<(page + 1) * 4_096, with: Data(repeating: 0x5A, count: 4_096))
+      try bytes.write(to: URL(filePath: path))
+      // What is shown is right, or the command says that something is damaged.
+      let shown = try kreis("balve")("list", "organization", "--json")
+      #expect(
+        shown.status == 0 ? shown.output == right : shown.status == 3, "page \(page): \(shown)")
+      let verified = try kreis("balve")("log", "verify")
+      #expect(verified.status != 0, "page \(page)")
+      if verified.status != 0 { named += 1 }
+    }
+    #expect(named > 5)
+    let report = try kreis("balve").succeed("resync", "--from-scratch").output
+    #expect(report.contains("set aside") || report.contains("too damaged"), "\(report)")
+    #expect(try kreis("balve").succeed("list", "organization", "--json").rows.count == 10)
+    try kreis.start("balve")
+    try kreis.waitUntilEqual()
+  }
+
+  @Test func `A database that was set aside is deleted when its time is over`() throws {
+    let kreis = try filled()
+    try kreis.stop("halver")
+    try kreis("halver").succeed("resync", "--from-scratch")
+    let folder = kreis.state("halver")
+    func aside() throws -> [String] {
+      try FileManager.default.contentsOfDirectory(atPath: folder)
+        .filter { $0.hasPrefix("kreisnetz-") }.sorted()
+    }
+    let kept = try #require(try aside().first)
+    try kreis.start("halver")
+    try kreis.waitUntilEqual()
+    #expect(try aside().first == kept)
+    try kreis.stop("halver")
+    // As if it had been done a month earlier.
+    let old = "kreisnetz-20200101T000000Z.sqlite"
+    try FileManager.default.moveItem(atPath: "\(folder)/\(kept)", toPath: "\(folder)/\(old)")
+    try kreis.start("halver")
+    try Kreis.wait("its deletion") { try aside().isEmpty }
+    try Kreis.wait("word of it in the log") {
+      kreis.errors("halver").contains("deleted a database that was set aside")
+    }
+  }
 }

@@ -55,7 +55,9 @@ import Testing
     #expect(history.rows.map { $0["reason"] } == ["", "Neu"])
     #expect(try hub.run("delete", id).status == 0)
     #expect(try hub.run("list", "organization", "--json").rows.count == 1)
-    #expect(try hub.run("restore", "key:kita").status == 0)
+    #expect(try hub.run("undelete", "key:kita").status == 0)
+    #expect(try hub.run("delete", id).status == 0)
+    #expect(try hub.run("restore", id).output.contains("restored"))
     #expect(try hub.run("conflicts", "--json").output.isEmpty)
     #expect(try hub.run("status", "--json").rows.first?["records"]?["organization"] == .integer(2))
     #expect(try hub.run("log", "verify", "--json").rows.first?["sound"] == .bool(true))
@@ -217,8 +219,8 @@ import Testing
   @Test func `Every command explains itself with an example`() throws {
     let run = CommandLineTool(state: nil)
     for command in [
-      "add", "edit", "show", "list", "delete", "restore", "history", "conflicts", "resolve",
-      "import", "export", "status", "watch", "due", "confirm", "review", "merge",
+      "add", "edit", "show", "list", "delete", "undelete", "restore", "history", "conflicts",
+      "resolve", "import", "export", "status", "watch", "due", "confirm", "review", "merge",
     ] {
       let help = try run(command, "--help")
       #expect(help.status == 0)

@@ -103,6 +103,51 @@ import Testing
     #expect(try shows(kreis, "halver", mine, "Von der Kopie"))
   }
 
+  @Test func `Two machines that run on with one key fork its log, and neither branch is lost`()
+    throws
+  {
+    let kreis = try Kreis(towns: 2)
+    let id = try add(kreis, "halver", "Kita Löwenzahn")
+    try kreis.waitUntilEqual()
+    try kreis.stop("halver")
+    try kreis.copy("halver", to: "copy")
+    try kreis.stop("hub")
+    let both = ["halver", "copy"]
+    for machine in both {
+      try kreis.start(machine)
+      try kreis(machine).succeed("edit", id, "phone=0221 4710-\(machine == "copy" ? 106 : 107)")
+      try kreis(machine).succeed(
+        "edit", id,
+        "\(machine == "copy" ? "email=kita@example.org" : "website=https://kita.example.org")")
+    }
+    try kreis.start("hub")
+    // The hub serves the one that came first, the other is told of it.
+    try Kreis.wait("one that is served and one that is not", seconds: 60) {
+      let links = try both.map { try kreis.status($0)["link"]?["hub"] }
+      return links.contains("connected") && links.contains("alarmed")
+    }
+    let first = try #require(
+      try both.first { try kreis.status($0)["link"]?["hub"] == "connected" })
+    let other = first == "halver" ? "copy" : "halver"
+    try Kreis.wait("what the first wrote") { try kreis.status(first)["unsent"] == .integer(0) }
+    try kreis.stop(first)
+    _ = try kreis(other)("resync")
+    try Kreis.wait("the other's next key generation", seconds: 60) {
+      try generation(kreis, other) == .integer(2) && kreis.status(other)["unsent"] == .integer(0)
+    }
+    guard case .array(let forks)? = try kreis.status("hub")["forks"] else { return }
+    #expect(forks.count == 1 && "\(forks[0])".contains("halver signed two histories"))
+    for replica in ["hub", "balve", other] {
+      try Kreis.wait("both branches at \(replica)") {
+        let row = try kreis(replica).succeed("show", id, "--json").output
+        return row.contains("4710-106") && row.contains("4710-107")
+          && row.contains("email") && row.contains("website")
+      }
+      #expect(
+        try kreis(replica).succeed("log", "verify", "--json").rows.first?["sound"] == .bool(true))
+    }
+  }
+
   @Test func `A town that lost its machine joins again and owns its records`() throws {
     let kreis = try Kreis(towns: 2)
     let id = try add(kreis, "halver", "Kita Löwenzahn")

@@ -98,4 +98,65 @@ import Testing
       #expect(try kreis(replica)("show", late).status == 0)
     }
   }
+
+  @Test func `A hub put back by restore gathers at once, and nothing of later is lost`() throws {
+    let kreis = try Kreis(towns: 2)
+    let id = try kreis("halver").succeed("add", "organization", "name=Kita Löwenzahn", "--json").id
+    try kreis.waitUntilEqual()
+    let backup = kreis.folder.path + "/hub-backup"
+    try kreis("hub").succeed("backup", backup)
+    try kreis("halver").succeed("edit", id, "phone=0221 4710-113")
+    let late = try kreis("hub").succeed("add", "organization", "name=Kreisstelle", "--json").id
+    try kreis.waitUntilEqual()
+    let before = try fold(kreis, "hub")
+    try kreis.stop("hub")
+    #expect(try kreis("hub").succeed("restore", backup).output.contains("hub init --recover"))
+    try kreis("hub").succeed("hub", "init", "--recover")
+    try kreis.start("hub")
+    try gather(kreis, from: ["halver", "balve"])
+    try kreis.waitUntilEqual()
+    #expect(try fold(kreis, "hub") == before)
+    #expect(try kreis("hub")("show", late).status == 0)
+    let members = try kreis("hub").succeed("hub", "members", "--json").rows
+    #expect(members.allSatisfy { $0["missing"] == .integer(0) })
+    #expect(members.first { $0["name"] == "halver" }?["entries"] == .integer(2))
+  }
+
+  @Test func `What a town brings after the gathering was closed is taken up, whoever wrote it`()
+    throws
+  {
+    let kreis = try Kreis(towns: 3)
+    let first = try kreis("balve").succeed("add", "organization", "name=Hebammen", "--json").id
+    try kreis.waitUntilEqual()
+    try kreis.stop("balve")
+    // Only Halver and the hub learn of it, and then its author and the hub are lost.
+    let id = try kreis("kierspe").succeed("add", "organization", "name=Beratung", "--json").id
+    try Kreis.wait("it at Halver") { try kreis("halver")("show", id).status == 0 }
+    for replica in ["halver", "kierspe", "hub"] { try kreis.stop(replica) }
+    let saved = kreis.folder.path + "/root.key"
+    try FileManager.default.copyItem(atPath: kreis.state("hub") + "/keys/root.key", toPath: saved)
+    for replica in ["kierspe", "hub"] {
+      try FileManager.default.removeItem(atPath: kreis.state(replica))
+    }
+    try kreis("hub").succeed(
+      "hub", "init", "--recover", "--root-key", saved, "--url", "https://127.0.0.1:\(kreis.port)",
+      input: kreis.phrase + "\n")
+    try kreis.start("hub")
+    try kreis.start("balve")
+    try gather(kreis, from: ["balve"])
+    try Kreis.wait("Balve's record") { try kreis("hub")("show", first).status == 0 }
+    #expect(try kreis("hub")("show", id).status == 1)
+    try kreis.start("halver")
+    for replica in ["hub", "balve"] {
+      try Kreis.wait("what Halver brings, at \(replica)", seconds: 60) {
+        try kreis(replica)("show", id).output.contains("Beratung")
+      }
+    }
+    // Its author comes back as a member, and the record is its own again.
+    let invite = try kreis("hub").succeed("hub", "invite", "--member", "kierspe").output
+    try kreis("kierspe").succeed("town", "join", "-", input: invite)
+    try kreis.start("kierspe")
+    try kreis("kierspe").succeed("edit", id, "phone=0221 4710-114")
+    try kreis.waitUntilEqual()
+  }
 }

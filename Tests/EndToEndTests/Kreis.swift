@@ -21,23 +21,38 @@ final class Kreis {
   let port: Int
   let names: [String]
   private let members: [Town]
+  /// Of every process on these state directories.
+  private(set) var environment: [String: String] = [:]
+  /// That of the hub's certificate; `nil`: the invites pin its key.
+  private let authority: Authority?
   private(set) var daemons: [String: Daemon] = [:]
   /// The realm's recovery phrase, which opens the root key.
   private(set) var phrase = ""
 
   /// Founds a hub and lets `count` towns join; all daemons run.
-  convenience init(towns count: Int) throws {
-    try self.init("Märkischer Kreis", ags: "05962", towns: Array(Self.towns.prefix(count)))
+  convenience init(towns count: Int, authority: Authority? = nil) throws {
+    try self.init(
+      "Märkischer Kreis", ags: "05962", towns: Array(Self.towns.prefix(count)),
+      authority: authority)
   }
 
   /// Founds the hub of a Kreis and lets these towns join; all daemons run.
-  init(_ title: String, ags: String, towns: [Town]) throws {
+  init(_ title: String, ags: String, towns: [Town], authority: Authority? = nil) throws {
+    self.authority = authority
     port = try Self.freePort()
     members = towns
     names = towns.map(\.name)
     try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: false)
-    let founded = try self("hub").succeed(
-      "hub", "init", "--name", title, "--ags", ags, "--url", "https://127.0.0.1:\(port)", "--json")
+    var arguments = [
+      "hub", "init", "--name", title, "--ags", ags, "--url", "https://127.0.0.1:\(port)", "--json",
+    ]
+    if let authority {
+      environment["KREISNETZ_CA_FILE"] = try file("ca.pem", authority.pem)
+      try issueCertificate("hub")
+      arguments += ["--tls-cert", folder.path + "/hub.pem", "--tls-key", folder.path + "/hub.key"]
+    }
+    let founded = try self("hub")(arguments)
+    try #require(founded.status == 0, "\(founded.errors)")
     if case .string(let phrase)? = founded.rows.first?["recovery_phrase"] { self.phrase = phrase }
     try start("hub")
     for town in names {
@@ -57,7 +72,12 @@ final class Kreis {
 
   /// Commands on a replica.
   func callAsFunction(_ replica: String) -> CommandLineTool {
-    CommandLineTool(state: state(replica))
+    CommandLineTool(state: state(replica), environment: environment)
+  }
+
+  /// Makes a certificate of the authority, or another one in its place.
+  func issueCertificate(_ name: String) throws {
+    try #require(authority).issue(name, in: folder)
   }
 
   func invite(_ town: String) throws -> String {
@@ -91,7 +111,8 @@ final class Kreis {
     _ replica: String, environment: [String: String] = [:], waits: Bool = true
   ) throws -> Daemon {
     let daemon = try Daemon(
-      replica.hasPrefix("hub") ? "hub" : "town", state: state(replica), environment: environment)
+      replica.hasPrefix("hub") ? "hub" : "town", state: state(replica),
+      environment: self.environment.merging(environment) { $1 })
     daemons[replica] = daemon
     if waits { try daemon.waitUntilReady() }
     return daemon
@@ -105,6 +126,9 @@ final class Kreis {
   }
 
   func kill(_ replica: String) { daemons.removeValue(forKey: replica)?.kill() }
+
+  /// What a running daemon wrote to its log.
+  func errors(_ replica: String) -> String { daemons[replica]?.errors ?? "" }
 
   // MARK: - Waiting
 
@@ -124,7 +148,10 @@ final class Kreis {
   }
 
   func status(_ replica: String) throws -> JSONValue {
-    try #require(try self(replica).succeed("status", "--json").rows.first)
+    let result = try self(replica)("status", "--json")
+    // 1: all is not well.
+    try #require(result.status == 0 || result.status == 1, "\(result.errors)")
+    return try #require(result.rows.first)
   }
 
   /// Waits until a town's link to the hub says what `condition` wants.
@@ -167,7 +194,7 @@ final class Kreis {
 
   /// Below the ports that outgoing connections get: one of those could take the hub's while the hub
   /// is down.
-  private static func freePort() throws -> Int {
+  static func freePort() throws -> Int {
     for _ in 1...50 {
       let port = Int.random(in: 20_000..<32_000)
       let descriptor = socket(AF_INET, Int32(SOCK_STREAM.rawValue), 0)

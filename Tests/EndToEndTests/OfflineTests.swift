@@ -62,7 +62,7 @@ import Testing
     try kreis("halver").succeed("delete", id)
     try kreis.waitUntilEqual()
     #expect(try kreis("balve").succeed("list", "organization", "--json").rows.isEmpty)
-    try kreis("halver").succeed("restore", id)
+    try kreis("halver").succeed("undelete", id)
     try kreis.waitUntilEqual()
     #expect(try kreis("balve").succeed("list", "organization", "--json").rows.count == 1)
   }

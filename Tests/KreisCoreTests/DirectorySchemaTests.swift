@@ -64,8 +64,9 @@ private let released = """
   source/k 22 period_start/k 23 period_end/k 24 municipality_id/k 25 network_id/k 26 \
   remark/k
   19 change_request: 16 subject_id!/k 17 field_name/k 18 proposed_value/k 19 remark/k 20 \
-  sender/k 21 status/k 22 answer/k 23 answered_on/k
+  sender/k 21 status/k 22 answer/k 24 answered_questions/k 25 seen/k
   20 school_holiday: 16 name! 17 first_day! 18 last_day!
+  30 request_answer: 16 request_id!/k 17 status!/k 18 answer/k 19 question_number/k
   40 policy: 16 retention_days/k 17 erasure_days/k 18 publication_release/k 19 \
   erase_expired/k 20 purpose/k 21 protection_officer/k
   41 publication: 16 subject_id!/c 17 field_name!/c 18 operation!/c 19 proposed_value!/c \
@@ -155,7 +156,8 @@ struct DirectorySchemaTests {
     #expect(
       error.description.hasPrefix("unknown kind „organisation“; did you mean „organization“?"))
     #expect(
-      error.description.hasSuffix("indicator, change_request, school_holiday, policy, publication"))
+      error.description.hasSuffix(
+        "indicator, change_request, school_holiday, request_answer, policy, publication"))
   }
 
   @Test func `scopes have German names`() {

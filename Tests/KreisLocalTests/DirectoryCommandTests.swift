@@ -27,7 +27,7 @@ import Testing
     #expect(replicas.show(replicas.town, added.id)?["deleted"] == .bool(true))
     #expect(replicas.edit(replicas.town, added.id, "city=Halver").outcome == .wrongUse)
     #expect(replicas.show(replicas.town, "key:kita")?["id"] == .string(added.id))
-    let restored = replicas.run(replicas.town, LocalRequest("restore", ["id": "key:kita"]))
+    let restored = replicas.run(replicas.town, LocalRequest("undelete", ["id": "key:kita"]))
     #expect(restored.outcome == .done)
     #expect(replicas.list(replicas.town, "organization").count == 1)
   }

@@ -114,7 +114,7 @@ import Testing
         try await read { _ = try $0.recordsInConflict() }
         try await read { _ = try ($0.counts(), $0.conflictCount(), $0.isRestored()) }
         try await read { _ = try $0.memberOverview() }
-        try await read { _ = try ($0.logEnds(), $0.renewal()) }
+        try await read { _ = try ($0.logCompleteness(), $0.renewal()) }
         try await read { _ = try ($0.branches(), $0.recovery()) }
         try await read { _ = try $0.branch(of: town, after: 0) }
         try await read { _ = try $0.feedHeads() }

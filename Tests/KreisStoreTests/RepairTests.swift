@@ -169,4 +169,53 @@ import Testing
     #expect(scrub.found.isEmpty, "\(scrub.found.map(\.finding))")
     #expect(scrub.records > 10)
   }
+
+  @Test func `A record that waits for its repair may hide a destruction, also after a restart`()
+    async throws
+  {
+    let net = try await federation()
+    let town = net.towns[0]
+    let id = try net.add("Betroffen", to: net.hub)
+    try await net.syncAll()
+    #expect(try town.blockingRead { try !$0.mayHideDestruction() })
+    try damage(
+      net.path("town0"),
+      """
+      UPDATE entry SET block = CAST(substr(block, 1, 18) || x'55' || substr(block, 20) AS BLOB)
+      WHERE record = (SELECT max(record) FROM record)
+      """)
+    try net.edit(id, "description", "später", in: net.hub)
+    try await net.pull(town)
+    let random = net.random
+    let again = try Store.open(
+      at: net.path("town0"), key: try net.requiredKey("town0"), random: { random.next() },
+      forRepair: true)
+    for store in [town, again] {
+      #expect(try store.blockingRead { try $0.mayHideDestruction() })
+    }
+    let after = try await resync(again, net)
+    again.noteDamages(after.found)
+    #expect(try again.blockingRead { try !$0.mayHideDestruction() })
+  }
+
+  @Test(arguments: ["body", "signature"])
+  func `A verification looks at what stands beside the logs as well`(what: String) async throws {
+    let net = try await federation()
+    let id = try net.add("Kita", to: net.towns[0])
+    try await net.settle()
+    let clone = try net.clone(0)
+    try net.edit(id, "name", "Nord", in: clone)
+    try await net.push(clone)
+    try net.edit(id, "name", "Süd", in: net.towns[0])
+    #expect(try await net.pushAndPull(0) == .needsGeneration)
+    #expect(try net.hub.blockingRead { try $0.verify() }.isSound)
+    #expect(try net.hub.blockingRead { try $0.forks() }.first?.contains("town0 signed two") == true)
+    try damage(
+      net.path("hub"),
+      what == "body"
+        ? "UPDATE set_aside SET body = CAST(substr(body, 1, 9) || x'55' || substr(body, 11) AS BLOB)"
+        : "UPDATE branch SET signature = zeroblob(64)")
+    let report = try net.hub.blockingRead { try $0.verify() }
+    #expect(!report.isSound && report.differences.count == 1, "\(report.differences)")
+  }
 }

@@ -15,6 +15,9 @@ package struct RecordKind: Hashable, Sendable {
   package static let externalIDTag: UInt32 = 2
   /// The register that says, of a deleted record, which one is kept in its place.
   package static let mergedIntoTag: UInt32 = 6
+  /// The register in which a steward names the member that is to be the record's next steward. No field
+  /// either: `transfer` writes it, and the hub answers it with a control entry.
+  package static let nextStewardTag: UInt32 = 7
 
   private let indexByName: [String: Int]
   private let indexByTag: [UInt32: Int]

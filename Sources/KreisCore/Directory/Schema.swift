@@ -11,7 +11,7 @@ package struct Schema: Sendable, Equatable {
     .organization, .location, .address, .contact, .phone, .roleAssignment, .service,
     .serviceAtLocation, .schedule, .serviceArea, .taxonomyTerm, .municipality, .network,
     .networkMembership, .workingGroup, .networkMeeting, .document, .indicator, .changeRequest,
-    .schoolHoliday, .policy, .publication,
+    .schoolHoliday, .requestAnswer, .policy, .publication,
   ])
 
   init(kinds: [RecordKind]) {

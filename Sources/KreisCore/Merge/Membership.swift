@@ -270,6 +270,24 @@ extension Membership {
     return inertness(of: log, 1 << 39, on: record) == nil
   }
 
+  /// The list of stewards that the hub stated last; `nil`: the record's creator is its steward.
+  package func stewards(of record: RecordID) -> [Steward]? { stewards[record] }
+
+  /// The member that keeps a record now: of a list of stewards the last one that may still write, and
+  /// the hub where none of the members may.
+  package func steward(of record: RecordID) -> MemberID? {
+    let candidates = stewards[record].map { $0.map(\.member) } ?? record.creator.map { [$0] } ?? []
+    return candidates.last { id in
+      members[id].map { !$0.isRevoked } ?? false && mayWrite(id, record)
+    } ?? hub
+  }
+
+  /// Whether `member` may write the record or once could: what it then said about it stands.
+  package func hasBeenSteward(_ member: MemberID, of record: RecordID) -> Bool {
+    member == hub || record.creator == member
+      || stewards[record]?.contains { $0.member == member } ?? false
+  }
+
   /// The records whose stewards differ between two memberships, and the logs whose closing does:
   /// what a late control entry makes re-fold (I3).
   package func difference(from older: Membership) -> (

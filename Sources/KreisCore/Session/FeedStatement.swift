@@ -6,6 +6,9 @@ import SwiftProtobuf
   import Foundation
 #endif
 
+/// The version of the exchange between town and hub.
+package let protocolVersion: UInt32 = 1
+
 /// What a member tells the others about one scope: how far it verified the feed and executed every
 /// destruction there. At once heartbeat, erasure receipt and witness of the hub's signed head.
 ///
@@ -25,11 +28,13 @@ package struct FeedStatement: Hashable, Sendable {
   package let tlsKeys: [Hash256]
   /// Of the hub only; 0 otherwise.
   package let lowestProtocolVersion: UInt32
+  /// Of the hub only: the lowest fold version with which a member shows what the others show.
+  package let lowestFoldVersion: UInt32
 
   package init(
     realm: RealmID, member: MemberID, generation: UInt32, head: FeedHead, foldVersion: UInt32,
     protocolVersion: UInt32, at: UInt64, software: String, tlsKeys: [Hash256] = [],
-    lowestProtocolVersion: UInt32 = 0
+    lowestProtocolVersion: UInt32 = 0, lowestFoldVersion: UInt32 = 0
   ) {
     self.realm = realm
     self.member = member
@@ -41,6 +46,7 @@ package struct FeedStatement: Hashable, Sendable {
     self.software = software
     self.tlsKeys = tlsKeys
     self.lowestProtocolVersion = lowestProtocolVersion
+    self.lowestFoldVersion = lowestFoldVersion
   }
 
   /// Bytes of one statement.
@@ -64,6 +70,7 @@ extension FeedStatement {
       $0.software = software
       $0.tlsKeys = tlsKeys.map { Data($0.bytes) }
       $0.lowestProtocolVersion = lowestProtocolVersion
+      $0.lowestFoldVersion = lowestFoldVersion
     }
     guard let bytes: [UInt8] = try? message.serializedBytes() else {
       throw MalformedBytes("a statement that cannot be encoded")

@@ -79,6 +79,7 @@ extension FeedStatement {
       realm: realm, member: member, generation: message.generation,
       head: try FeedHead(message.head), foldVersion: message.foldVersion,
       protocolVersion: message.protocolVersion, at: message.at, software: message.software,
-      tlsKeys: tlsKeys, lowestProtocolVersion: message.lowestProtocolVersion)
+      tlsKeys: tlsKeys, lowestProtocolVersion: message.lowestProtocolVersion,
+      lowestFoldVersion: message.lowestFoldVersion)
   }
 }

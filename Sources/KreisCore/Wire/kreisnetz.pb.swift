@@ -371,6 +371,9 @@ package nonisolated struct WireStatement: Sendable {
   /// hub only
   package var lowestProtocolVersion: UInt32 = 0
 
+  /// hub only
+  package var lowestFoldVersion: UInt32 = 0
+
   package var unknownFields = SwiftProtobuf.UnknownStorage()
 
   package init() {}
@@ -398,6 +401,46 @@ package nonisolated struct WireStatements: Sendable {
   // methods supported on all messages.
 
   package var statements: [WireSignedStatement] = []
+
+  package var unknownFields = SwiftProtobuf.UnknownStorage()
+
+  package init() {}
+}
+
+/// By which TLS keys the hub is reached; nothing is sent over a connection with another one.
+package nonisolated struct WireTLSNotice: Sendable {
+  // SwiftProtobuf.Message conformance is added in an extension below. See the
+  // `Message` and `Message+*Additions` files in the SwiftProtobuf library for
+  // methods supported on all messages.
+
+  package var realm: Data = Data()
+
+  /// of the hub, whose key signs; 0: the realm's root key does
+  package var generation: UInt32 = 0
+
+  /// seconds since 1970; higher than that of the notice before
+  package var at: UInt64 = 0
+
+  /// SHA-256 of the SubjectPublicKeyInfo
+  package var keys: [Data] = []
+
+  package var unknownFields = SwiftProtobuf.UnknownStorage()
+
+  package init() {}
+}
+
+package nonisolated struct WireSignedTLSNotice: Sendable {
+  // SwiftProtobuf.Message conformance is added in an extension below. See the
+  // `Message` and `Message+*Additions` files in the SwiftProtobuf library for
+  // methods supported on all messages.
+
+  package var notice: Data = Data()
+
+  /// Session/TLSNotice.swift
+  package var signature: Data = Data()
+
+  /// Control, with the RootCertificate of that hub generation
+  package var certificate: Data = Data()
 
   package var unknownFields = SwiftProtobuf.UnknownStorage()
 
@@ -1314,7 +1357,7 @@ nonisolated extension WirePushReply: SwiftProtobuf.Message, SwiftProtobuf._Messa
 
 nonisolated extension WireStatement: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
   package static let protoMessageName: String = _protobuf_package + ".Statement"
-  package static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}realm\0\u{1}member\0\u{1}generation\0\u{1}head\0\u{3}fold_version\0\u{3}protocol_version\0\u{1}at\0\u{1}software\0\u{3}tls_keys\0\u{3}lowest_protocol_version\0")
+  package static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}realm\0\u{1}member\0\u{1}generation\0\u{1}head\0\u{3}fold_version\0\u{3}protocol_version\0\u{1}at\0\u{1}software\0\u{3}tls_keys\0\u{3}lowest_protocol_version\0\u{3}lowest_fold_version\0")
 
   package mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
     while let fieldNumber = try decoder.nextFieldNumber() {
@@ -1332,6 +1375,7 @@ nonisolated extension WireStatement: SwiftProtobuf.Message, SwiftProtobuf._Messa
       case 8: try { try decoder.decodeSingularStringField(value: &self.software) }()
       case 9: try { try decoder.decodeRepeatedBytesField(value: &self.tlsKeys) }()
       case 10: try { try decoder.decodeSingularUInt32Field(value: &self.lowestProtocolVersion) }()
+      case 11: try { try decoder.decodeSingularUInt32Field(value: &self.lowestFoldVersion) }()
       default: break
       }
     }
@@ -1372,6 +1416,9 @@ nonisolated extension WireStatement: SwiftProtobuf.Message, SwiftProtobuf._Messa
     if self.lowestProtocolVersion != 0 {
       try visitor.visitSingularUInt32Field(value: self.lowestProtocolVersion, fieldNumber: 10)
     }
+    if self.lowestFoldVersion != 0 {
+      try visitor.visitSingularUInt32Field(value: self.lowestFoldVersion, fieldNumber: 11)
+    }
     try unknownFields.traverse(visitor: &visitor)
   }
 
@@ -1386,6 +1433,7 @@ nonisolated extension WireStatement: SwiftProtobuf.Message, SwiftProtobuf._Messa
     if lhs.software != rhs.software {return false}
     if lhs.tlsKeys != rhs.tlsKeys {return false}
     if lhs.lowestProtocolVersion != rhs.lowestProtocolVersion {return false}
+    if lhs.lowestFoldVersion != rhs.lowestFoldVersion {return false}
     if lhs.unknownFields != rhs.unknownFields {return false}
     return true
   }
@@ -1451,6 +1499,91 @@ nonisolated extension WireStatements: SwiftProtobuf.Message, SwiftProtobuf._Mess
 
   package static func ==(lhs: WireStatements, rhs: WireStatements) -> Bool {
     if lhs.statements != rhs.statements {return false}
+    if lhs.unknownFields != rhs.unknownFields {return false}
+    return true
+  }
+}
+
+nonisolated extension WireTLSNotice: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
+  package static let protoMessageName: String = _protobuf_package + ".TLSNotice"
+  package static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}realm\0\u{1}generation\0\u{1}at\0\u{1}keys\0")
+
+  package mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
+    while let fieldNumber = try decoder.nextFieldNumber() {
+      // The use of inline closures is to circumvent an issue where the compiler
+      // allocates stack space for every case branch when no optimizations are
+      // enabled. https://github.com/apple/swift-protobuf/issues/1034
+      switch fieldNumber {
+      case 1: try { try decoder.decodeSingularBytesField(value: &self.realm) }()
+      case 2: try { try decoder.decodeSingularUInt32Field(value: &self.generation) }()
+      case 3: try { try decoder.decodeSingularUInt64Field(value: &self.at) }()
+      case 4: try { try decoder.decodeRepeatedBytesField(value: &self.keys) }()
+      default: break
+      }
+    }
+  }
+
+  package func traverse<V: SwiftProtobuf.Visitor>(visitor: inout V) throws {
+    if !self.realm.isEmpty {
+      try visitor.visitSingularBytesField(value: self.realm, fieldNumber: 1)
+    }
+    if self.generation != 0 {
+      try visitor.visitSingularUInt32Field(value: self.generation, fieldNumber: 2)
+    }
+    if self.at != 0 {
+      try visitor.visitSingularUInt64Field(value: self.at, fieldNumber: 3)
+    }
+    if !self.keys.isEmpty {
+      try visitor.visitRepeatedBytesField(value: self.keys, fieldNumber: 4)
+    }
+    try unknownFields.traverse(visitor: &visitor)
+  }
+
+  package static func ==(lhs: WireTLSNotice, rhs: WireTLSNotice) -> Bool {
+    if lhs.realm != rhs.realm {return false}
+    if lhs.generation != rhs.generation {return false}
+    if lhs.at != rhs.at {return false}
+    if lhs.keys != rhs.keys {return false}
+    if lhs.unknownFields != rhs.unknownFields {return false}
+    return true
+  }
+}
+
+nonisolated extension WireSignedTLSNotice: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
+  package static let protoMessageName: String = _protobuf_package + ".SignedTLSNotice"
+  package static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}notice\0\u{1}signature\0\u{1}certificate\0")
+
+  package mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
+    while let fieldNumber = try decoder.nextFieldNumber() {
+      // The use of inline closures is to circumvent an issue where the compiler
+      // allocates stack space for every case branch when no optimizations are
+      // enabled. https://github.com/apple/swift-protobuf/issues/1034
+      switch fieldNumber {
+      case 1: try { try decoder.decodeSingularBytesField(value: &self.notice) }()
+      case 2: try { try decoder.decodeSingularBytesField(value: &self.signature) }()
+      case 3: try { try decoder.decodeSingularBytesField(value: &self.certificate) }()
+      default: break
+      }
+    }
+  }
+
+  package func traverse<V: SwiftProtobuf.Visitor>(visitor: inout V) throws {
+    if !self.notice.isEmpty {
+      try visitor.visitSingularBytesField(value: self.notice, fieldNumber: 1)
+    }
+    if !self.signature.isEmpty {
+      try visitor.visitSingularBytesField(value: self.signature, fieldNumber: 2)
+    }
+    if !self.certificate.isEmpty {
+      try visitor.visitSingularBytesField(value: self.certificate, fieldNumber: 3)
+    }
+    try unknownFields.traverse(visitor: &visitor)
+  }
+
+  package static func ==(lhs: WireSignedTLSNotice, rhs: WireSignedTLSNotice) -> Bool {
+    if lhs.notice != rhs.notice {return false}
+    if lhs.signature != rhs.signature {return false}
+    if lhs.certificate != rhs.certificate {return false}
     if lhs.unknownFields != rhs.unknownFields {return false}
     return true
   }

@@ -36,17 +36,31 @@ extension RecordKind {
       Field(26, "remark", .longText, .kreis, "Bemerkung"),
     ])
 
-  /// What a member that may not write a record asks its steward to change (Rückmeldung).
-  static let changeRequest = RecordKind(
+  /// What a member that may not write a record asks its steward to change (Rückmeldung). Only its
+  /// sender writes it; what the steward says is a record of its own, `requestAnswer`.
+  package static let changeRequest = RecordKind(
     19, "change_request", "Rückmeldung", plural: "Rückmeldungen", scope: .kreis,
     [
       Field(16, "subject_id", .reference([]), .kreis, "Zu Datensatz", required: true),
-      Field(17, "field_name", .text(limit: 64), .kreis, "Feld"),
-      Field(18, "proposed_value", .longText, .kreis, "Vorgeschlagener Wert"),
+      Field(17, "field_name", .line, .kreis, "Felder"),
+      Field(18, "proposed_value", .longText, .kreis, "Vorgeschlagene Werte"),
       Field(19, "remark", .longText, .kreis, "Bemerkung"),
       Field(20, "sender", .line, .kreis, "Absender (Stelle)"),
-      Field(21, "status", .vocabulary(.requestStatus), .kreis, "Stand"),
-      Field(22, "answer", .longText, .kreis, "Antwort"),
-      Field(23, "answered_on", .date, .kreis, "Beantwortet am"),
+      Field(21, "status", .vocabulary(.requestStatus), .kreis, "Stand beim Absender"),
+      Field(22, "answer", .longText, .kreis, "Antwort des Absenders auf eine Rückfrage"),
+      Field(24, "answered_questions", .line, .kreis, "Beantwortete Rückfragen"),
+      Field(25, "seen", .longText, .kreis, "Stand des Datensatzes beim Absenden"),
+    ])
+
+  /// What a steward says to a change request; each has one a request, and changes it.
+  package static let requestAnswer = RecordKind(
+    30, "request_answer", "Antwort auf eine Rückmeldung",
+    plural: "Antworten auf Rückmeldungen", scope: .kreis,
+    [
+      Field(
+        16, "request_id", .reference(["change_request"]), .kreis, "Zu Rückmeldung", required: true),
+      Field(17, "status", .vocabulary(.requestStatus), .kreis, "Stand", required: true),
+      Field(18, "answer", .longText, .kreis, "Antwort"),
+      Field(19, "question_number", .integer(1...9_999), .kreis, "Nummer der Rückfrage"),
     ])
 }
