@@ -68,9 +68,12 @@ let package = Package(
       name: "KreisStore", dependencies: ["KreisCore", crypto, grdb, sqlite], swiftSettings: strict),
     // Disks that lose power, for tests and the simulator alone.
     .target(name: "CCrashDisk", linkerSettings: [.linkedLibrary("sqlite3")]),
-    .target(name: "KreisInterchange", dependencies: ["KreisCore", crypto], swiftSettings: strict),
     .target(
-      name: "KreisLocal", dependencies: ["KreisCore", "KreisStore", "KreisInterchange", logging],
+      name: "KreisInterchange", dependencies: ["KreisCore", crypto, yams], swiftSettings: strict),
+    .systemLibrary(name: "CInotify"),
+    .target(
+      name: "KreisLocal",
+      dependencies: ["CInotify", "KreisCore", "KreisStore", "KreisInterchange", logging],
       swiftSettings: strict),
     .systemLibrary(name: "CZstd", pkgConfig: "libzstd", providers: [.apt(["libzstd-dev"])]),
     .systemLibrary(
@@ -93,6 +96,12 @@ let package = Package(
         protobuf,
       ], swiftSettings: strict),
     .target(
+      name: "KreisReadAPI",
+      dependencies: [
+        "KreisCore", "KreisStore", "KreisInterchange", "KreisLocal", "KreisTransport", httpTypes,
+        hummingbirdCore, lifecycle, logging, nio, nioPosix,
+      ], swiftSettings: strict),
+    .target(
       name: "KreisService",
       dependencies: ["KreisCore", crypto, cryptoExtras, lifecycle, logging, yams],
       swiftSettings: strict),
@@ -106,9 +115,9 @@ let package = Package(
       name: "kreisnetz",
       dependencies: [
         "KreisCore", "KreisStore", "KreisInterchange", "KreisLocal", "KreisTransport", "KreisHub",
-        "KreisTown", "KreisService", argumentParser, crypto, cryptoExtras, lifecycle, logging, nio,
-        unixSignals,
-        yams,
+        "KreisReadAPI", "KreisTown", "KreisService", argumentParser, crypto, cryptoExtras,
+        lifecycle,
+        logging, nio, unixSignals, yams,
       ], swiftSettings: strict),
     .target(
       name: "KreisSimulation",
@@ -148,6 +157,11 @@ let package = Package(
       dependencies: [
         "KreisCore", "KreisHub", "KreisStore", "KreisTransport", asn1, certificates, crypto,
         httpTypes, hummingbirdCore, lifecycle, logging, nio, nioPosix, nioSSL, nioTLS, protobuf,
+      ], swiftSettings: strict),
+    .testTarget(
+      name: "KreisReadAPITests",
+      dependencies: [
+        "KreisCore", "KreisInterchange", "KreisReadAPI", "KreisStore", crypto, logging,
       ], swiftSettings: strict),
     .testTarget(
       name: "KreisFuzzTests",

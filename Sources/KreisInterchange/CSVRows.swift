@@ -2,7 +2,7 @@ package import KreisCore
 
 /// Reads a directory from a table with a header of field names (`field@scope` for another scope than
 /// the default) and optionally the columns `kind` and `id`. Sets are separated by `|`; an empty cell
-/// leaves the field as it is.
+/// leaves the field as it is. A column may also be called by its German label.
 ///
 /// What `DirectoryTable` writes is read as well: a name in brackets after a label, `Ort [city]`, and
 /// an apostrophe before what a spreadsheet would compute or change.
@@ -14,6 +14,8 @@ package struct CSVRows {
   private var reader: CSVReader
   private let schema: Schema
   private let defaultKind: RecordKind?
+  /// The fields that name a row which has neither an id nor an external id.
+  private let key: [String]
   /// The header's names without labels.
   private let header: [String]
   /// What the header means for each kind that occurred.
@@ -28,14 +30,18 @@ package struct CSVRows {
     case foreign(reason: String)
   }
 
-  /// - Parameter defaultKind: the kind of rows that name none.
+  /// - Parameters:
+  ///   - defaultKind: the kind of rows that name none.
+  ///   - key: fields, by name or label, whose content names a row that has neither an id nor an
+  ///     external id: it gets an external id made from them.
   /// - Throws: `LineError` or `RowError` for a header that is wrong, and what the source throws.
   package init(
-    schema: Schema = .directory, defaultKind: RecordKind? = nil, encoding: TextEncoding? = nil,
-    read: @escaping ChunkSource
+    schema: Schema = .directory, defaultKind: RecordKind? = nil, key: [String] = [],
+    encoding: TextEncoding? = nil, read: @escaping ChunkSource
   ) throws {
     self.schema = schema
     self.defaultKind = defaultKind
+    self.key = key
     reader = try CSVReader(encoding: encoding, read: read)
     header = reader.header.map(Self.name)
     self.encoding = reader.encoding
@@ -73,7 +79,7 @@ package struct CSVRows {
   private static func meaning(of name: String, in kind: RecordKind) -> Meaning {
     switch name {
     case "kind": return .kind
-    case "id": return .id
+    case "id", "Kennung": return .id
     default:
       do {
         return .field(try RowBuilder.column(name, of: kind))
@@ -101,13 +107,39 @@ package struct CSVRows {
       case .field(let column):
         let cell = SpreadsheetText.unprotected(cell)
         builder.add(column) { field throws(InvalidValue) in
-          guard field.isSet else { return .set(try RowBuilder.value(cell, of: field)) }
+          guard field.isSet else {
+            return .set(try RowBuilder.value(OfficeSpelling.plain(cell, of: field), of: field))
+          }
           let elements = cell.split(separator: "|").map { String(String($0).trimmingBlanks()) }
-          return try RowBuilder.elements(elements.filter { !$0.isEmpty }, of: field)
+            .filter { !$0.isEmpty }
+          return try RowBuilder.elements(
+            elements.map { OfficeSpelling.plain($0, of: field) }, of: field)
         }
       }
     }
-    return try builder.row(id: id)
+    let row = try builder.row(id: id)
+    return key.isEmpty || id != nil || row.externalID != nil ? row : try named(row)
+  }
+
+  /// The row with an external id from the fields that name it.
+  private func named(_ row: DirectoryRow) throws -> DirectoryRow {
+    guard let field = row.kind.externalID else { return row }
+    var parts = [row.kind.name]
+    for name in key {
+      let tag: UInt32
+      do { tag = try row.kind.field(calling: name).tag } catch {
+        throw RowError(line: row.line, reasons: [error.description])
+      }
+      guard let entry = row.values.first(where: { $0.field.tag == tag }),
+        case .set(let value) = entry.edit
+      else {
+        throw RowError(
+          line: row.line, reasons: ["„\(name)“ is empty, but the row is to be named by it"])
+      }
+      parts.append(value.text)
+    }
+    let id = DirectoryRow.Entry(field, .set(.text(DerivedKey.externalID(parts))))
+    return DirectoryRow(line: row.line, kind: row.kind, id: nil, values: row.values + [id])
   }
 
   private func identifier(_ cell: String, _ builder: inout RowBuilder) -> String? {
@@ -122,7 +154,7 @@ package struct CSVRows {
       let name = String(cells[index].trimmingBlanks())
       if !name.isEmpty {
         do {
-          return try schema.kind(named: name)
+          return try schema.kind(calling: name)
         } catch {
           throw RowError(line: line, reasons: [error.description])
         }

@@ -51,11 +51,16 @@ package struct DirectoryRow: Hashable, Sendable {
     /// The default of the field, or what the row names: `phone@coordination`.
     package let scope: ScopeKind
     package let edit: FieldEdit
+    /// Whether a reference that leads nowhere is left out instead of the whole row.
+    package let isOptional: Bool
 
-    package init(_ field: Field, _ edit: FieldEdit, scope: ScopeKind? = nil) {
+    package init(
+      _ field: Field, _ edit: FieldEdit, scope: ScopeKind? = nil, isOptional: Bool = false
+    ) {
       self.field = field
       self.scope = scope ?? field.scope
       self.edit = edit
+      self.isOptional = isOptional
     }
   }
 

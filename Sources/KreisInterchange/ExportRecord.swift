@@ -6,14 +6,18 @@ package struct ExportRecord: Sendable {
   package let kind: RecordKind
   /// Whether the place must not be handed out, whoever may read it here: a women's shelter.
   package let isPlaceProtected: Bool
+  /// When somebody last wrote what these readers see of it, seconds since 1970.
+  package let modified: UInt64
   private let values: [String: [String]]
 
   /// - Parameters:
   ///   - values: canonical values by the names of their fields; of a set all elements.
   ///   - isPlaceProtected: whether some scope says so, also one that these values are not from.
   package init(
-    id: String, kind: RecordKind, values: [String: [String]], isPlaceProtected: Bool = false
+    id: String, kind: RecordKind, values: [String: [String]], isPlaceProtected: Bool = false,
+    modified: UInt64 = 0
   ) {
+    self.modified = modified
     self.id = id
     self.kind = kind
     self.values = values

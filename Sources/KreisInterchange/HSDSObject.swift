@@ -78,16 +78,25 @@ struct HSDSObject {
   mutating func categories(_ source: ExportSource) throws {
     taken.insert("categories")
     for id in record.elements("categories") {
-      guard let term = try source.record(id), let name = term["name"] else { continue }
-      var object = HSDSObject("taxonomy_term", term)
-      object.copy("code", "name")
-      // HSDS has no place for synonyms.
-      let synonyms = term["synonyms"].map { " (auch: \($0.replacing("\n", with: ", ")))" } ?? ""
-      object.set("description", (term["description"] ?? name) + synonyms)
-      object.copy("parent_id", "taxonomy", "language", "term_uri")
-      attribute("categories", id, value: nil, term: .object(object.members))
+      guard let record = try source.record(id), let term = Self.term(record) else { continue }
+      attribute("categories", id, value: nil, term: term)
     }
   }
+
+  /// A term of the directory's own taxonomies; `nil` without a name for these readers.
+  static func term(_ record: ExportRecord) -> JSONValue? {
+    guard let name = record["name"] else { return nil }
+    var object = HSDSObject("taxonomy_term", record)
+    object.copy("code", "name")
+    // HSDS has no place for synonyms.
+    let synonyms = record["synonyms"].map { " (auch: \($0.replacing("\n", with: ", ")))" } ?? ""
+    object.set("description", (record["description"] ?? name) + synonyms)
+    object.copy("parent_id", "taxonomy", "language", "term_uri")
+    return .object(object.members)
+  }
+
+  /// The id of one of the directory's own taxonomies, which are no records.
+  static func taxonomyID(_ name: String) -> String { id(profile, "taxonomy/\(name)") }
 
   /// Says in words what HSDS has no table for.
   mutating func attribute(_ name: String, label: String, _ key: String, _ value: String) {

@@ -63,7 +63,7 @@ extension HSDSWriter {
     return try object.json(source)
   }
 
-  private func serviceAtLocation(
+  func serviceAtLocation(
     _ record: ExportRecord, of organization: String?
   ) throws -> JSONValue? {
     guard let location = try source.target("location_id", of: record) else { return nil }

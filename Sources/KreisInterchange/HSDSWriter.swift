@@ -39,7 +39,7 @@ package struct HSDSWriter {
     return "HSDS has no place for it without an organization (\(field))"
   }
 
-  private func object(organization record: ExportRecord, _ name: String) throws -> JSONValue {
+  func object(organization record: ExportRecord, _ name: String) throws -> JSONValue {
     var object = HSDSObject("organization", record)
     object.set("name", name)
     object.copy("alternate_name")
@@ -153,7 +153,7 @@ package struct HSDSWriter {
   // MARK: - Belonging
 
   /// What a phone, contact or schedule can belong to, the nearest first.
-  private static let ownerFields = [
+  static let ownerFields = [
     "contact_id", "service_at_location_id", "service_id", "location_id", "organization_id",
   ]
 

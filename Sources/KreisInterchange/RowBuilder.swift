@@ -12,10 +12,11 @@ struct RowBuilder {
     self.kind = kind
   }
 
-  /// The field and scope that a column or member names: `phone`, `phone@coordination`.
+  /// The field and scope that a column or member names: `phone`, `phone@coordination`. A field may
+  /// also be called by its German label.
   static func column(_ name: String, of kind: RecordKind) throws -> Column {
     let parts = name.split(separator: "@", maxSplits: 1, omittingEmptySubsequences: false)
-    let field = try kind.field(named: String(parts[0]))
+    let field = try kind.field(calling: String(parts[0]))
     guard parts.count == 2 else { return Column(field: field, scope: field.scope) }
     guard let scope = ScopeKind(rawValue: String(parts[1])) else {
       throw InvalidValue(

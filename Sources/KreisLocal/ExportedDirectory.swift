@@ -1,13 +1,13 @@
-import KreisCore
-import KreisInterchange
-import KreisStore
+package import KreisCore
+package import KreisInterchange
+package import KreisStore
 
 /// What an export may hand out, as one snapshot has it: values of scopes whose readers it is for, and
 /// never what is deleted, erased or restricted (Art. 18 GDPR).
 ///
 /// Of references it keeps an index in memory, built when a writer first asks for one: two ids for
 /// each record that refers to another. Otherwise memory does not grow with the directory.
-final class ExportedDirectory {
+package final class ExportedDirectory {
   private struct Link: Hashable {
     let kind: String
     let field: String
@@ -20,10 +20,12 @@ final class ExportedDirectory {
   private var referring: [Link: [String: [RecordID]]] = [:]
   /// Records that were read lately: many refer to the same municipality or category.
   private var recent: [RecordID: ExportRecord] = [:]
-  private static let recentLimit = 2_000
+  private let recentLimit: Int
 
-  init(_ snapshot: Snapshot, readers: ScopeKind) throws {
+  /// - Parameter recentLimit: records that are kept in memory.
+  package init(_ snapshot: Snapshot, readers: ScopeKind, recentLimit: Int = 2_000) throws {
     self.snapshot = snapshot
+    self.recentLimit = recentLimit
     self.readers = readers
     restricted = Set(try snapshot.restrictedRecords().map(\.description))
   }
@@ -34,7 +36,7 @@ final class ExportedDirectory {
   }
 
   /// Visits the records of a kind that have a value for these readers.
-  func records(_ kind: RecordKind, _ body: (ExportRecord) throws -> Void) throws {
+  package func records(_ kind: RecordKind, _ body: (ExportRecord) throws -> Void) throws {
     try visit(kind) { state in
       let record = record(state, kind)
       if !record.isEmpty { try body(record) }
@@ -42,7 +44,7 @@ final class ExportedDirectory {
   }
 
   /// For the writers, which ask for what belongs to a record.
-  var source: ExportSource {
+  package var source: ExportSource {
     ExportSource(
       record: { id in try RecordID(text: id).flatMap { try self.record($0) } },
       referring: { kind, field, id in try self.records(of: kind, referringTo: id, in: field) })
@@ -71,16 +73,18 @@ final class ExportedDirectory {
     else { return nil }
     let record = record(state, kind)
     guard !record.isEmpty else { return nil }
-    if recent.count == Self.recentLimit { recent.removeAll(keepingCapacity: true) }
+    if recent.count == recentLimit { recent.removeAll(keepingCapacity: true) }
     recent[id] = record
     return record
   }
 
   private func record(_ state: RecordState, _ kind: RecordKind) -> ExportRecord {
     var heads: [Register: Head] = [:]
+    var modified: UInt64 = 0
     for (scope, part) in state.scopes.sorted(by: { $0.key < $1.key })
     where ScopeKind(scope).isSeen(by: readers) && !state.isDeleted(in: scope) {
       for (register, candidates) in part.registers {
+        modified = max(modified, candidates.first?.recordedAt ?? 0)
         if let winner = candidates.first, winner.isLive { heads[register] = winner }
       }
     }
@@ -92,7 +96,7 @@ final class ExportedDirectory {
     }
     return ExportRecord(
       id: state.record.description, kind: kind, values: values.mapValues { $0.sorted() },
-      isPlaceProtected: state.says("confidential", of: kind))
+      isPlaceProtected: state.says("confidential", of: kind), modified: modified)
   }
 
   /// A restricted person's numbers and roles are hidden with the person.
@@ -110,18 +114,28 @@ final class ExportedDirectory {
     of kindName: String, referringTo id: String, in fieldName: String
   ) throws -> [ExportRecord] {
     let link = Link(kind: kindName, field: fieldName)
-    if referring[link] == nil {
-      var index: [String: [RecordID]] = [:]
-      let kind = try Schema.directory.kind(named: kindName)
-      try visit(kind) { state in
-        for target in record(state, kind).elements(fieldName) {
-          let kept = try RecordID(text: target).flatMap { try snapshot.kept(for: $0) }
-          index[kept?.description ?? target, default: []].append(state.record)
+    if referring[link] == nil { try index(Schema.directory.kind(named: kindName)) }
+    return try (referring[link]?[id] ?? []).compactMap { try record($0) }
+  }
+
+  /// Notes what the records of a kind refer to, all fields at once: each record is folded for that.
+  private func index(_ kind: RecordKind) throws {
+    var fields: [(link: Link, name: String)] = []
+    for field in kind.fields {
+      guard case .reference = field.type else { continue }
+      fields.append((Link(kind: kind.name, field: field.name), field.name))
+    }
+    for field in fields { referring[field.link] = [:] }
+    try visit(kind) { state in
+      let record = record(state, kind)
+      guard !record.isEmpty else { return }
+      if recent.count < recentLimit { recent[state.record] = record }
+      for field in fields {
+        for target in record.elements(field.name) {
+          referring[field.link]?[target, default: []].append(state.record)
         }
       }
-      referring[link] = index
     }
-    return try (referring[link]?[id] ?? []).compactMap { try record($0) }
   }
 }
 

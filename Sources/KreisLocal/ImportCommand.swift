@@ -3,46 +3,48 @@ import KreisInterchange
 import KreisStore
 
 extension DirectoryCommands {
-  /// Arguments: format (ndjson or csv), kind (of rows that name none), key (external_id),
-  /// keep_going. Input: the file. Row: `imported`, `created`, `changed`, `unchanged`, `refused`,
-  /// `errors` (the first 20: `line`, `reason`), `warned` and `warnings` (likewise).
+  /// Arguments: format (ndjson, csv, hsds or hsds-tables), kind (of rows that name none), key
+  /// (external_id, or of a CSV file the fields that name a row without one), mapping (the text of a
+  /// mapping file), legal_basis (of persons whom HSDS names), keep_going, dry_run. Input: the file.
+  ///
+  /// Rows: with dry_run one for each record as `ImportPlan.send` says; last the report: `imported`,
+  /// `dry_run`, `created`, `changed`, `unchanged`, `refused` and `errors`, `warned` and `warnings`
+  /// (the first 20: `line`, `reason`), `lost` (`what`, `count`).
   ///
   /// All rows are taken in one transaction or, if any is refused, none; with keep_going the others.
   func importRows(_ call: LocalCall) throws -> Outcome {
-    let format = try call.optionalText("format") ?? "ndjson"
-    let kind = try call.optionalText("kind").map { try self.kind(named: $0) }
-    let keepsGoing = try call.flag("keep_going")
-    let key = try call.optionalText("key") ?? "external_id"
-    guard key == "external_id" else {
-      throw CommandError(.wrongUse, "Rows are found again by external_id, not by „\(key)“.")
-    }
+    let wish = try ImportWish(call, schema)
     let spool = try Spool(in: spool, call.input)
+    let seconds = Int(now())
     let survey = try ImportSurvey(call) {
-      try ImportRows(
-        format: format, schema: schema, defaultKind: kind, read: spool.source())
+      try ImportRows(wish, schema: schema, now: seconds, read: spool.source())
     }
     var report = survey.report
-    if report.refused == 0 || keepsGoing {
-      report = try apply(survey, call, keepsGoing: keepsGoing)
+    if report.refused == 0 || wish.keepsGoing || wish.isDryRun {
+      report = try apply(survey, call, wish)
     }
-    try call.row(report.json(isImported: report.refused == 0 || keepsGoing))
+    let isImported = (report.refused == 0 || wish.keepsGoing) && !wish.isDryRun
+    try call.row(report.json(isImported: isImported, isDryRun: wish.isDryRun))
     return report.refused == 0 ? .done : .wrongUse
   }
 
   /// Rows may refer to rows that turn out to be refused only later; then all is done again without
   /// these.
   private func apply(
-    _ survey: ImportSurvey, _ call: LocalCall, keepsGoing: Bool
+    _ survey: ImportSurvey, _ call: LocalCall, _ wish: ImportWish
   ) throws -> ImportReport {
     struct RollBack: Error {}
+    let keepsGoing = wish.keepsGoing || wish.isDryRun
     var refused: Set<ImportKey> = []
     for _ in 1...8 {
-      var run = ImportRun(survey, refused: refused, occasion: occasion(call))
+      let plan = wish.isDryRun ? try ImportPlan(in: spool) : nil
+      var run = ImportRun(survey, refused: refused, occasion: occasion(call), plan: plan)
       var isRolledBack = false
       do {
         try write { transaction in
           try run.apply(transaction, call)
-          guard run.report.refused > 0, !keepsGoing || !run.broken.isEmpty else { return }
+          let isBroken = run.report.refused > 0 && (!keepsGoing || !run.broken.isEmpty)
+          guard isBroken || wish.isDryRun else { return }
           isRolledBack = true
           throw RollBack()
         }
@@ -50,6 +52,10 @@ extension DirectoryCommands {
       } catch {
         guard isRolledBack else { throw error }
         if !keepsGoing { return run.report }
+        if let plan, run.broken.isEmpty {
+          try plan.send(call)
+          return run.report
+        }
         refused.formUnion(run.broken)
       }
     }

@@ -2,7 +2,7 @@ import KreisInterchange
 
 /// What an import did, every row that it refused, and what somebody should look at.
 struct ImportReport {
-  /// Refusals and warnings that are told in full; the rest is only counted.
+  /// Refusals, and warnings, that are told in full; the rest is only counted.
   static let shown = 20
 
   var created = 0
@@ -10,33 +10,42 @@ struct ImportReport {
   var unchanged = 0
   private(set) var refused = 0
   private(set) var errors: [(line: Int, reason: String)] = []
+  private(set) var warned = 0
+  private(set) var warnings: [(line: Int, reason: String)] = []
+  /// What of the source the directory has no place for, and how often it occurred.
+  var losses: [String: Int] = [:]
 
   mutating func refuse(line: Int, _ reason: String) {
     refused += 1
     if errors.count < Self.shown { errors.append((line, reason)) }
   }
 
-  private(set) var warned = 0
-  private(set) var warnings: [(line: Int, reason: String)] = []
-
+  /// What was taken, and should be looked at.
   mutating func warn(line: Int, _ reason: String) {
     warned += 1
     if warnings.count < Self.shown { warnings.append((line, reason)) }
   }
 
-  /// - Parameter isImported: whether the other rows were taken; if not, nothing was.
-  func json(isImported: Bool) -> JSONValue {
-    [
-      "imported": .bool(isImported), "created": .integer(isImported ? created : 0),
-      "changed": .integer(isImported ? changed : 0),
-      "unchanged": .integer(isImported ? unchanged : 0), "refused": .integer(refused),
-      "errors": Self.json(errors), "warned": .integer(warned), "warnings": Self.json(warnings),
+  /// - Parameters:
+  ///   - isImported: whether the other rows were taken; if not, nothing was.
+  ///   - isDryRun: whether the numbers are those of what would have been.
+  func json(isImported: Bool, isDryRun: Bool) -> JSONValue {
+    let isCounted = isImported || isDryRun
+    return [
+      "imported": .bool(isImported), "dry_run": .bool(isDryRun),
+      "created": .integer(isCounted ? created : 0),
+      "changed": .integer(isCounted ? changed : 0),
+      "unchanged": .integer(isCounted ? unchanged : 0), "refused": .integer(refused),
+      "errors": Self.list(errors), "warned": .integer(warned), "warnings": Self.list(warnings),
+      "lost": .array(
+        losses.sorted { ($1.value, $0.key) < ($0.value, $1.key) }
+          .map { ["what": .string($0.key), "count": .integer($0.value)] }),
     ]
   }
 
-  private static func json(_ lines: [(line: Int, reason: String)]) -> JSONValue {
+  private static func list(_ findings: [(line: Int, reason: String)]) -> JSONValue {
     .array(
-      lines.sorted { $0.line < $1.line }
+      findings.sorted { $0.line < $1.line }
         .map { ["line": .integer($0.line), "reason": .string($0.reason)] })
   }
 }

@@ -18,8 +18,8 @@ struct ImportKey: Hashable {
 struct ImportSurvey {
   let open: () throws -> ImportRows
   private(set) var report = ImportReport()
-  /// On which line a key stands, and the id that the row names beside it.
-  private(set) var keys: [ImportKey: (line: Int, id: RecordID?)] = [:]
+  /// On which line a key stands, as the how manieth row, and the id that the row names beside it.
+  private(set) var keys: [ImportKey: (line: Int, place: Int, id: RecordID?)] = [:]
   private(set) var count = 0
 
   /// - Throws: `CommandError`, and what is wrong with a table's header.
@@ -35,13 +35,15 @@ struct ImportSurvey {
       switch next {
       case .refused(let line, let reason): report.refuse(line: line, reason)
       case .row(let row):
-        if let reason = take(row) { report.refuse(line: row.line, reason) }
+        if let reason = take(row, at: count) { report.refuse(line: row.line, reason) }
       }
     }
+    for warning in rows.warnings { report.warn(line: warning.line, warning.reason) }
+    report.losses = rows.losses
   }
 
   /// - Returns: why the row is refused.
-  private mutating func take(_ row: DirectoryRow) -> String? {
+  private mutating func take(_ row: DirectoryRow, at place: Int) -> String? {
     guard let externalID = row.externalID else {
       return row.id == nil
         ? "neither external_id nor id: imported twice it would be there twice" : nil
@@ -50,14 +52,14 @@ struct ImportSurvey {
     if let known = keys[key] {
       return "external_id „\(externalID)“ stands in line \(known.line) already"
     }
-    keys[key] = (row.line, row.id.flatMap { RecordID(text: $0) })
+    keys[key] = (row.line, place, row.id.flatMap { RecordID(text: $0) })
     return nil
   }
 
   /// Whether `take` refused this row.
-  func refused(_ row: DirectoryRow) -> Bool {
+  func refused(_ row: DirectoryRow, at place: Int) -> Bool {
     guard let externalID = row.externalID else { return row.id == nil }
-    return keys[ImportKey(row.kind, externalID)]?.line != row.line
+    return keys[ImportKey(row.kind, externalID)]?.place != place
   }
 }
 
@@ -67,6 +69,8 @@ struct ImportRun {
   private let occasion: Occasion
   /// Rows that an earlier attempt found to be refused.
   private let refused: Set<ImportKey>
+  /// Where it is told what becomes of each row; `nil`: nowhere.
+  private let plan: ImportPlan?
   private(set) var report: ImportReport
   /// Records of rows that were looked at, and of those found in the store.
   private var done: [ImportKey: RecordID] = [:]
@@ -75,11 +79,15 @@ struct ImportRun {
   private var currentLine = 0
   /// By kind and external id, the records that stand in place of this member's merged ones.
   private var merged: [UInt32: [String: RecordID]] = [:]
+  private var currentPlace = 0
 
-  init(_ survey: ImportSurvey, refused: Set<ImportKey>, occasion: Occasion) {
+  init(
+    _ survey: ImportSurvey, refused: Set<ImportKey>, occasion: Occasion, plan: ImportPlan? = nil
+  ) {
     self.survey = survey
     self.refused = refused
     self.occasion = occasion
+    self.plan = plan
     report = survey.report
   }
 
@@ -97,7 +105,8 @@ struct ImportRun {
         try call.checkCancelled()
         try call.progress("\(count) of \(survey.count) rows written")
       }
-      guard case .row(let row) = next, !survey.refused(row) else { continue }
+      guard case .row(let row) = next, !survey.refused(row, at: count) else { continue }
+      currentPlace = count
       do { try take(row, transaction, lookup) } catch StoreError.rejected(let reason) {
         report.refuse(line: row.line, reason.replacing("\n", with: " · "))
       } catch let error as CommandError where error.outcome == .wrongUse {
@@ -123,6 +132,7 @@ struct ImportRun {
       report.warn(line: row.line, warning)
     }
     if let id = try existing(row, key, lookup) {
+      try plan?.change(row, id, try transaction.planned(id, edits))
       if try transaction.change(id, edits, occasion) > 0 {
         report.changed += 1
       } else {
@@ -132,6 +142,7 @@ struct ImportRun {
     } else if let key {
       done[key] = try transaction.create(row.kind, edits, occasion, id: promised[key])
       promised[key] = nil
+      try plan?.create(row)
       report.created += 1
     }
   }
@@ -149,7 +160,17 @@ struct ImportRun {
       return id
     }
     guard let key, promised[key] == nil else { return nil }
-    return try done[key] ?? lookup.ownRecord(row.kind, externalID: key.externalID)
+    return try done[key] ?? known(row.kind, key.externalID, lookup)
+  }
+
+  /// The record that this member created under the external id, or that has it as its own id: what
+  /// went out as HSDS comes back so.
+  private func known(
+    _ kind: RecordKind, _ externalID: String, _ lookup: Lookup
+  ) throws -> RecordID? {
+    if let id = try lookup.ownRecord(kind, externalID: externalID) { return id }
+    guard let id = RecordID(text: externalID), try lookup.kind(of: id) == kind else { return nil }
+    return id
   }
 
   /// What stands in place of a record that was merged: a source that still has it must not bring it
@@ -170,13 +191,15 @@ struct ImportRun {
   private mutating func edits(
     of row: DirectoryRow, _ transaction: Transaction, _ lookup: Lookup
   ) throws -> [Edit] {
-    try row.values.map { entry in
+    try row.values.compactMap { entry in
       let content: Edit.Content
       switch entry.edit {
-      case .set(let value): content = .value(try text(value, entry.field, transaction, lookup))
+      case .set(let value):
+        guard let text = try optionalText(value, entry, transaction, lookup) else { return nil }
+        content = .value(text)
       case .elements(let elements):
         content = .elements(
-          try elements.map { try text($0, entry.field, transaction, lookup) })
+          try elements.compactMap { try optionalText($0, entry, transaction, lookup) })
       case .withdraw: content = .withdrawn
       }
       // A field that stands in a narrower scope stays there unless the row names its scope, or
@@ -185,6 +208,18 @@ struct ImportRun {
         entry.scope != entry.field.scope
         || row.values.count { $0.field.tag == entry.field.tag } > 1
       return Edit(entry.field, content, in: isStated ? entry.scope : nil)
+    }
+  }
+
+  /// `nil` for a reference that leads nowhere and may be left out.
+  private mutating func optionalText(
+    _ value: RowValue, _ entry: DirectoryRow.Entry, _ transaction: Transaction, _ lookup: Lookup
+  ) throws -> String? {
+    do { return try text(value, entry.field, transaction, lookup) } catch let error as CommandError
+      where entry.isOptional && error.outcome == .wrongUse
+    {
+      report.warn(line: currentLine, "\(error.text); left out")
+      return nil
     }
   }
 
@@ -226,16 +261,13 @@ struct ImportRun {
     for kind in kinds.isEmpty ? Schema.directory.kinds : kinds {
       let key = ImportKey(kind, externalID)
       if let id = done[key] ?? promised[key] ?? survey.keys[key]?.id { return id }
-      if let id = try lookup.ownRecord(kind, externalID: externalID)
-        ?? kept(key, kind, transaction)
-      {
+      if let id = try known(kind, externalID, lookup) ?? kept(key, kind, transaction) {
         done[key] = id
         return id
       }
       // A row that was looked at and not taken has no id; one that is to come gets it now.
-      guard let line = survey.keys[key]?.line, line > currentLine, !refused.contains(key) else {
-        continue
-      }
+      guard let place = survey.keys[key]?.place, place > currentPlace, !refused.contains(key)
+      else { continue }
       let id = transaction.newRecordID()
       promised[key] = id
       return id

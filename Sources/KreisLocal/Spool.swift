@@ -13,11 +13,10 @@ final class Spool {
   static let limit = 4 << 30
 
   private let descriptor: Int32
+  private var size = 0
 
-  /// Takes the whole input.
-  ///
-  /// - Throws: `CommandError` if it is too large or the disk is full, and what `input` throws.
-  init(in directory: String, _ input: ChunkSource) throws {
+  /// - Throws: `CommandError` if no file can be made.
+  init(in directory: String) throws(CommandError) {
     var path = Array("\(directory)/import-XXXXXX".utf8CString)
     descriptor = mkstemp(&path)
     guard descriptor >= 0 else {
@@ -27,19 +26,24 @@ final class Spool {
     }
     unlink(path)
     _ = fcntl(descriptor, F_SETFD, FD_CLOEXEC)
-    var size = 0
-    while let chunk = try input() {
-      size += chunk.count
-      guard size <= Self.limit else {
-        throw CommandError(.wrongUse, "The input has more than \(Self.limit) bytes; split it.")
-      }
-      try append(chunk)
-    }
+  }
+
+  /// Takes the whole input.
+  ///
+  /// - Throws: `CommandError` if it is too large or the disk is full, and what `input` throws.
+  convenience init(in directory: String, _ input: ChunkSource) throws {
+    try self.init(in: directory)
+    while let chunk = try input() { try append(chunk) }
   }
 
   deinit { close(descriptor) }
 
-  private func append(_ chunk: [UInt8]) throws(CommandError) {
+  /// - Throws: `CommandError` if it is too large or the disk is full.
+  func append(_ chunk: [UInt8]) throws(CommandError) {
+    size += chunk.count
+    guard size <= Self.limit else {
+      throw CommandError(.wrongUse, "The input has more than \(Self.limit) bytes; split it.")
+    }
     var written = 0
     while written < chunk.count {
       let count = chunk[written...].withUnsafeBytes { write(descriptor, $0.baseAddress, $0.count) }

@@ -134,12 +134,26 @@ struct Settings {
     }
   }
 
-  /// An existing, readable file. A relative path in a file starts from that file's directory.
-  func file(_ name: String) throws(ConfigurationError) -> String? {
+  /// A path. A relative one in a file starts from that file's directory.
+  private func path(_ name: String) throws(ConfigurationError) -> String? {
     guard let text = try text(name) else { return nil }
     let base = values[name]?.directory.map { URL(filePath: $0, directoryHint: .isDirectory) }
-    let path = URL(filePath: text, relativeTo: base).standardizedFileURL
-      .path(percentEncoded: false)
+    return URL(filePath: text, relativeTo: base).standardizedFileURL.path(percentEncoded: false)
+  }
+
+  /// An existing directory.
+  func directory(_ name: String) throws(ConfigurationError) -> String? {
+    guard let path = try path(name) else { return nil }
+    var isDirectory: ObjCBool = false
+    guard FileManager.default.fileExists(atPath: path, isDirectory: &isDirectory),
+      isDirectory.boolValue
+    else { throw wrong(name, "names \(path), which is no directory") }
+    return path.count > 1 && path.hasSuffix("/") ? String(path.dropLast()) : path
+  }
+
+  /// An existing, readable file.
+  func file(_ name: String) throws(ConfigurationError) -> String? {
+    guard let path = try path(name) else { return nil }
     guard FileManager.default.isReadableFile(atPath: path) else {
       throw wrong(name, "names \(path), which is no file that this user can read")
     }

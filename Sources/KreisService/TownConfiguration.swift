@@ -22,10 +22,15 @@ package struct TownConfiguration: Sendable, Equatable {
   /// For how long a database that was replaced is kept.
   package var setAsideDays: UInt64 = 30
 
-  package static let names = [
-    "log_level", "socket_group", "proxy", "proxy_user", "proxy_password_file", "proxy_kerberos",
-    "ca_file", "set_aside_days",
-  ]
+  /// The folder whose files are imported.
+  package var importWatch: String?
+  package var readAPI: ReadAPIConfiguration?
+
+  package static let names =
+    [
+      "log_level", "socket_group", "proxy", "proxy_user", "proxy_password_file", "proxy_kerberos",
+      "ca_file", "set_aside_days", "import_watch",
+    ] + ReadAPIConfiguration.names
 
   /// Reads the file at `path`, or only the environment.
   ///
@@ -38,6 +43,8 @@ package struct TownConfiguration: Sendable, Equatable {
     socketGroup = try settings.text("socket_group")
     caFile = try settings.file("ca_file")
     setAsideDays = try settings.number("set_aside_days", in: 1...365) ?? setAsideDays
+    importWatch = try settings.directory("import_watch")
+    readAPI = try ReadAPIConfiguration(settings)
     switch try settings.text("proxy") {
     case nil, "environment": proxy = .fromEnvironment
     case "none": proxy = .none

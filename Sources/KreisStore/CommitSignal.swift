@@ -16,6 +16,7 @@ package struct Commit: Sendable {
 package final class CommitSignal: Sendable {
   private struct State {
     var next = 0
+    var changes = 0
     var listeners: [Int: AsyncStream<Commit>.Continuation] = [:]
   }
 
@@ -39,7 +40,15 @@ package final class CommitSignal: Sendable {
     return stream
   }
 
+  /// How many commits since the start changed or destroyed what records say: who keeps something
+  /// made of them knows by it that it is out of date.
+  package var changes: Int { state.withLock { $0.changes } }
+
   func send(_ commit: Commit) {
-    for listener in state.withLock({ Array($0.listeners.values) }) { listener.yield(commit) }
+    let listeners = state.withLock { state in
+      if !commit.records.isEmpty || commit.destroyed { state.changes += 1 }
+      return Array(state.listeners.values)
+    }
+    for listener in listeners { listener.yield(commit) }
   }
 }

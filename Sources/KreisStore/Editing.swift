@@ -289,7 +289,7 @@ extension Transaction {
   typealias Part = (writes: [Write], values: [String])
 
   /// What the edits change, by scope; nothing where the record is so already.
-  private func parts(
+  func parts(
     of edits: [Edit], on id: RecordID, _ state: RecordState?
   ) throws -> [Scope: Part] {
     var parts: [Scope: Part] = [:]

@@ -26,11 +26,14 @@ struct DaemonProcess {
   ///   - name: of the main service, for the log.
   ///   - view: what only this daemon knows.
   ///   - handlers: its commands besides those of every replica.
+  ///   - readAPI: the settings of the read API; `nil`: there is none.
+  ///   - folder: whose files are imported; `nil`: none.
   ///   - probe: returns when the main loop has answered.
   /// - Throws: what ended a service.
   func run(
     _ main: any Service, name: String, view: DaemonView,
-    handlers: [String: CommandHandler] = [:], probe: @escaping @Sendable () async throws -> Void
+    handlers: [String: CommandHandler] = [:], readAPI: ReadAPIConfiguration? = nil,
+    importing folder: String? = nil, probe: @escaping @Sendable () async throws -> Void
   ) async throws {
     // Whoever went away is noticed where it is written to.
     signal(SIGPIPE, SIG_IGN)
@@ -49,6 +52,16 @@ struct DaemonProcess {
     }
     // Stopped in reverse. The names are given because the default describes a service with all that
     // it holds, keys included.
+    var others: [ServiceGroupConfiguration.ServiceConfiguration] = []
+    if let folder {
+      let watch = try DropFolder(
+        folder, executor: executor, now: SystemClock.now, logger: logger)
+      others.append(
+        .init(service: DropFolderService(folder: watch), serviceName: "import folder"))
+    }
+    if let readAPI {
+      others.append(.init(service: ReadAPIService(readAPI, store, logger), serviceName: "read API"))
+    }
     var configuration = ServiceGroupConfiguration(
       services: [
         .init(service: main, serviceName: name),
@@ -61,7 +74,7 @@ struct DaemonProcess {
         .init(service: HubDutyService(store: store, logger: logger), serviceName: "hub duties"),
         .init(service: watchdog, serviceName: "watchdog"),
         .init(service: StoreWatch(store: store), serviceName: "store"),
-      ], gracefulShutdownSignals: [.sigterm, .sigint], logger: logger)
+      ] + others, gracefulShutdownSignals: [.sigterm, .sigint], logger: logger)
     configuration.maximumGracefulShutdownDuration = Self.stopLimit
     try await ServiceGroup(configuration: configuration).run()
     logger.notice("stopped")
@@ -86,12 +99,26 @@ private struct LocalCommandService: Service {
 
   func run() async throws {
     try? await gracefulShutdown()
-    // It waits for running commands, which must not block a thread of the cooperative pool.
-    await withCheckedContinuation { continuation in
-      DispatchQueue.global().async {
-        server.stop()
-        continuation.resume()
-      }
+    await stopping(server.stop)
+  }
+}
+
+/// Ends the import folder with the other services; it is watched from its making on.
+private struct DropFolderService: Service {
+  let folder: DropFolder
+
+  func run() async throws {
+    try? await gracefulShutdown()
+    await stopping(folder.stop)
+  }
+}
+
+/// Runs what waits for commands, which must not block a thread of the cooperative pool.
+private func stopping(_ stop: @escaping @Sendable () -> Void) async {
+  await withCheckedContinuation { continuation in
+    DispatchQueue.global().async {
+      stop()
+      continuation.resume()
     }
   }
 }

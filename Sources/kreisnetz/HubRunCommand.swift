@@ -73,7 +73,8 @@ struct HubRunCommand: AsyncParsableCommand {
             ]
           }, wrote: hub.storeTrouble.note),
         handlers: HubHandlers.all(
-          replica.store, replica.directory, offeredAt: hub.visits.last(of:)), probe: hub.probe)
+          replica.store, replica.directory, offeredAt: hub.visits.last(of:)),
+        readAPI: settings.readAPI, probe: hub.probe)
     } catch let error as IOError {
       throw CommandError(
         .notNow,

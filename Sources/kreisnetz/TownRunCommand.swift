@@ -65,7 +65,7 @@ struct TownRunCommand: AsyncParsableCommand {
           return outcome
         },
         RotationHandler.command: RotationHandler.handler { await daemon.rotate() },
-      ], probe: daemon.ping)
+      ], readAPI: configuration.readAPI, importing: configuration.importWatch, probe: daemon.ping)
   }
 }
 

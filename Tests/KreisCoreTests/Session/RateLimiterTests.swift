@@ -1,6 +1,5 @@
+import KreisCore
 import Testing
-
-@testable import KreisHub
 
 @Suite struct RateLimiterTests {
   private let start = ContinuousClock.now

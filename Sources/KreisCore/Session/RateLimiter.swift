@@ -2,21 +2,21 @@
 ///
 /// A pure value with bounded memory (I5): it forgets callers whose bucket is full again, and where
 /// too many are left, it turns new ones away.
-struct RateLimiter<Caller: Hashable & Sendable>: Sendable {
-  let perSecond: Double
-  let burst: Double
+package struct RateLimiter<Caller: Hashable & Sendable>: Sendable {
+  package let perSecond: Double
+  package let burst: Double
   /// Callers remembered.
   let capacity: Int
   private var buckets: [Caller: (tokens: Double, at: ContinuousClock.Instant)] = [:]
 
-  init(perSecond: Double, burst: Double, capacity: Int = 4_096) {
+  package init(perSecond: Double, burst: Double, capacity: Int = 4_096) {
     self.perSecond = perSecond
     self.burst = burst
     self.capacity = capacity
   }
 
   /// Takes a token, or says in how many seconds there will be one.
-  mutating func take(_ caller: Caller, now: ContinuousClock.Instant) -> UInt64? {
+  package mutating func take(_ caller: Caller, now: ContinuousClock.Instant) -> UInt64? {
     guard makeRoom(for: caller, now: now) else { return 1 }
     let tokens = tokens(of: caller, now: now)
     guard tokens >= 1 else { return UInt64(((1 - tokens) / perSecond).rounded(.up)) }

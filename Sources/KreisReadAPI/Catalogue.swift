@@ -1,0 +1,135 @@
+import KreisCore
+import KreisInterchange
+import KreisLocal
+import KreisStore
+
+/// What the API serves, made at once from one snapshot: public values of what is neither deleted,
+/// erased nor restricted, and no protected place.
+struct Catalogue: Sendable {
+  struct Item: Sendable {
+    let id: String
+    let modified: UInt64
+    /// The object with all that it lists, as JSON.
+    let full: [UInt8]
+    /// Without its lists.
+    let brief: [UInt8]
+    /// Lower case.
+    let words: String
+    let organization: String?
+    let taxonomy: String?
+    let parent: String?
+    let terms: Set<String>
+  }
+
+  /// All objects of a sort, in the order of their ids.
+  struct Section: Sendable {
+    private(set) var items: [Item] = []
+    private var places: [String: Int] = [:]
+
+    init(_ items: [Item]) {
+      self.items = items.sorted { $0.id < $1.id }
+      for (place, item) in self.items.enumerated() { places[item.id] = place }
+    }
+
+    subscript(id: String) -> Item? { places[id].map { items[$0] } }
+  }
+
+  enum Sort: String, CaseIterable {
+    case services, organizations
+    case serviceAtLocations = "service_at_locations"
+    case taxonomies
+    case taxonomyTerms = "taxonomy_terms"
+  }
+
+  private let sections: [Sort: Section]
+  /// Equal for equal content: the hash of all that is served.
+  let tag: String
+
+  subscript(sort: Sort) -> Section { sections[sort] ?? Section([]) }
+
+  /// Bytes that all objects may have together.
+  static let sizeLimit = 512 << 20
+
+  struct TooLarge: Error {}
+
+  /// - Parameter now: seconds since 1970, for the words about office hours.
+  /// - Throws: `StoreError`; `TooLarge`.
+  init(_ snapshot: Snapshot, now: Int) throws {
+    var builder = try CatalogueBuilder(snapshot, now: now)
+    sections = try builder.sections()
+    var bytes: [UInt8] = []
+    for sort in Sort.allCases {
+      for item in sections[sort]?.items ?? [] { bytes += Hash256(of: item.full).bytes }
+    }
+    tag = String(Hash256(of: bytes).description.prefix(32))
+  }
+}
+
+/// Puts the objects of a catalogue together.
+private struct CatalogueBuilder {
+  private let directory: ExportedDirectory
+  private let writer: HSDSWriter
+  private var size = 0
+
+  /// Records that are held while the objects are put together, most of which are needed several
+  /// times.
+  private static let recentLimit = 100_000
+
+  init(_ snapshot: Snapshot, now: Int) throws {
+    directory = try ExportedDirectory(
+      snapshot, readers: .public, recentLimit: Self.recentLimit)
+    writer = HSDSWriter(source: directory.source, now: now)
+  }
+
+  mutating func sections() throws -> [Catalogue.Sort: Catalogue.Section] {
+    var out: [Catalogue.Sort: Catalogue.Section] = [:]
+    var taxonomies: Set<String> = []
+    let terms = try items("taxonomy_term") { writer, record in
+      if let name = record["taxonomy"] { taxonomies.insert(name) }
+      return writer.document(term: record)
+    }
+    out[.taxonomyTerms] = terms
+    out[.services] = try items("service") { try $0.document(service: $1) }
+    out[.organizations] = try items("organization") { try $0.document(organization: $1) }
+    out[.serviceAtLocations] = try items("service_at_location") {
+      try $0.document(serviceAtLocation: $1)
+    }
+    out[.taxonomies] = Catalogue.Section(
+      try taxonomies.sorted().map { name in
+        try item(HSDSWriter.document(taxonomy: name), nil)
+      })
+    return out
+  }
+
+  private mutating func items(
+    _ kindName: String, _ document: (HSDSWriter, ExportRecord) throws -> JSONValue?
+  ) throws -> Catalogue.Section {
+    var items: [Catalogue.Item] = []
+    try directory.records(Schema.directory.kind(named: kindName)) { record in
+      guard let json = try document(writer, record) else { return }
+      items.append(try item(json, record))
+    }
+    return Catalogue.Section(items)
+  }
+
+  private mutating func item(_ json: JSONValue, _ record: ExportRecord?) throws -> Catalogue.Item {
+    let full = JSONWriter.bytes(of: json)
+    let brief = JSONWriter.bytes(of: HSDSWriter.brief(json))
+    size += full.count + brief.count
+    guard size <= Catalogue.sizeLimit else { throw Catalogue.TooLarge() }
+    let service = try record?["service_id"].flatMap { try directory.source.record($0) }
+    let words = ["name", "alternate_name", "description"].compactMap { name -> String? in
+      if case .string(let text)? = json[name] { text } else { service?[name] }
+    }
+    return Catalogue.Item(
+      id: Self.text(json["id"]) ?? "", modified: record?.modified ?? 0, full: full, brief: brief,
+      words: words.joined(separator: "\n").lowercased(),
+      organization: record?["organization_id"] ?? service?["organization_id"],
+      taxonomy: Self.text(json["taxonomy_id"]), parent: record?["parent_id"],
+      terms: Set((service ?? record)?.elements("categories") ?? []))
+  }
+
+  private static func text(_ json: JSONValue?) -> String? {
+    if case .string(let text)? = json { text } else { nil }
+  }
+}

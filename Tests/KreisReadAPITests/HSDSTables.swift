@@ -1,0 +1,1 @@
+../KreisInterchangeTests/HSDSTables.swift
