@@ -89,7 +89,8 @@ struct Editor {
 
   /// Writes something new, as everybody sees it.
   mutating func write(on store: Store, at now: UInt64, in world: World) throws -> [LogID] {
-    try create(store, .directory, Occasion(at: now), world)
+    try create(
+      store, Schema.directory.without(kinds: ["document"], fields: []), Occasion(at: now), world)
   }
 
   private mutating func create(
