@@ -37,8 +37,8 @@ extension DirectoryCommands {
     return .done
   }
 
-  /// Arguments: id, answer. Row: id, subject, written (how many fields and elements), changed_since
-  /// (fields that are not as the sender saw them).
+  /// Arguments: id, answer, publish. Row: id, subject, written (how many fields and elements),
+  /// changed_since (fields that are not as the sender saw them), and `waiting` as of `edit`.
   func accept(_ call: LocalCall) throws -> Outcome {
     let (text, answer) = (try call.text("id"), try call.optionalText("answer"))
     let row = try write { transaction -> JSONValue in
@@ -53,13 +53,20 @@ extension DirectoryCommands {
       let reason = [request.reference, call.request.reason].filter { !$0.isEmpty }
       let occasion = Occasion(
         at: now(), role: call.request.role, reason: reason.joined(separator: ": "))
-      let written = edits.isEmpty ? 0 : try transaction.change(request.subject, edits, occasion)
+      // Whoever proposes it cannot make it public; that is the steward's to say (I7).
+      let publishing = try Publishing(edits, on: request.subject, call, transaction)
+      let written =
+        publishing.edits.isEmpty
+        ? 0 : try transaction.change(request.subject, publishing.edits, occasion)
+      let waiting = try publishing.file(for: request.subject, occasion, transaction)
       try transaction.answer(id, .accepted, answer ?? "", self.occasion(call))
-      return [
-        "id": .string(id.description), "subject": .string(request.subject.description),
-        "written": .integer(written),
-        "changed_since": .array(changed.map { .string($0.name) }),
-      ]
+      return .object(
+        [
+          .init("id", .string(id.description)),
+          .init("subject", .string(request.subject.description)),
+          .init("written", .integer(written)),
+          .init("changed_since", .array(changed.map { .string($0.name) })),
+        ] + waiting)
     }
     try call.row(row)
     return .done

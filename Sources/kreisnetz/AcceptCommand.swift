@@ -18,16 +18,21 @@ struct AcceptCommand: ParsableCommand {
   @OptionGroup var state: StateOptions
   @OptionGroup var act: ActOptions
   @OptionGroup var output: OutputOptions
+  @OptionGroup var publishing: PublishOptions
   @Option(help: ArgumentHelp("A word to the sender.", valueName: "text")) var answer: String?
   @Argument(help: "The change request.") var id: String
 
   func run() throws {
     let request = LocalRequest(
-      "accept", ["id": .string(id), "answer": answer.map { .string($0) } ?? .null],
-      role: act.role, reason: act.reason)
+      "accept",
+      [
+        "id": .string(id), "answer": answer.map { .string($0) } ?? .null,
+        "publish": .bool(publishing.publish),
+      ], role: act.role, reason: act.reason)
     _ = try ReplicaSession(state).run(request, .writing) { row in
       let out = StandardOutput()
       if output.json { return try out.json(row) }
+      try PublishOptions.report(row)
       if case .array(let fields) = row["changed_since"], !fields.isEmpty {
         try out.line(
           "Changed since it was sent, and replaced now: \(PlainText.value(row["changed_since"]))")
