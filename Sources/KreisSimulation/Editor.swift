@@ -40,6 +40,8 @@ struct Editor {
       return try create(store, schema, occasion, world)
     }
     let before = try store.blockingRead { try $0.state(of: id) }
+    // What a hub issued again since is not written now.
+    let held = Set(try store.blockingRead { try $0.history(of: id) }.map(\.hash))
     guard let before, let tag = before.kind else {
       return try create(store, schema, occasion, world)
     }
@@ -71,7 +73,7 @@ struct Editor {
       return []
     }
     world.count("edits")
-    return try journal(id, before, store, world)
+    return try journal(id, before, held, store, world)
   }
 
   /// People are told why not, and go on.
@@ -120,7 +122,7 @@ struct Editor {
     var logs: Set<LogID> = []
     for id in ids {
       world.know(id)
-      logs.formUnion(try journal(id, nil, store, world))
+      logs.formUnion(try journal(id, nil, [], store, world))
     }
     world.count("records", count)
     return logs.sorted()
@@ -191,12 +193,12 @@ struct Editor {
 
   /// Notes what this member just wrote about a record.
   private func journal(
-    _ id: RecordID, _ before: RecordState?, _ store: Store, _ world: World
+    _ id: RecordID, _ before: RecordState?, _ held: Set<Hash256>, _ store: Store, _ world: World
   ) throws -> [LogID] {
     var logs: Set<LogID> = []
     let history = try store.blockingRead { try $0.history(of: id) }
     for entry in history.sorted(by: { ($0.log, $0.sequence) < ($1.log, $1.sequence) })
-    where entry.log.member == store.identity.member
+    where entry.log.member == store.identity.member && !held.contains(entry.hash)
       && entry.log.generation == store.identity.generation
       && entry.sequence > world.journal.last(of: entry.log, instance())
     {
