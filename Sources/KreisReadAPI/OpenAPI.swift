@@ -106,7 +106,10 @@ enum OpenAPI {
           ], "Objects on a page."
         )
       case "search":
-        (["type": "string", "maxLength": .integer(50)], "A part of a name or description.")
+        (
+          ["type": "string", "maxLength": .integer(ReadRequest.textLimit)],
+          "A part of a name or description."
+        )
       case "modified_after":
         (["type": "string", "format": "date-time"], "What was written then or later.")
       case "full": (["type": "boolean"], "Whether objects come with all that they list.")

@@ -9,7 +9,8 @@ struct ReadRequest {
   }
 
   static let pageLimit = 100
-  private static let textLimit = 200
+  /// Characters (code points) that a text may have.
+  static let textLimit = 100
 
   let target: Target
   private(set) var page = 1
@@ -82,8 +83,8 @@ struct ReadRequest {
     case "full": isFull = try Self.flag(name, value)
     case "top_only": isTopOnly = try Self.flag(name, value)
     default:
-      guard value.utf8.count <= Self.textLimit else {
-        throw .malformed("\(name) may have \(Self.textLimit) bytes.")
+      guard value.unicodeScalars.count <= Self.textLimit else {
+        throw .malformed("\(name) may have \(Self.textLimit) characters.")
       }
       switch name {
       case "search": search = value.lowercased()

@@ -111,13 +111,17 @@ import Testing
     let gone = try await api.add("organization", ["name": "\(secret) Gelöscht"])
     try await api.store.write { try $0.delete(gone, Occasion(at: 1_800_000_200)) }
     let shelter = try await api.add(
-      "organization", ["name": "Frauenhaus"])
+      "organization", ["name": "Frauenhaus", "confidential@coordination": "true"])
     let place = try await api.add(
       "location",
-      ["name": "Haus", "organization_id": "\(shelter)", "transportation": "\(secret) Bus"])
+      [
+        "name": "Haus", "organization_id": "\(shelter)", "transportation@coordination": secret,
+      ])
     try await api.add(
-      "address", ["location_id": "\(place)", "city": "\(secret) Ort", "address_1": "\(secret)weg"])
-    try await api.change(shelter, "organization", ["confidential@coordination": "true"])
+      "address",
+      [
+        "location_id": "\(place)", "city@coordination": secret, "address_1@coordination": secret,
+      ])
     try await api.add("service", ["name@kreis": "\(secret) nur für Partner"])
 
     let open = try await api.add("organization", ["name": "Offen"])
@@ -188,6 +192,7 @@ import Testing
     ("/services/%FF", 404), ("/services/a/b", 404), ("/services?page=0", 400),
     ("/services?page=x", 400), ("/services?per_page=101", 400), ("/services?pages=1", 400),
     ("/services?page=1&page=2", 400), ("/services?search=%FF", 400), ("/?page=1", 400),
+    ("/services?search=" + String(repeating: "a", count: 101), 400),
     ("/services?modified_after=yesterday", 400), ("/services?full=1", 400),
     ("/services?organization_id=1", 400), ("/services?modified_after=2026-13-40", 400),
   ])
