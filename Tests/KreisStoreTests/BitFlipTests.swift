@@ -146,7 +146,10 @@ import Testing
     for log in [Scope.public, .kreis].map(store.identity.log) where store.identity.role == .town {
       do {
         let bundle = try await store.nextBundle(of: log)
-        out["push \(log.scope)"] = .output("\(bundle?.first ?? 0) \(bundle?.entries ?? [])")
+        // What was sent before may come again in front of what was not.
+        let unsent = Self.unsent.withLock { $0[log] ?? 0 }
+        let entries = bundle.map { Array($0.entries.suffix(Int(unsent))) } ?? []
+        out["push \(log.scope)"] = .output("\(entries)")
       } catch { out["push \(log.scope)"] = .refused("\(error)") }
     }
     if store.identity.role == .hub { await Self.feed(store, reader, &out) }
@@ -186,6 +189,8 @@ import Testing
 
   /// The records that exist, for questions about one.
   private static let ids = Mutex<[RecordID]>([])
+  /// How many entries of its logs the replica has not sent.
+  private static let unsent = Mutex<[LogID: UInt64]>([:])
 
   /// Whether nothing is there that was not there before.
   private static func isBeginning(_ text: String, of expected: Part) -> Bool {
@@ -213,6 +218,8 @@ import Testing
         try snapshot.foldAll { all.append($0.record) }
         ids.withLock { $0 = all }
       }
+      let unsent = try await store.unsent()
+      Self.unsent.withLock { $0 = unsent }
       sound = await parts(store, reader: reader)
     }
     #expect(sound.values.allSatisfy { if case .output = $0 { true } else { false } }, "\(sound)")
@@ -241,7 +248,7 @@ import Testing
         if case .output(let text) = found[part] ?? .refused(""),
           !isPast, !isTold || !Self.isBeginning(text, of: expected)
         {
-          count.wrong.append("\(name) at \(offset) ^ \(mask): \(part)")
+          count.wrong.append("\(name) at \(offset) ^ \(mask): \(part): \(text.prefix(200))")
         } else {
           isRefused = true
         }
