@@ -94,13 +94,19 @@ extension Store {
     return source.identity
   }
 
-  /// Writes everything into the database file and closes it. For one that is about to be moved.
+  /// Writes everything into the database file and closes it. For one that is about to be moved, and
+  /// that nobody else has open.
+  ///
+  /// - Throws: `StoreError`; `StoreError.retryLater` if somebody still reads.
   package func close() throws(StoreError) {
     do {
-      try database.writeWithoutTransaction { db in
-        try db.execute(sql: "PRAGMA wal_checkpoint(TRUNCATE)")
-      }
+      let isWhole = try database.writeWithoutTransaction { try Self.checkpoint($0) }
+      guard isWhole else { throw StoreError.retryLater("the database is still being read") }
+      let path = (database as? DatabasePool)?.path
       try database.close()
+      // GRDB closes its readers last, and those may not remove the log (groue/GRDB.swift#739); it is
+      // empty.
+      for suffix in ["-wal", "-shm"] { path.map { _ = unlink($0 + suffix) } }
     } catch { throw StoreError(error) }
   }
 }

@@ -61,7 +61,7 @@ extension Store {
   /// Overwrites the database's older pages and cuts the log to nothing.
   ///
   /// - Returns: `false` if somebody reads them.
-  private static func checkpoint(_ db: Database) throws -> Bool {
+  static func checkpoint(_ db: Database) throws -> Bool {
     try db.execute(sql: "PRAGMA busy_timeout = \(patience)")
     defer { try? db.execute(sql: "PRAGMA busy_timeout = 10000") }
     do {

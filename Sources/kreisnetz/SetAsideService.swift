@@ -51,7 +51,9 @@ struct SetAsideService: Service {
   private func finish() async {
     while !Task.isCancelled {
       do {
-        if try await replica.store.finishDestruction() { return }
+        if try await replica.store.finishDestruction() {
+          return logger.debug("no destroyed value stands in older pages")
+        }
       } catch {
         // Tried again with the next commit, the next statement and at the next start.
         return logger.warning(

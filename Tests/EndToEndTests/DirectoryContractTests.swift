@@ -154,7 +154,7 @@ import Testing
       #"{"kind":"organization","external_id":"a","name":"A","description":"Az. 51-12/19"}"#)
     let imported = try hub.run("import", file, "--role", "Sekretariat", "--reason", "Jahresliste")
     #expect(imported.status == 0)
-    #expect(imported.errors.hasPrefix("warning: line 1: description:"))
+    #expect(imported.errors.hasPrefix("line 1: warning: description:"))
     let history = try hub.run("history", "key:a", "--json")
     #expect(history.rows.first?["role"] == "Sekretariat")
     #expect(history.rows.first?["reason"] == "Jahresliste")

@@ -125,7 +125,12 @@ import Testing
     try kreis.waitUntilEqual()
     for replica in kreis.replicas {
       try kreis.stop(replica)
-      let daemon = try kreis.start(replica, environment: disk.environment)
+      let daemon = try kreis.start(
+        replica, environment: disk.environment.merging(["KREISNETZ_LOG_LEVEL": "debug"]) { $1 })
+      // Else its own first look at what was destroyed would meet it, and not the command.
+      try Kreis.wait("\(replica) to have looked at its older pages") {
+        daemon.errors.contains("no destroyed value stands in older pages")
+      }
       try disk.fill("EIO")
       try kreis(replica).fail(3, "disk reports an error", "add", "organization", "name=Nie")
       let status = daemon.waitForExit()
