@@ -3,7 +3,8 @@ import KreisCore
 /// The way between towns and hub, with everything that goes wrong on it.
 final class Network {
   private let world: World
-  private let hub: HubNode
+  /// Its streams hold connections, and those this.
+  private unowned let hub: HubNode
   /// Towns that are shown another history.
   private var routes: [Int: HubNode] = [:]
   /// By town, until when it is cut off.

@@ -131,7 +131,7 @@ package struct SessionActions: Sendable {
       for refusal in try await relay.offer(all: false) {
         logger.warning("the hub does not take a log", metadata: ["reason": "\(refusal)"])
       }
-      return .relayed(done: true, unsent: Array(try await store.unsent().keys))
+      return .relayed(done: true, unsent: try await store.unsent().keys.sorted())
     } catch StoreError.stateUnknown(let reason) { throw StoreError.stateUnknown(reason) } catch {
       logger.info("what the hub lacks could not be offered", metadata: ["reason": "\(error)"])
       return .relayed(done: false, unsent: [])
