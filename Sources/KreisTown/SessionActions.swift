@@ -105,7 +105,7 @@ package struct SessionActions: Sendable {
       if try await store.read({ try $0.recovery() }) == .takingBackUp { return .incomplete }
       try await branches.adopt()
       try await store.write { _ = try $0.reissue() }
-      return .done(unsent: Array(try await store.unsent().keys))
+      return .done(unsent: try await store.unsent().keys.sorted())
     } catch StoreError.retryLater(let reason) { return .notStored(reason: reason) } catch let error
       as HubFailure
     {
