@@ -100,7 +100,7 @@ package final class TownDaemon: Service {
   ///
   /// - Throws: `StoreError`.
   package func retryNow() async throws(StoreError) {
-    input.yield(.event(.retryNow(unsent: Array(try await store.unsent().keys))))
+    input.yield(.event(.retryNow(unsent: try await store.unsent().keys.sorted())))
   }
 
   /// Opens the next key generation, as an admin asked.
