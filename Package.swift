@@ -105,6 +105,12 @@ let package = Package(
       name: "KreisService",
       dependencies: ["KreisCore", crypto, cryptoExtras, lifecycle, logging, yams],
       swiftSettings: strict),
+    .target(
+      name: "KreisMonitor",
+      dependencies: [
+        "KreisCore", "KreisStore", "KreisInterchange", "KreisLocal", "KreisTransport", "KreisHub",
+        "KreisTown", "KreisService", httpTypes, hummingbirdCore, lifecycle, logging, nio, nioPosix,
+      ], swiftSettings: strict),
     // Parsers under changed input; deploy/fuzz builds their libFuzzer driver.
     .target(
       name: "KreisFuzz",
@@ -115,7 +121,8 @@ let package = Package(
       name: "kreisnetz",
       dependencies: [
         "KreisCore", "KreisStore", "KreisInterchange", "KreisLocal", "KreisTransport", "KreisHub",
-        "KreisReadAPI", "KreisTown", "KreisService", argumentParser, crypto, cryptoExtras,
+        "KreisReadAPI", "KreisTown", "KreisService", "KreisMonitor", argumentParser, crypto,
+        cryptoExtras,
         lifecycle,
         logging, nio, unixSignals, yams,
       ], swiftSettings: strict),
@@ -162,6 +169,12 @@ let package = Package(
       name: "KreisReadAPITests",
       dependencies: [
         "KreisCore", "KreisInterchange", "KreisReadAPI", "KreisStore", crypto, logging,
+      ], swiftSettings: strict),
+    .testTarget(
+      name: "KreisMonitorTests",
+      dependencies: [
+        "KreisCore", "KreisInterchange", "KreisLocal", "KreisMonitor", "KreisService",
+        "KreisStore", crypto, logging,
       ], swiftSettings: strict),
     .testTarget(
       name: "KreisFuzzTests",

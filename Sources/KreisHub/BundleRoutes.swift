@@ -53,7 +53,10 @@ extension HubRoutes {
     do throws(MalformedBytes) { bundle = try UnverifiedBundle(wire) } catch {
       throw Self.refused(error.description)
     }
-    switch try await store.accept(bundle, from: sender) {
+    let start = ContinuousClock.now
+    let outcome = try await store.accept(bundle, from: sender)
+    store.timings.note(.push, since: start)
+    switch outcome {
     case .accepted(let head):
       var reply = WirePushReply()
       reply.head = WireFeedHead(head)

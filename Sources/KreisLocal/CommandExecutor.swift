@@ -28,20 +28,28 @@ package struct DaemonView: Sendable {
 package final class CommandExecutor: Sendable {
   package let store: Store
   private let handlers: [String: CommandHandler]
+  private let commands: DirectoryCommands
 
   /// - Parameters:
-  ///   - spool: a directory of this replica alone, for input that is read twice.
+  ///   - spool: a directory of this replica alone: for input that is read twice, and the audit log.
   ///   - now: seconds since 1970.
   ///   - daemon: `nil` where no daemon runs.
+  ///   - software: the program's version, for metrics.
   ///   - handlers: further commands by name, and such as replace the built-in ones.
   package init(
     store: Store, spool: String, now: @escaping @Sendable () -> UInt64, daemon: DaemonView? = nil,
-    handlers: [String: CommandHandler] = [:]
+    software: String = "", handlers: [String: CommandHandler] = [:]
   ) {
     self.store = store
-    let commands = DirectoryCommands(store: store, spool: spool, now: now, daemon: daemon)
+    commands = DirectoryCommands(
+      store: store, spool: spool, now: now, daemon: daemon, software: software)
     self.handlers = commands.handlers.merging(handlers) { _, given in given }
   }
+
+  /// Everything that is measured at this replica. Blocks.
+  ///
+  /// - Throws: `CommandError`.
+  package func metrics() throws -> [MetricFamily] { try commands.metricFamilies() }
 
   /// Runs one command to its end. The last reply tells how it ended.
   @discardableResult
@@ -54,7 +62,7 @@ package final class CommandExecutor: Sendable {
           "This replica has no command „\(call.request.command)“. It has: "
             + handlers.keys.sorted().joined(separator: ", "))
       }
-      last = .done(try handler(call))
+      last = .done(try commands.audited(call, handler))
     } catch { last = .failure(CommandError(error)) }
     // Whoever does not read the last reply has gone; the command has ended all the same.
     try? call.send(last)

@@ -9,10 +9,13 @@ struct DirectoryCommands: Sendable {
   let spool: String
   let now: @Sendable () -> UInt64
   let daemon: DaemonView?
+  /// The program's version.
+  let software: String
   /// Readers that stream a whole directory hold a connection of the store for as long as their
   /// peer takes to read; the daemon's own reads need some left.
   let streams = DispatchSemaphore(value: 2)
   let schema = Schema.directory
+  let figures = FigureCache()
 
   var handlers: [String: CommandHandler] {
     [
@@ -21,6 +24,7 @@ struct DirectoryCommands: Sendable {
       "import": importRows, "export": export, "log-export": exportLog, "log-fold": foldLog,
       "due": due, "confirm": confirm, "review": review, "merge": merge,
       "vocabulary-import": importVocabulary, "log-verify": verifyLog, "status": status,
+      "metrics": metrics, "audit": audit, "audit-verify": verifyAudit,
       "watch": watch, "erase": erase, "erasures": erasures, "restrict": restrict,
       "unrestrict": unrestrict, "release": release, "policy": policy, "retention": retention,
       "subject-report": subjectReport, "processing-record": processingRecord,

@@ -3,18 +3,22 @@ package import KreisInterchange
 /// One command while it runs: what was asked, and where the answer goes. Stays on its thread.
 package final class LocalCall {
   package let request: LocalRequest
+  package let peer: LocalPeer
   /// Raw input that follows the request.
   package let input: ChunkSource
   private let reply: (LocalReply) throws -> Void
   private let flushReplies: () throws -> Void
   private let cancelled: () -> Bool
+  /// Is shown each row.
+  var witness: ((JSONValue) -> Void)?
 
   package init(
-    _ request: LocalRequest, input: @escaping ChunkSource = { nil },
+    _ request: LocalRequest, by peer: LocalPeer = .own, input: @escaping ChunkSource = { nil },
     isCancelled: @escaping () -> Bool = { false }, flush: @escaping () throws -> Void = {},
     reply: @escaping (LocalReply) throws -> Void
   ) {
     self.request = request
+    self.peer = peer
     self.input = input
     self.reply = reply
     cancelled = isCancelled
@@ -24,7 +28,10 @@ package final class LocalCall {
   /// Whether nobody waits for the answer any more, or the daemon stops.
   package var isCancelled: Bool { cancelled() }
 
-  package func row(_ value: JSONValue) throws { try reply(.row(value)) }
+  package func row(_ value: JSONValue) throws {
+    witness?(value)
+    try reply(.row(value))
+  }
 
   package func progress(_ text: String) throws { try reply(.progress(text)) }
 

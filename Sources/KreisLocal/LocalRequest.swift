@@ -18,16 +18,19 @@ package struct LocalRequest: Hashable, Sendable {
   package let reason: String
   /// Whether input follows the line.
   package let hasInput: Bool
+  /// The account for which the caller acts, as it says itself: who used sudo, or logged in elsewhere.
+  package var account: String
 
   package init(
     _ command: String, _ arguments: JSONValue = [:], role: String = "", reason: String = "",
-    hasInput: Bool = false
+    hasInput: Bool = false, account: String = ""
   ) {
     self.command = command
     self.arguments = arguments
     self.role = role
     self.reason = reason
     self.hasInput = hasInput
+    self.account = account
   }
 
   /// The request as one line with its line end.
@@ -37,7 +40,7 @@ package struct LocalRequest: Hashable, Sendable {
     let bytes = JSONWriter.bytes(
       of: [
         "command": .string(command), "arguments": arguments, "role": .string(role),
-        "reason": .string(reason), "input": .bool(hasInput),
+        "reason": .string(reason), "input": .bool(hasInput), "account": .string(account),
       ])
     guard bytes.count < Self.limit else {
       throw CommandError(
@@ -63,7 +66,7 @@ package struct LocalRequest: Hashable, Sendable {
     }
     self.init(
       command, arguments, role: try Self.text(json, "role"), reason: try Self.text(json, "reason"),
-      hasInput: json["input"] == .bool(true))
+      hasInput: json["input"] == .bool(true), account: try Self.text(json, "account"))
   }
 
   private static func text(_ json: JSONValue, _ name: String) throws(CommandError) -> String {

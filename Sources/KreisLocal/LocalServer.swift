@@ -25,6 +25,7 @@ package final class LocalServer: Sendable {
   private let wake: (read: Int32, write: Int32)
   private let executor: CommandExecutor
   private let admitsGroup: Bool
+  private let commands: Set<String>?
   private let logger: Logger
   private let state = Mutex(State())
   /// The threads that run.
@@ -38,14 +39,41 @@ package final class LocalServer: Sendable {
   ///   - lock: of the same directory.
   ///   - group: whose members may use the socket besides the daemon's own user.
   /// - Throws: `CommandError`, `StateDirectoryError`.
-  package init(
+  package convenience init(
     in directory: StateDirectory, lock: StateLock, executor: CommandExecutor,
     group: String? = nil, logger: Logger
   ) throws {
-    path = directory.socket
+    try self.init(
+      at: directory.socket, in: directory, lock: lock, executor: executor, group: group,
+      besides: nil, commands: nil, logger: logger)
+  }
+
+  /// What may be asked at the socket for those who only watch: nothing that changes anything, and
+  /// nothing that shows what the directory holds.
+  package static let watching: Set<String> = ["status", "metrics", "doctor"]
+
+  /// Binds a second socket, for the members of `group`, that answers `watching` alone.
+  ///
+  /// - Parameter other: the group of the first socket, if it has one.
+  /// - Throws: `CommandError`, `StateDirectoryError`.
+  package convenience init(
+    watchedBy group: String, besides other: String?, in directory: StateDirectory,
+    lock: StateLock, executor: CommandExecutor, logger: Logger
+  ) throws {
+    try self.init(
+      at: StateDirectory.monitorSocket(in: directory.path), in: directory, lock: lock,
+      executor: executor, group: group, besides: other, commands: Self.watching, logger: logger)
+  }
+
+  private init(
+    at path: String, in directory: StateDirectory, lock: StateLock, executor: CommandExecutor,
+    group: String?, besides other: String?, commands: Set<String>?, logger: Logger
+  ) throws {
+    self.path = path
     self.lock = lock
     self.executor = executor
     self.logger = logger
+    self.commands = commands
     admitsGroup = group != nil
     let address = try LocalSocket.address(path)
     var ends: [Int32] = [-1, -1]
@@ -55,7 +83,7 @@ package final class LocalServer: Sendable {
     wake = (ends[0], ends[1])
     for end in ends { _ = fcntl(end, F_SETFD, FD_CLOEXEC) }
     listener = LocalSocket.make()
-    do { try Self.bind(listener, address, path, directory, group) } catch {
+    do { try Self.bind(listener, address, path, directory, group, besides: other) } catch {
       close(listener)
       throw error
     }
@@ -69,7 +97,7 @@ package final class LocalServer: Sendable {
 
   private static func bind(
     _ listener: Int32, _ address: sockaddr_un, _ path: String, _ directory: StateDirectory,
-    _ group: String?
+    _ group: String?, besides other: String?
   ) throws {
     let failure = { (action: String) in
       StateDirectoryError.failed(action: action, path: path, errno: errno)
@@ -89,7 +117,7 @@ package final class LocalServer: Sendable {
           || chown(path, uid_t.max, entry.pointee.gr_gid) == 0,
         chmod(path, 0o660) == 0
       else { throw failure("shared with the group \(group)") }
-      try directory.admit(group: group)
+      try directory.admit(group: group, besides: other)
     }
     guard listen(listener, 32) == 0 else { throw failure("listened on") }
   }
@@ -177,9 +205,13 @@ package final class LocalServer: Sendable {
       }
       guard let line = try socket.readLine(limit: LocalRequest.limit) else { return }
       let request = try LocalRequest(line: line)
+      guard commands?.contains(request.command) ?? true else {
+        throw CommandError(.wrongUse, "This user may watch the daemon and not command it.")
+      }
       executor.run(
         LocalCall(
-          request, input: { request.hasInput ? try socket.readPiece() : nil },
+          request, by: LocalPeer(user: peer, isDirect: false),
+          input: { request.hasInput ? try socket.readPiece() : nil },
           isCancelled: { socket.isHungUp || self.state.withLock(\.isStopping) },
           flush: { try socket.flush() },
           reply: { reply in

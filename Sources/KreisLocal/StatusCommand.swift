@@ -6,8 +6,14 @@ extension DirectoryCommands {
   /// Row: who this replica is, what it holds and what waits, and under `link` what the running
   /// daemon says. Ends with `no` where that needs a person.
   func status(_ call: LocalCall) throws -> Outcome {
+    let json = try statusRow()
+    try call.row(json)
+    return Self.needsPerson(json) ? .no : .done
+  }
+
+  func statusRow() throws -> JSONValue {
     let link = daemon?.status() ?? .null
-    let json = try read { snapshot -> JSONValue in
+    return try read { snapshot -> JSONValue in
       let identity = snapshot.identity
       let unsent = try snapshot.unsent()
       let cursors = try snapshot.feedCursors().sorted { $0.key < $1.key }
@@ -38,8 +44,6 @@ extension DirectoryCommands {
         "daemon": .bool(daemon != nil), "link": link,
       ]
     }
-    try call.row(json)
-    return Self.needsPerson(json) ? .no : .done
   }
 
   /// Not so what passes by itself, like a network that is down.

@@ -21,13 +21,14 @@ package struct HubConfiguration: Sendable, Equatable {
   package var setAsideDays: UInt64 = 30
 
   package var readAPI: ReadAPIConfiguration?
+  package var monitoring = MonitoringConfiguration()
 
   package static let names =
     [
       "log_level", "socket_group", "listen_address", "listen_port", "tls_certificate", "tls_key",
       "max_connections", "requests_per_second", "set_aside_days",
       "tls_also_named",
-    ] + ReadAPIConfiguration.names
+    ] + ReadAPIConfiguration.names + MonitoringConfiguration.names
 
   /// Reads the file at `path`, or only the environment.
   ///
@@ -42,6 +43,7 @@ package struct HubConfiguration: Sendable, Equatable {
     listenPort = try settings.number("listen_port", in: 0...UInt16.max)
     setAsideDays = try settings.number("set_aside_days", in: 1...365) ?? setAsideDays
     readAPI = try ReadAPIConfiguration(settings)
+    monitoring = try MonitoringConfiguration(settings)
     tlsCertificate = try settings.file("tls_certificate")
     tlsKey = try settings.file("tls_key")
     alsoNamed = try settings.file("tls_also_named")

@@ -10,26 +10,13 @@ package struct ReadAPIConfiguration: Sendable, Equatable {
 
   /// - Throws: `ConfigurationError` for a setting that is wrong, or of no use without the first.
   init?(_ settings: Settings) throws(ConfigurationError) {
-    guard let listen = try settings.text("read_api_listen") else {
+    guard let listen = try settings.listen("read_api_listen") else {
       for name in Self.names.dropFirst() where try settings.text(name) != nil {
         throw settings.wrong(name, "is of no use without read_api_listen")
       }
       return nil
     }
-    guard let colon = listen.lastIndex(of: ":"),
-      let port = UInt16(listen[listen.index(after: colon)...])
-    else {
-      throw settings.wrong(
-        "read_api_listen", "must be an address and a port, like 127.0.0.1:8080 or [::1]:8080")
-    }
-    let host = listen[..<colon]
-    address =
-      host.hasPrefix("[") && host.hasSuffix("]")
-      ? String(host.dropFirst().dropLast()) : String(host)
-    self.port = port
-    guard !address.isEmpty else {
-      throw settings.wrong("read_api_listen", "names no address, for example 127.0.0.1:8080")
-    }
+    (address, port) = (listen.address, listen.port)
     if let url = try settings.text("read_api_url") {
       guard url.hasPrefix("https://") || url.hasPrefix("http://") else {
         throw settings.wrong("read_api_url", "must begin with https:// or http://")

@@ -25,12 +25,13 @@ package struct TownConfiguration: Sendable, Equatable {
   /// The folder whose files are imported.
   package var importWatch: String?
   package var readAPI: ReadAPIConfiguration?
+  package var monitoring = MonitoringConfiguration()
 
   package static let names =
     [
       "log_level", "socket_group", "proxy", "proxy_user", "proxy_password_file", "proxy_kerberos",
       "ca_file", "set_aside_days", "import_watch",
-    ] + ReadAPIConfiguration.names
+    ] + ReadAPIConfiguration.names + MonitoringConfiguration.names
 
   /// Reads the file at `path`, or only the environment.
   ///
@@ -45,6 +46,7 @@ package struct TownConfiguration: Sendable, Equatable {
     setAsideDays = try settings.number("set_aside_days", in: 1...365) ?? setAsideDays
     importWatch = try settings.directory("import_watch")
     readAPI = try ReadAPIConfiguration(settings)
+    monitoring = try MonitoringConfiguration(settings)
     switch try settings.text("proxy") {
     case nil, "environment": proxy = .fromEnvironment
     case "none": proxy = .none

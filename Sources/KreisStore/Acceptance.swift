@@ -35,9 +35,11 @@ extension Store {
     // does not hold up other writers.
     let seen = try await read { snapshot in
       if !snapshot.replica.isGathering { try snapshot.replica.checkServing() }
+      let start = ContinuousClock.now
       let verdict = try HubRules.judge(
         bundle, from: sender, under: snapshot.membership, holding: snapshot.ledger,
         isGathering: snapshot.replica.isGathering)
+      self.timings.note(.verify, since: start)
       return (
         verdict: verdict, head: try snapshot.ledger.head(of: bundle.log),
         revision: snapshot.replica.revision,

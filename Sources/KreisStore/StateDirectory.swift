@@ -18,10 +18,12 @@ package import KreisCore
 ///     tls/named.pb          by which TLS keys the hub is reached, as it stated last
 ///     evidence/             signed statements that contradict each other, until somebody removes them
 ///     lock                  held by whoever writes
+///     audit.log             who did what as an administrator, one line each
 ///     kreisnetz.sock        where a running daemon listens
+///     monitor.sock          the same for those who may only watch it
 ///
-/// Directories are 0700 and files 0600; only the socket may be shared with a group, for whose sake
-/// the directory itself becomes 0710.
+/// Directories are 0700 and files 0600; only the sockets may be shared with a group each, for whose
+/// sake the directory itself becomes 0710, or 0711 for two groups.
 package struct StateDirectory: Sendable {
   /// Absolute.
   package let path: String
@@ -36,6 +38,8 @@ package struct StateDirectory: Sendable {
   package var socket: String { Self.socket(in: path) }
   /// Where a daemon listens whose state directory this user may not read, but whose group may ask.
   package static func socket(in path: String) -> String { path + "/kreisnetz.sock" }
+  /// Where a daemon answers those who may only watch it.
+  package static func monitorSocket(in path: String) -> String { path + "/monitor.sock" }
   package static let certificate = "tls/cert.pem"
   package static let certificateKey = "tls/key.pem"
   /// By which TLS keys the hub is reached, as it stated last.
@@ -94,16 +98,23 @@ package struct StateDirectory: Sendable {
     }
   }
 
-  /// Lets `group` pass through to the socket, and to nothing else: all other files are 0600.
+  /// Lets `group` pass through to its socket, and to nothing else: all other files are 0600.
   ///
+  /// - Parameter other: a group that passes already. A directory has one group, so where they differ
+  ///   everybody may pass, and the sockets' own modes keep the others out.
   /// - Throws: `StateDirectoryError`.
-  package func admit(group: String) throws(StateDirectoryError) {
-    guard let entry = getgrnam(group) else { throw .unknownGroup(group) }
+  package func admit(group: String, besides other: String? = nil) throws(StateDirectoryError) {
+    guard let id = getgrnam(group)?.pointee.gr_gid else { throw .unknownGroup(group) }
+    if let other, getgrnam(other)?.pointee.gr_gid != id {
+      guard chmod(path, 0o711) == 0 else {
+        throw .failed(action: "shared with the sockets' groups", path: path, errno: errno)
+      }
+      return
+    }
     var status = stat()
     // A hardened service may not change owners, and need not where the group is its own.
     guard stat(path, &status) == 0,
-      status.st_gid == entry.pointee.gr_gid
-        || chown(path, uid_t.max, entry.pointee.gr_gid) == 0,
+      status.st_gid == id || chown(path, uid_t.max, id) == 0,
       chmod(path, 0o710) == 0
     else {
       throw .failed(action: "shared with the socket's group", path: path, errno: errno)

@@ -12,6 +12,8 @@ import Synchronization
 package final class Store: Sendable {
   /// Tells of each durable commit.
   package let commits = CommitSignal()
+  /// How long pushes, pulls and their verification took since this was opened.
+  package let timings = Timings()
   /// Tells, once, that a write failed so that what is on disk is not known: whoever runs the store
   /// must end, and start anew. For one listener.
   package let failures: AsyncStream<StoreError>

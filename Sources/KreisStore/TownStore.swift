@@ -21,7 +21,9 @@ extension Store {
       if isPlanted(.cursorOutsideTransaction) { return try await mergeInTwo(chunk) }
     #endif
     let outcome: Result<Bool, ChunkError> = try await write { transaction in
-      do { return .success(try transaction.merge(chunk)) } catch let error as ChunkError {
+      do { return .success(try transaction.merge(chunk, self.timings)) } catch let error
+        as ChunkError
+      {
         // Verification comes before the first write, so nothing needs to be rolled back.
         return .failure(error)
       }
@@ -167,10 +169,12 @@ extension Snapshot {
 }
 
 extension Transaction {
-  fileprivate func merge(_ chunk: UnverifiedChunk) throws -> Bool {
+  fileprivate func merge(_ chunk: UnverifiedChunk, _ timings: Timings) throws -> Bool {
+    let start = ContinuousClock.now
     var verifier = ChunkVerifier(
       for: identity.member, holding: ledger, control: replica.control, membership: membership)
     let verified = try verifier.verify(chunk)
+    timings.note(.verify, since: start)
     if verified.startsAnew { try ledger.forgetFeeds() }
     for (log, fork) in verified.forks.sorted(by: { $0.key < $1.key }) {
       try setAside(log, from: fork, because: .fork)

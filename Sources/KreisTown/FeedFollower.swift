@@ -122,9 +122,11 @@ package struct FeedFollower: Sendable {
 
   /// - Returns: whether nothing more waits at the hub.
   private func merge(_ chunk: UnverifiedChunk) async throws -> Bool {
+    let start = ContinuousClock.now
     let whole = try await ChunkCompletion(client: client, store: store).complete(chunk)
     let before = try await store.read { $0.feedGeneration }
     let isComplete = try await store.merge(whole)
+    if !chunk.items.isEmpty { store.timings.note(.pull, since: start) }
     if before > 0, (chunk.heads.first?.hubGeneration ?? 0) > before { onRenewed() }
     onMerged(isComplete, !chunk.items.isEmpty)
     return isComplete

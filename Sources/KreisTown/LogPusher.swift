@@ -16,7 +16,9 @@ struct LogPusher: Sendable {
       guard let bundle = try await store.nextBundle(of: log) else {
         return .acknowledged(more: false)
       }
+      let start = ContinuousClock.now
       let response = try await client.post(WireBundle(bundle), to: "/v1/bundles", also: [409])
+      store.timings.note(.push, since: start)
       guard response.status == 409 else {
         // A hub that gathers holds it, but has no feed yet that would bring it back.
         guard try WirePushReply(serializedBytes: response.body).hasHead else {

@@ -216,8 +216,9 @@ package final class TownDaemon: Service {
       status.stopped = after.stopped
       status.clockOffset = client.time.offset
       switch event {
-      case .merged:
+      case .merged(let isComplete, _):
         status.lastContact = now()
+        if isComplete { status.caughtUp = status.lastContact }
         status.storeTrouble = nil
       case .streamEnded(.notStored(let reason)): status.storeTrouble = reason
       default: break

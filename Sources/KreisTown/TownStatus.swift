@@ -9,6 +9,8 @@ package struct TownStatus: Sendable, Hashable {
   package var recovery: TownSession.Recovery = .none
   /// When the hub last showed something that verified; seconds since 1970, by this machine's clock.
   package var lastContact: UInt64?
+  /// When the hub last said that nothing more waits there, and that was durable here; likewise.
+  package var caughtUp: UInt64?
   /// Logs that are not pushed any more until somebody has looked, and why.
   package var stopped: [LogID: String] = [:]
   /// Seconds by which the hub's clock is ahead of this machine's; `nil` before its first answer.

@@ -14,6 +14,7 @@ struct DaemonProcess {
   let logger: Logger
   let notifier: ServiceNotifier
   let socketGroup: String?
+  let monitoring: MonitoringConfiguration
   /// For how long databases that were set aside are kept.
   let setAsideDays: UInt64
 
@@ -42,10 +43,15 @@ struct DaemonProcess {
     let store = replica.store
     let executor = CommandExecutor(
       store: store, spool: replica.directory.path, now: SystemClock.now, daemon: view,
-      handlers: handlers)
+      software: Kreisnetz.version, handlers: handlers)
     let local = try LocalServer(
       in: replica.directory, lock: replica.lock, executor: executor, group: socketGroup,
       logger: logger)
+    let monitor = try monitoring.group.map { group in
+      try LocalServer(
+        watchedBy: group, besides: socketGroup, in: replica.directory, lock: replica.lock,
+        executor: executor, logger: logger)
+    }
     let watchdog = Watchdog(notifier) {
       try await probe()
       try await store.read { _ in }
@@ -61,6 +67,14 @@ struct DaemonProcess {
     }
     if let readAPI {
       others.append(.init(service: ReadAPIService(readAPI, store, logger), serviceName: "read API"))
+    }
+    if let monitor {
+      others.append(
+        .init(service: LocalCommandService(server: monitor), serviceName: "monitor socket"))
+    }
+    if let listen = monitoring.listen {
+      others.append(
+        .init(service: MetricsService(listen, executor, logger), serviceName: "metrics"))
     }
     var configuration = ServiceGroupConfiguration(
       services: [

@@ -57,6 +57,7 @@ struct HubRunCommand: AsyncParsableCommand {
       })
     let process = DaemonProcess(
       replica: replica, logger: logger, notifier: notifier, socketGroup: settings.socketGroup,
+      monitoring: settings.monitoring,
       setAsideDays: settings.setAsideDays)
     do {
       try await process.run(
@@ -66,6 +67,7 @@ struct HubRunCommand: AsyncParsableCommand {
             if hub.storeTrouble.current != nil { replica.store.lookAgain(hub.storeTrouble.note) }
             return [
               "listening": .string("\(address)"),
+              "certificate_expires_at": .integer(Int(clamping: certificate.expiresAt)),
               "gathering": replica.store.isGathering
                 ? "the members' logs; then: kreisnetz hub gather --close" : .null,
               "halted": replica.store.halted.map { .string($0) } ?? .null,

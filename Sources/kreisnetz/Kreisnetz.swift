@@ -36,6 +36,7 @@ struct Kreisnetz: AsyncParsableCommand {
       EraseCommand.self, ErasuresCommand.self, RestrictCommand.self,
       UnrestrictCommand.self, ReleaseCommand.self, PolicyCommand.self, RetentionCommand.self,
       SubjectReportCommand.self, ProcessingRecordCommand.self,
+      MetricsCommand.self, CheckCommand.self, AuditCommand.self,
     ])
 
   /// What `--version` prints and statements name.
@@ -67,6 +68,13 @@ struct Kreisnetz: AsyncParsableCommand {
     if exitCode(for: error) == .success {
       print(text)
       Foundation.exit(Outcome.done.rawValue)
+    }
+    // A monitoring system takes 2 for an alarm.
+    if CommandLine.arguments.dropFirst().first == CheckCommand.configuration.commandName,
+      (error as? ExitCode) == nil
+    {
+      print("KREISNETZ UNKNOWN - \(text.replacing("\n", with: " "))")
+      Foundation.exit(Outcome.notNow.rawValue)
     }
     if !text.isEmpty { FileHandle.standardError.write(Data("\(text)\n".utf8)) }
     let code = (error as? ExitCode)?.rawValue ?? Outcome.wrongUse.rawValue

@@ -9,6 +9,8 @@ struct ReplicaSession {
   enum Need {
     /// Opens the store beside whoever writes; no lock.
     case reading
+    /// The same, asking where one may only watch if the daemon may not be commanded.
+    case watching
     /// Takes the lock.
     case writing
     /// Reads the files itself, daemon or not.
@@ -45,10 +47,10 @@ struct ReplicaSession {
   ) throws -> Outcome {
     defer { progress.clear() }
     let end = Date(timeIntervalSinceNow: Self.patience)
+    var request = request
+    request.account = Self.account
     while true {
-      if need != .ownReading,
-        let client = try LocalClient.connect(to: StateDirectory.socket(in: path))
-      {
+      if need != .ownReading, let client = try Self.client(path, watching: need == .watching) {
         return try client.run(request, input: input) { try take($0, row) }
       }
       do { return try runHere(request, need, input, handlers, row) } catch let error
@@ -57,6 +59,20 @@ struct ReplicaSession {
         guard case .inUse = error, Date() < end else { throw error }
         usleep(50_000)
       }
+    }
+  }
+
+  /// For whom root acts, as sudo says.
+  static var account: String {
+    String((ProcessInfo.processInfo.environment["SUDO_USER"] ?? "").prefix(64))
+  }
+
+  private static func client(_ path: String, watching: Bool) throws -> LocalClient? {
+    do { return try LocalClient.connect(to: StateDirectory.socket(in: path)) } catch {
+      guard watching,
+        let client = try? LocalClient.connect(to: StateDirectory.monitorSocket(in: path))
+      else { throw error }
+      return client
     }
   }
 
@@ -78,7 +94,7 @@ struct ReplicaSession {
           try Store.openReadOnly(at: directory.database)
         }
       let executor = CommandExecutor(
-        store: store, spool: directory.path, now: SystemClock.now,
+        store: store, spool: directory.path, now: SystemClock.now, software: Kreisnetz.version,
         handlers: try handlers(store, directory))
       var failure: (any Error)?
       let outcome = executor.run(

@@ -21,7 +21,7 @@ struct StatusCommand: ParsableCommand {
   @OptionGroup var output: OutputOptions
 
   func run() throws {
-    let outcome = try ReplicaSession(state).run(LocalRequest("status"), .reading) { row in
+    let outcome = try ReplicaSession(state).run(LocalRequest("status"), .watching) { row in
       if output.json { try StandardOutput().json(row) } else { try report(row) }
     }
     if outcome != .done { throw outcome.exit }

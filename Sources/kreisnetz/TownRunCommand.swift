@@ -44,6 +44,7 @@ struct TownRunCommand: AsyncParsableCommand {
       })
     let process = DaemonProcess(
       replica: replica, logger: logger, notifier: notifier, socketGroup: configuration.socketGroup,
+      monitoring: configuration.monitoring,
       setAsideDays: configuration.setAsideDays)
     let resync = ResyncHandler.town(client: client, store: replica.store)
     try await process.run(
@@ -98,6 +99,7 @@ enum TownStatusJSON {
       "recovery": text(recovery),
       "upgrade": text(status.outdated),
       "last_contact": status.lastContact.map { .integer(Int($0)) } ?? .null,
+      "caught_up_at": status.caughtUp.map { .integer(Int($0)) } ?? .null,
       "clock_offset": status.clockOffset.map { .integer(Int($0)) } ?? .null,
       "stopped_logs": .array(stopped), "store_trouble": text(status.storeTrouble),
     ]

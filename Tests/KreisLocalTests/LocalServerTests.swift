@@ -104,6 +104,44 @@ import Testing
     #expect(throws: (any Error).self) { try Daemon(replicas, group: "no-such-group-here") }
   }
 
+  @Test func `Who may only watch gets figures from a socket of its own, and nothing else`()
+    async throws
+  {
+    let replicas = try await Replicas()
+    let directory = replicas.townDirectory
+    let lock = try directory.lock()
+    let own = String(cString: try #require(getgrgid(getegid())).pointee.gr_name)
+    let other = String(cString: try #require(getgrnam("daemon")).pointee.gr_name)
+    func watched(besides first: String?) throws -> LocalServer {
+      try LocalServer(
+        watchedBy: own, besides: first, in: directory, lock: lock,
+        executor: replicas.executor(of: replicas.town),
+        logger: Logger(label: "test") { _ in SwiftLogNoOpLogHandler() })
+    }
+    let path = StateDirectory.monitorSocket(in: directory.path)
+    let ask = { (request: LocalRequest) in
+      try #require(try LocalClient.connect(to: path)).run(request) { _ in }
+    }
+    let server = try watched(besides: nil)
+    #expect(try ask(LocalRequest("status")) == .done)
+    #expect(try ask(LocalRequest("metrics")) == .done)
+    for command in ["show", "list", "export", "add", "erase", "resync", "audit", "no-such"] {
+      let error = #expect(throws: CommandError.self) { try ask(LocalRequest(command)) }
+      #expect(error?.text.contains("watch the daemon and not command it") == true)
+    }
+    var status = stat()
+    stat(path, &status)
+    #expect(status.st_mode & 0o777 == 0o660)
+    stat(directory.path, &status)
+    #expect(status.st_mode & 0o777 == 0o710)
+    server.stop()
+    // Two groups: the directory has but one, so all may pass it, and none may list it.
+    let second = try watched(besides: other)
+    stat(directory.path, &status)
+    #expect(status.st_mode & 0o777 == 0o711)
+    second.stop()
+  }
+
   @Test func `A path that is too long for a socket is refused with the limit`() async throws {
     let replicas = try await Replicas()
     let long = replicas.root.path + "/" + String(repeating: "x", count: 120)

@@ -1,0 +1,52 @@
+import KreisInterchange
+import KreisStore
+
+extension DirectoryCommands {
+  /// Rows: the lines of the audit log, the oldest first. Outcome `no` if the chain is broken.
+  func audit(_ call: LocalCall) throws -> Outcome {
+    try auditLog.read { try call.row($0) }.broken == nil ? .done : .no
+  }
+
+  /// Row: `lines`, `last` (hash), `torn` (places), and `broken_line` with `reason` if the chain is
+  /// broken; outcome `no` then.
+  func verifyAudit(_ call: LocalCall) throws -> Outcome {
+    let report = try auditLog.read()
+    try call.row([
+      "lines": .integer(report.lines), "last": .string(report.last),
+      "torn": .array(report.torn.map { .integer($0) }),
+      "broken_line": report.broken.map { .integer($0.line) } ?? .null,
+      "reason": report.broken.map { .string($0.reason) } ?? .null,
+    ])
+    return report.broken == nil ? .done : .no
+  }
+
+  var auditLog: AuditLog { AuditLog(in: spool) }
+
+  /// Does what `call` asks for and notes it before and after, if it is an administrative act.
+  func audited(_ call: LocalCall, _ body: (LocalCall) throws -> Outcome) throws -> Outcome {
+    guard let act = AuditedAct(call.request) else { return try body(call) }
+    let number: Int
+    do {
+      number = try auditLog.begin(
+        act.name, about: act.about(call.request), by: call.peer, for: call.request.account,
+        at: now())
+    } catch {
+      guard act.isRescue else {
+        throw CommandError(
+          .notNow, "It cannot be noted in the audit log, so it was not done: \(error)")
+      }
+      return try body(call)
+    }
+    let records = ConcernedRecords()
+    call.witness = { row in if let id = act.record(row) { records.add(id) } }
+    let result = Result { try body(call) }
+    let outcome: Outcome
+    switch result {
+    case .success(let value): outcome = value
+    case .failure(let error): outcome = CommandError(error).outcome
+    }
+    // What is done is done: without this line its end is shown as not known.
+    try? auditLog.end(number, outcome, about: records.about, at: now())
+    return try result.get()
+  }
+}

@@ -1,0 +1,102 @@
+import KreisCore
+import KreisInterchange
+
+/// A command that is an administrative act, and what of it is noted.
+struct AuditedAct {
+  /// What people call the act.
+  let name: String
+  /// Arguments that hold no value of the directory: flags, numbers, short names of members.
+  private let arguments: Set<String>
+  /// Which records a row of the answer says were concerned.
+  private let concerned: Concerned
+  /// Whether the act is done although it cannot be noted: it saves what there is.
+  let isRescue: Bool
+
+  private enum Concerned {
+    case none
+    /// The row's `id`.
+    case each
+    /// The same where the row has this flag.
+    case flagged(String)
+  }
+
+  private init(
+    _ name: String, _ arguments: Set<String> = [], _ concerned: Concerned = .none,
+    isRescue: Bool = false
+  ) {
+    self.name = name
+    self.arguments = arguments
+    self.concerned = concerned
+    self.isRescue = isRescue
+  }
+
+  /// By the names that requests give commands.
+  private static let all: [String: AuditedAct] = [
+    "hub-invite": AuditedAct("hub invite", ["name", "days", "member"]),
+    "hub-revoke": AuditedAct("hub revoke", ["name"]),
+    "hub-gather-close": AuditedAct("hub gather --close"),
+    "town-rotate": AuditedAct("town rotate"),
+    "erase": AuditedAct("erase", ["all_shown", "only"], .flagged("erased")),
+    "restrict": AuditedAct("restrict", [], .each),
+    "unrestrict": AuditedAct("unrestrict", [], .each),
+    "release": AuditedAct("release", [], .each),
+    "transfer": AuditedAct("transfer", ["member"], .each),
+    "policy": AuditedAct("policy"),
+    "resync": AuditedAct("resync", ["verify", "rebuild"], isRescue: true),
+    "export": AuditedAct("export", ["format", "kinds", "scope"]),
+    "log-export": AuditedAct("log export"),
+    "subject-report": AuditedAct("subject-report"),
+  ]
+
+  /// `nil` for what is no administrative act.
+  init?(_ request: LocalRequest) {
+    guard let act = Self.all[request.command] else { return nil }
+    // Without an argument it only shows the rules.
+    if request.command == "policy", request.arguments == [:] { return nil }
+    self = act
+  }
+
+  /// What is noted at the beginning.
+  func about(_ request: LocalRequest) -> [JSONValue.Member] {
+    guard case .object(let members) = request.arguments else { return [] }
+    // Which rules change, but not to what: they can name persons.
+    if name == "policy" {
+      return [.init("rules", .array(members.map { .string($0.name) }))]
+    }
+    return members.filter {
+      arguments.contains($0.name) && $0.value != .null && $0.value != .bool(false)
+    }
+  }
+
+  /// The id of the record that a row of the answer says was concerned.
+  func record(_ row: JSONValue) -> String? {
+    switch concerned {
+    case .none: return nil
+    case .each: break
+    case .flagged(let name): guard row[name] == .bool(true) else { return nil }
+    }
+    guard case .string(let text)? = row["id"], let id = RecordID(text: text) else { return nil }
+    return id.description
+  }
+}
+
+/// The records that an act concerned, in the order in which its answer named them.
+final class ConcernedRecords {
+  /// More are counted.
+  private static let limit = 200
+
+  private var ids: [String] = []
+  private var count = 0
+
+  func add(_ id: String) {
+    count += 1
+    if ids.count < Self.limit { ids.append(id) }
+  }
+
+  var about: [JSONValue.Member] {
+    guard count > 0 else { return [] }
+    let more = count - ids.count
+    return [.init("records", .array(ids.map { .string($0) }))]
+      + (more > 0 ? [.init("more", .integer(more))] : [])
+  }
+}

@@ -1,0 +1,122 @@
+import Foundation
+import GRDB
+package import KreisCore
+
+#if canImport(Glibc)
+  import Glibc
+#elseif canImport(Musl)
+  import Musl
+#endif
+
+/// How far a member has not verified the hub's feeds, as of its last statement.
+package struct MemberLag: Hashable, Sendable {
+  package fileprivate(set) var bundles: UInt64 = 0
+  package fileprivate(set) var entries: UInt64 = 0
+  /// When the oldest of them was written, by its author's clock; seconds since 1970.
+  package fileprivate(set) var oldest: UInt64?
+
+  package init() {}
+}
+
+/// An invite that nobody used yet.
+package struct OpenInvite: Hashable, Sendable {
+  package let name: String
+  /// Seconds since 1970.
+  package let expiresAt: UInt64
+}
+
+extension Snapshot {
+  /// At the hub: how far each member but the hub is behind.
+  package func memberLags() throws -> [MemberID: MemberLag] {
+    let ends = try feedEnds(for: identity.member)
+    let stated = Dictionary(grouping: try statements(for: identity.member), by: \.member)
+    var out: [MemberID: MemberLag] = [:]
+    for member in membership.members.values where member.id != identity.member {
+      var lag = MemberLag()
+      for scope in membership.readableScopes(of: member.id) {
+        let end = ends[scope]?.position ?? 0
+        let at = stated[member.id]?.first { $0.scope == scope }?.position ?? 0
+        if at < end { try add(scope, after: at, upTo: end, to: &lag) }
+      }
+      out[member.id] = lag
+    }
+    return out
+  }
+
+  private func add(
+    _ scope: Scope, after position: UInt64, upTo end: UInt64, to lag: inout MemberLag
+  ) throws {
+    let (kind, town) = scope.columns
+    lag.bundles += end - position
+    // A bundle starts after the log's previous one.
+    lag.entries += UInt64(
+      clamping: try Int64.fetchOne(
+        db.cachedStatement(
+          sql: """
+            SELECT coalesce(sum(new.high - coalesce((
+              SELECT max(last) FROM feed AS old WHERE old.log = new.log AND old.position <= ?3
+            ), 0)), 0)
+            FROM (SELECT log, max(last) AS high FROM feed
+              WHERE scope = ?1 AND town = ?2 AND position > ?3 GROUP BY log) AS new
+            """), arguments: [kind, town, Int64(position)]) ?? 0)
+    let first = try Row.fetchOne(
+      db.cachedStatement(
+        sql: """
+          SELECT body FROM feed JOIN entry ON entry.entry = feed.log << \(EntryKey.sequenceBits) | last
+          WHERE scope = ?1 AND town = ?2 AND position = ?3
+          """), arguments: [kind, town, Int64(position) + 1])
+    guard let body = try first?.bytes(0), let header = try? EntryBody(decoding: body) else {
+      return
+    }
+    lag.oldest = min(lag.oldest ?? .max, header.recordedAt)
+  }
+
+  /// In a town: how many bundles of its feeds the hub had signed, as it last stated, that are not here.
+  package func statedLag() throws -> UInt64 {
+    guard let hub = membership.hub else { return 0 }
+    let here = try feedCursors()
+    return try statements(for: identity.member).reduce(0) { lag, stated in
+      let position = here[stated.scope]?.position ?? 0
+      return stated.member == hub && stated.position > position
+        ? lag + stated.position - position : lag
+    }
+  }
+
+  /// When each member last stated what it verified, by its own clock; seconds since 1970.
+  package func lastStatements() throws -> [MemberID: UInt64] {
+    try statements(for: identity.member).reduce(into: [:]) { latest, stated in
+      latest[stated.member] = max(latest[stated.member] ?? 0, stated.at)
+    }
+  }
+
+  /// At the hub: the invites that nobody used yet, also the expired ones, by name.
+  package func openInvites() throws -> [OpenInvite] {
+    try Row.fetchAll(
+      db, sql: "SELECT name, expires_at FROM invite WHERE used_by IS NULL ORDER BY name"
+    ).map { OpenInvite(name: try $0.text(0), expiresAt: try $0.unsigned(1)) }
+  }
+}
+
+/// The room that a replica takes and has, in bytes.
+package struct DiskUse: Hashable, Sendable {
+  package let database: UInt64
+  package let writeAheadLog: UInt64
+  /// What a user without special rights may still fill.
+  package let free: UInt64
+  package let size: UInt64
+
+  /// - Returns: `nil` if the file system says nothing.
+  package init?(of directory: String) {
+    var status = statvfs()
+    guard statvfs(directory, &status) == 0 else { return nil }
+    free = UInt64(status.f_bavail) * UInt64(status.f_frsize)
+    size = UInt64(status.f_blocks) * UInt64(status.f_frsize)
+    database = Self.bytes(directory + "/kreisnetz.sqlite")
+    writeAheadLog = Self.bytes(directory + "/kreisnetz.sqlite-wal")
+  }
+
+  private static func bytes(_ path: String) -> UInt64 {
+    var status = stat()
+    return stat(path, &status) == 0 ? UInt64(status.st_size) : 0
+  }
+}
