@@ -22,7 +22,7 @@ extension DirectoryCommands {
       try checkShown(snapshot)
       var found: [(isOther: Bool, due: Confirmation, id: RecordID, row: JSONValue)] = []
       try snapshot.visitRecords { record in
-        let isOwn = record.id.creator == snapshot.identity.member
+        let isOwn = snapshot.membership.steward(of: record.id) == snapshot.identity.member
         guard kinds.isEmpty || kinds.contains(record.kind.tag), isOwn || !ownOnly,
           let due = Confirmation(
             of: record.kind, assured: record["assured_date"], review: record["review_date"],

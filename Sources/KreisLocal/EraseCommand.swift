@@ -113,7 +113,8 @@ struct PersonJSON {
   /// "scope","shown"}],"erasable"}`. `field` is null for the role or reason of a change.
   func hit(_ hit: PersonSearch.Hit) throws -> JSONValue {
     let kind = Schema.directory.kind(tag: hit.kind)
-    let owner = hit.record.creator.flatMap { snapshot.membership.members[$0] }
+    let owner = snapshot.membership.steward(of: hit.record)
+      .flatMap { snapshot.membership.members[$0] }
     let how =
       switch hit.how {
       case .refers: "refers"

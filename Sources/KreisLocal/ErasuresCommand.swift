@@ -26,7 +26,8 @@ extension DirectoryCommands {
       try checkShown(snapshot)
       let policy = try snapshot.policy()
       return try snapshot.retentionFindings(at: now).map { finding in
-        let owner = finding.record.creator.flatMap { snapshot.membership.members[$0] }
+        let owner = snapshot.membership.steward(of: finding.record)
+          .flatMap { snapshot.membership.members[$0] }
         return [
           "id": .string(finding.record.description),
           "name": finding.name.map { .string($0) } ?? .null,

@@ -5,11 +5,13 @@ import KreisStore
 extension DirectoryCommands {
   /// Arguments: format (ndjson, csv, hsds or hsds-tables), kind (of rows that name none), key
   /// (external_id, or of a CSV file the fields that name a row without one), mapping (the text of a
-  /// mapping file), legal_basis (of persons whom HSDS names), keep_going, dry_run. Input: the file.
+  /// mapping file), legal_basis (of persons whom HSDS names), publish (that what is not public by default may become so),
+  /// keep_going, dry_run. Input: the file.
   ///
   /// Rows: with dry_run one for each record as `ImportPlan.send` says; last the report: `imported`,
-  /// `dry_run`, `created`, `changed`, `unchanged`, `refused` and `errors`, `warned` and `warnings`
-  /// (the first 20: `line`, `reason`), `lost` (`what`, `count`).
+  /// `dry_run`, `created`, `changed`, `unchanged`, `waiting` (values that need a second person's
+  /// release), `unpublished` (rows refused for what they would make public), `refused` and `errors`, `warned` and `warnings` (the first 20: `line`, `reason`), `lost`
+  /// (`what`, `count`).
   ///
   /// All rows are taken in one transaction or, if any is refused, none; with keep_going the others.
   func importRows(_ call: LocalCall) throws -> Outcome {

@@ -10,29 +10,44 @@ final class ImportPlan {
 
   init(in directory: String) throws { spool = try Spool(in: directory) }
 
-  func create(_ row: DirectoryRow) throws {
+  func create(_ row: DirectoryRow, _ publishing: Publishing) throws {
     var fields: [JSONValue] = []
     for entry in row.values {
-      switch entry.edit {
-      case .set(let value):
-        fields.append(Self.field(entry.field, entry.scope, old: nil, new: value.text))
-      case .elements(let elements):
-        fields += elements.map {
-          Self.field(entry.field, entry.scope, old: nil, new: $0.text)
+      let waits = publishing.waiting.contains { $0.field == entry.field && $0.scope == entry.scope }
+      let isWritten = publishing.edits.contains { $0.field == entry.field }
+      let texts: [String] =
+        switch entry.edit {
+        case .set(let value): [value.text]
+        case .elements(let elements): elements.map(\.text)
+        case .withdraw: []
         }
-      case .withdraw: break
+      for text in texts {
+        if waits {
+          fields.append(Self.field(entry.field, .public, old: nil, new: text, waits: true))
+        }
+        // What waits stands meanwhile where it stands by default.
+        if !waits || isWritten {
+          let scope = waits ? entry.field.scope : entry.scope
+          fields.append(Self.field(entry.field, scope, old: nil, new: text))
+        }
       }
     }
     try add("new", row, id: nil, fields)
   }
 
-  func change(_ row: DirectoryRow, _ id: RecordID, _ writes: [PlannedWrite]) throws {
-    let fields = writes.map { Self.field($0.field, $0.scope, old: $0.old, new: $0.new) }
-    try add(writes.isEmpty ? "unchanged" : "changed", row, id: id, fields)
+  func change(
+    _ row: DirectoryRow, _ id: RecordID, _ writes: [PlannedWrite], waiting: [Edit]
+  ) throws {
+    var fields = writes.map { Self.field($0.field, $0.scope, old: $0.old, new: $0.new) }
+    for value in waiting.flatMap(\.fieldValues) {
+      fields.append(Self.field(value.field, .public, old: nil, new: value.text, waits: true))
+    }
+    try add(fields.isEmpty ? "unchanged" : "changed", row, id: id, fields)
   }
 
   /// Gives the rows in the order of the file: `line`, `change` (new, changed or unchanged), `kind`,
-  /// `external_id`, `id`, and `fields` with `field`, `scope`, `old` and `new`.
+  /// `external_id`, `id`, and `fields` with `field`, `scope`, `old`, `new` and, if it waits for another
+  /// role's release, `waits`.
   func send(_ call: LocalCall) throws {
     try flush()
     var reader = NDJSONReader(read: spool.source())
@@ -61,11 +76,13 @@ final class ImportPlan {
   }
 
   private static func field(
-    _ field: Field, _ scope: ScopeKind, old: String?, new: String?
+    _ field: Field, _ scope: ScopeKind, old: String?, new: String?, waits: Bool = false
   ) -> JSONValue {
-    [
-      "field": .string(field.name), "scope": .string(scope.rawValue),
-      "old": old.map { .string($0) } ?? .null, "new": new.map { .string($0) } ?? .null,
+    let members: [JSONValue.Member] = [
+      .init("field", .string(field.name)), .init("scope", .string(scope.rawValue)),
+      .init("old", old.map { .string($0) } ?? .null),
+      .init("new", new.map { .string($0) } ?? .null),
     ]
+    return .object(waits ? members + [.init("waits", .bool(true))] : members)
   }
 }

@@ -8,6 +8,10 @@ struct ImportReport {
   var created = 0
   var changed = 0
   var unchanged = 0
+  /// Values that become public once somebody in another role releases them.
+  var waiting = 0
+  /// Rows that were refused because they would have made something public.
+  var unpublished = 0
   private(set) var refused = 0
   private(set) var errors: [(line: Int, reason: String)] = []
   private(set) var warned = 0
@@ -36,6 +40,7 @@ struct ImportReport {
       "created": .integer(isCounted ? created : 0),
       "changed": .integer(isCounted ? changed : 0),
       "unchanged": .integer(isCounted ? unchanged : 0), "refused": .integer(refused),
+      "waiting": .integer(isCounted ? waiting : 0), "unpublished": .integer(unpublished),
       "errors": Self.list(errors), "warned": .integer(warned), "warnings": Self.list(warnings),
       "lost": .array(
         losses.sorted { ($1.value, $0.key) < ($0.value, $1.key) }

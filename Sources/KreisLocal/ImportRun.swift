@@ -107,7 +107,7 @@ struct ImportRun {
       }
       guard case .row(let row) = next, !survey.refused(row, at: count) else { continue }
       currentPlace = count
-      do { try take(row, transaction, lookup) } catch StoreError.rejected(let reason) {
+      do { try take(row, transaction, lookup, call) } catch StoreError.rejected(let reason) {
         report.refuse(line: row.line, reason.replacing("\n", with: " · "))
       } catch let error as CommandError where error.outcome == .wrongUse {
         report.refuse(line: row.line, error.text)
@@ -116,7 +116,7 @@ struct ImportRun {
   }
 
   private mutating func take(
-    _ row: DirectoryRow, _ transaction: Transaction, _ lookup: Lookup
+    _ row: DirectoryRow, _ transaction: Transaction, _ lookup: Lookup, _ call: LocalCall
   ) throws {
     currentLine = row.line
     let key = row.externalID.map { ImportKey(row.kind, $0) }
@@ -131,20 +131,37 @@ struct ImportRun {
     for warning in row.kind.caseNotes(in: edits.flatMap(\.fieldValues)) {
       report.warn(line: row.line, warning)
     }
-    if let id = try existing(row, key, lookup) {
-      try plan?.change(row, id, try transaction.planned(id, edits))
-      if try transaction.change(id, edits, occasion) > 0 {
-        report.changed += 1
-      } else {
-        report.unchanged += 1
-      }
-      if let key { done[key] = id }
-    } else if let key {
-      done[key] = try transaction.create(row.kind, edits, occasion, id: promised[key])
-      promised[key] = nil
-      try plan?.create(row)
-      report.created += 1
+    let known = try existing(row, key, lookup)
+    let publishing: Publishing
+    do { publishing = try Publishing(edits, on: known, call, transaction) } catch let error
+      as CommandError
+    {
+      report.unpublished += 1
+      throw error
     }
+    if let id = known {
+      let planned = try plan.map { _ in try transaction.planned(id, publishing.edits) }
+      try plan?.change(row, id, planned ?? [], waiting: publishing.waiting)
+      let isChanged = try transaction.change(id, publishing.edits, occasion) > 0
+      if isChanged { report.changed += 1 } else { report.unchanged += 1 }
+      if let key { done[key] = id }
+      try file(publishing, for: id, transaction)
+    } else if let key {
+      let id = try transaction.create(row.kind, publishing.edits, occasion, id: promised[key])
+      done[key] = id
+      promised[key] = nil
+      try plan?.create(row, publishing)
+      report.created += 1
+      try file(publishing, for: id, transaction)
+    }
+  }
+
+  private mutating func file(
+    _ publishing: Publishing, for id: RecordID, _ transaction: Transaction
+  ) throws {
+    guard !publishing.waiting.isEmpty else { return }
+    _ = try publishing.file(for: id, occasion, transaction)
+    report.waiting += publishing.waiting.count
   }
 
   private func existing(

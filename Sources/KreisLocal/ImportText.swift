@@ -16,7 +16,9 @@ package enum ImportText {
     return ["line \(text(row["line"])): \(text(row["kind"])) \(name) \(text(row["change"]))"]
       + fields.map { field in
         let old = field["old"] == .null ? "" : text(field["old"]) + " → "
-        return "    \(text(field["field"])) (\(text(field["scope"]))): \(old)\(text(field["new"]))"
+        let waits = field["waits"] == .bool(true) ? " (waits for another role's release)" : ""
+        return
+          "    \(text(field["field"])) (\(text(field["scope"]))): \(old)\(text(field["new"]))\(waits)"
       }
   }
 
@@ -36,6 +38,17 @@ package enum ImportText {
     lines.append(
       ["created", "changed", "unchanged", "refused"].map { "\($0) \(text(row[$0]))" }
         .joined(separator: ", "))
+    if let unpublished = row["unpublished"], unpublished != .integer(0) {
+      lines.append(
+        "\(text(unpublished)) rows would make public what is not. If that is meant, import the file by "
+          + "hand: kreisnetz import FILE --publish (and --role, where another role must release it); "
+          + "if not, take „@public“ out of its columns.")
+    }
+    if let waiting = row["waiting"], waiting != .integer(0) {
+      lines.append(
+        "Become public once another role releases them, \(text(waiting)) values: kreisnetz list "
+          + "publication, and kreisnetz release ID --role …")
+    }
     if row["dry_run"] == .bool(true) {
       lines.append("This was a dry run: nothing was imported.")
     } else if row["imported"] == .bool(false) {

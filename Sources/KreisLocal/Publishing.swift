@@ -8,7 +8,7 @@ struct Publishing {
   /// What is written at once.
   let edits: [Edit]
   /// What waits for its release.
-  private let waiting: [Edit]
+  let waiting: [Edit]
 
   /// - Parameter id: `nil` for a record that is about to be created.
   /// - Throws: `CommandError` if something would become public and nobody said that it may.
@@ -37,15 +37,17 @@ struct Publishing {
           + "you ask for it, with --role; another role releases it.")
     }
     waiting = publications
-    // A new record keeps the value for those who have it by default; of an existing one, what stands
-    // there stays as it is.
+    // A new record keeps the value for those who have it by default, unless they are told another; of
+    // an existing one, what stands there stays as it is.
     self.edits = edits.compactMap { edit in
       guard publications.contains(edit) else { return edit }
-      return id == nil && edit.field.scope != .public ? Edit(edit.field, edit.content) : nil
+      let isElsewhere = edits.contains { $0.field == edit.field && !publications.contains($0) }
+      guard id == nil, edit.field.scope != .public, !isElsewhere else { return nil }
+      return Edit(edit.field, edit.content)
     }
   }
 
-  /// Files what waits, each as a record that town and hub see.
+  /// Files what waits, each as a record that town and hub see; what waits already not again.
   ///
   /// - Returns: the member `waiting` for the command's row; none where nothing waits.
   func file(
@@ -53,6 +55,7 @@ struct Publishing {
   ) throws -> [JSONValue.Member] {
     guard !waiting.isEmpty else { return [] }
     let kind = try Schema.directory.kind(named: "publication")
+    let known = try transaction.records(kind, "subject_id", id)
     let ids = try waiting.map { edit -> JSONValue in
       let (operation, value): (FieldChange.Operation, String) =
         switch edit.content {
@@ -67,6 +70,12 @@ struct Publishing {
         "operation": operation.rawValue, "proposed_value": value,
         "requested_by": occasion.role,
       ]
+      let same = try known.first { record in
+        try ["field_name", "operation", "proposed_value"].allSatisfy { name in
+          try transaction.value(kind.field(named: name), of: record) == texts[name]
+        }
+      }
+      if let same { return .string(same.description) }
       let edits = try texts.sorted { $0.key < $1.key }.map {
         Edit(try kind.field(named: $0.key), .value($0.value))
       }

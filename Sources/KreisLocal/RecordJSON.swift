@@ -24,7 +24,7 @@ struct RecordJSON {
   private static func naming(
     _ id: RecordID, _ kind: RecordKind?, _ name: String?, _ snapshot: Snapshot
   ) -> [JSONValue.Member] {
-    let owner = id.creator.flatMap { snapshot.membership.members[$0] }
+    let owner = snapshot.membership.steward(of: id).flatMap { snapshot.membership.members[$0] }
     return [
       .init("id", .string(id.description)), .init("kind", kind.map { .string($0.name) } ?? .null),
       .init("name", name.map { .string($0) } ?? .null),

@@ -17,11 +17,9 @@ extension DirectoryCommands {
       try checkShown(snapshot)
       var survey = ReviewSurvey(kinds: kinds)
       try snapshot.visitRecords(shown: { survey.add($0) }, hidden: { survey.add($0) })
-      let member = snapshot.identity.member
+      let isOwn = { snapshot.membership.steward(of: $0) == snapshot.identity.member }
       for pair in survey.duplicates() {
-        if ownOnly, ![pair.first, pair.second].contains(where: { $0.creator == member }) {
-          continue
-        }
+        if ownOnly, ![pair.first, pair.second].contains(where: isOwn) { continue }
         try call.row([
           "finding": "duplicate", "score": .integer(pair.score),
           "reasons": .array(pair.reasons.map { .string($0) }),
@@ -29,7 +27,7 @@ extension DirectoryCommands {
             try [pair.first, pair.second].map { .object(try RecordJSON.naming($0, snapshot)) }),
         ])
       }
-      for reference in survey.dangling() where !ownOnly || reference.from.creator == member {
+      for reference in survey.dangling() where !ownOnly || isOwn(reference.from) {
         try call.row(try json(reference, snapshot))
       }
     }

@@ -270,6 +270,10 @@ extension Transaction {
           Register(tag: edit.field.tag, element: element)
         }
       if let place = state.shown[register] { return place.scope }
+      // Nor does a field that is new there make a record known to more readers than know it by now.
+      let narrowest = resolved(edit.field.scope, on: id)
+      guard let widest = state.widestScope, widest.kind > narrowest.kind else { return narrowest }
+      return resolved(ScopeKind(widest), on: id)
     }
     return resolved(edit.scope ?? edit.field.scope, on: id)
   }
@@ -352,6 +356,14 @@ extension Transaction {
       guard edit.field.isSet else { return [(Register(tag: tag), .withdrawn, nil)] }
       return heads.keys.filter { $0.tag == tag }.sorted().map { ($0, .withdrawn, nil) }
     }
+  }
+}
+
+extension RecordState {
+  /// The widest scope in which anything stands; `nil` where nothing does.
+  fileprivate var widestScope: Scope? {
+    scopes.filter { _, part in part.registers.values.contains { $0.first?.isLive ?? false } }.keys
+      .min()
   }
 }
 

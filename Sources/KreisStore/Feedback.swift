@@ -241,6 +241,15 @@ extension Transaction {
   }
 }
 
+extension Transaction {
+  /// The records of a kind that refer to `id` in a field, as the directory tables show them.
+  package func records(
+    _ kind: RecordKind, _ field: String, _ id: RecordID
+  ) throws -> [RecordID] {
+    try ledger.records(kind, field, id)
+  }
+}
+
 extension Ledger {
   /// The records of a kind that refer to `id` in a field.
   func records(_ kind: RecordKind, _ field: String, _ id: RecordID) throws -> [RecordID] {

@@ -7,8 +7,7 @@ package struct Lookup {
   let ledger: Ledger
   private var db: Database { ledger.db }
   let identity: Identity
-  /// `nil` before the hub's certificate arrived.
-  let hub: MemberID?
+  let membership: Membership
   let schema: Schema
 
   /// The record that `text` names: a full id, a unique prefix of one, or `key:` and an external id.
@@ -68,18 +67,27 @@ package struct Lookup {
     ).flatMap { UInt32(exactly: $0).flatMap { schema.kind(tag: $0) } }
   }
 
-  /// The record of this kind and external id that this member created.
+  /// The record of this kind and external id that this member created or, if there is none, one that
+  /// was handed over to it.
   ///
   /// - Throws: `StoreError.rejected` if there are several.
   package func ownRecord(_ kind: RecordKind, externalID: String) throws -> RecordID? {
-    var own = try records(kind, externalID: externalID).filter { $0.creator == identity.member }
+    var own = ownRecords(among: try records(kind, externalID: externalID))
     // Whom nobody sees must not be entered a second time.
-    if own.isEmpty { own = try ledger.restricted(kind, identity.member)[externalID] ?? [] }
+    if own.isEmpty { own = ownRecords(among: try ledger.restricted(kind)[externalID] ?? []) }
     guard own.count < 2 else {
       throw StoreError.rejected(
         "several records of kind \(kind.name) have the external id '\(externalID)'; use an id")
     }
     return own.first
+  }
+
+  /// Of these records this member's: two systems may have used one external id, so that what was handed
+  /// over to it comes after what it created.
+  private func ownRecords(among records: Set<RecordID>) -> Set<RecordID> {
+    let created = records.filter { $0.creator == identity.member }
+    guard created.isEmpty else { return created }
+    return records.filter { membership.steward(of: $0) == identity.member }
   }
 
   /// A deleted or restricted record that once had this external id: the directory tables do not show
@@ -127,12 +135,12 @@ package struct Lookup {
     return found
   }
 
-  /// The record with this external id; one that this member created goes before others'.
+  /// The record with this external id; one of this member goes before others'.
   package func record(externalID: String, _ kinds: [RecordKind]) throws -> RecordID? {
     let kinds = kinds.isEmpty ? schema.kinds : kinds
     var found: Set<RecordID> = []
     for kind in kinds { found.formUnion(try records(kind, externalID: externalID)) }
-    let own = found.filter { $0.creator == identity.member }
+    let own = ownRecords(among: found)
     let candidates = own.isEmpty ? found : own
     guard candidates.count < 2 else {
       throw StoreError.rejected("several records have the external id '\(externalID)'; use an id")
@@ -170,7 +178,8 @@ extension Lookup {
           .contains { GermanName.plain(String($0)) == wanted } ?? false
       }
       guard let column else { continue }
-      let owner = id.creator == identity.member ? 0 : isHub(id.creator) ? 1 : 2
+      let steward = membership.steward(of: id)
+      let owner = steward == identity.member ? 0 : steward == membership.hub ? 1 : 2
       let rank = column * 3 + owner
       if rank < best.rank { best = (rank, []) }
       if rank == best.rank { best.ids.insert(id) }
@@ -181,8 +190,6 @@ extension Lookup {
     }
     return best.ids.first
   }
-
-  private func isHub(_ member: MemberID?) -> Bool { member != nil && member == hub }
 
   /// What a reference field of a record says, as the directory tables have it.
   ///
@@ -205,7 +212,7 @@ extension Lookup {
 
 extension Snapshot {
   package var lookup: Lookup {
-    Lookup(ledger: ledger, identity: identity, hub: membership.hub, schema: tables.schema)
+    Lookup(ledger: ledger, identity: identity, membership: membership, schema: tables.schema)
   }
 }
 
@@ -216,6 +223,6 @@ extension Transaction {
   }
 
   package var lookup: Lookup {
-    Lookup(ledger: ledger, identity: identity, hub: membership.hub, schema: tables.schema)
+    Lookup(ledger: ledger, identity: identity, membership: membership, schema: tables.schema)
   }
 }

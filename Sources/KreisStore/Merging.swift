@@ -43,7 +43,7 @@ extension Transaction {
       throw StoreError.rejected("there is no record \(other) or \(kept), or of no known kind")
     }
     for (id, state) in [(other, state), (kept, keptState)] where state.isDeleted {
-      throw StoreError.rejected("\(id) is deleted; restore it first: kreisnetz restore \(id)")
+      throw StoreError.rejected("\(id) is deleted; restore it first: kreisnetz undelete \(id)")
     }
     guard keptState.kind == kind.tag else {
       throw StoreError.rejected("\(kept) is not of kind \(kind.name), as \(other) is")
@@ -68,7 +68,8 @@ extension Transaction {
     _ occasion: Occasion, _ result: inout MergeResult
   ) throws {
     guard membership.mayWrite(identity.member, id) else {
-      let owner = id.creator.flatMap { membership.members[$0]?.title } ?? "another member"
+      let owner =
+        membership.steward(of: id).flatMap { membership.members[$0]?.title } ?? "another member"
       result.remaining += fields.map { (id, $0, owner) }
       return
     }
@@ -118,8 +119,10 @@ extension Transaction {
   package func mergedRows(_ kind: RecordKind) throws -> [String: RecordID] {
     var out: [String: RecordID] = [:]
     let register = Register(tag: RecordKind.externalIDTag)
-    for id in try lookup.mergeCandidates(kind) where id.creator == identity.member {
-      guard let state = try state(of: id), state.mergedInto != nil else { continue }
+    for id in try lookup.mergeCandidates(kind) {
+      guard id.creator == identity.member || membership.steward(of: id) == identity.member,
+        let state = try state(of: id), state.mergedInto != nil
+      else { continue }
       for part in state.scopes.values {
         if let key = part.registers[register]?.first?.value { out[key] = try kept(id) }
       }

@@ -85,6 +85,8 @@ extension Transaction {
   ///
   /// - Parameter id: `nil` for a record that is about to be created.
   package func publications(_ edits: [Edit], on id: RecordID?) throws -> [Edit] {
+    // Most edits name no scope, and stay where the field stands.
+    guard edits.contains(where: { $0.scope == .public }) else { return [] }
     let state = try id.flatMap { try self.state(of: $0) }
     return edits.filter { edit in
       guard edit.scope == .public else { return false }

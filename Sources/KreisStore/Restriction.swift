@@ -89,8 +89,8 @@ extension Ledger {
     return out
   }
 
-  /// Restricted records of a kind that `member` created, by external id.
-  func restricted(_ kind: RecordKind, _ member: MemberID) throws -> [String: Set<RecordID>] {
+  /// Restricted records of a kind by external id.
+  func restricted(_ kind: RecordKind) throws -> [String: Set<RecordID>] {
     guard kind.restriction != nil else { return [:] }
     if let known = restrictedByKey[kind.tag] { return known }
     var out: [String: Set<RecordID>] = [:]
@@ -99,7 +99,6 @@ extension Ledger {
       arguments: [Int64(kind.tag)])
     for key in keys {
       let id = try id(of: key)
-      guard id.creator == member else { continue }
       for entry in try entries(ofRecord: key).map(\.entry) {
         for name in Lookup.externalIDs(of: entry) { out[name, default: []].insert(id) }
       }

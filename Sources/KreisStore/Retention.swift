@@ -38,7 +38,7 @@ extension Snapshot {
       if let review = try text("review_date"), review < today { add(.reviewDue, review) }
       guard let basis = try text("legal_basis") else { return add(.withoutBasis, nil) }
       // Others do not see the date of a consent: it is for the coordination.
-      if basis == "consent", state.record.creator == identity.member,
+      if basis == "consent", membership.steward(of: state.record) == identity.member,
         try text("consent_date") == nil
       {
         add(.consentWithoutDate, nil)
@@ -63,12 +63,9 @@ extension Transaction {
     return 1 + parts.count
   }
 
-  /// One of those who may does: who created the record, and for a member that is gone, the hub.
+  /// One of those who may does: the steward, which for a member that is gone is the hub.
   private func mayEraseByRule(_ id: RecordID) -> Bool {
-    guard membership.mayWrite(identity.member, id) else { return false }
-    if id.creator == identity.member { return true }
-    let creator = id.creator.flatMap { membership.members[$0] }
-    return identity.role == .hub && creator?.isRevoked ?? true
+    membership.steward(of: id) == identity.member
   }
 }
 

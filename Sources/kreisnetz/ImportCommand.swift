@@ -28,6 +28,7 @@ struct ImportCommand: ParsableCommand {
 
   @OptionGroup var state: StateOptions
   @OptionGroup var act: ActOptions
+  @OptionGroup var publishing: PublishOptions
   @OptionGroup var output: OutputOptions
   @Option(
     help: ArgumentHelp(
@@ -63,7 +64,7 @@ struct ImportCommand: ParsableCommand {
         "format": .string(name), "kind": kind.map { .string($0) } ?? .null, "key": .string(key),
         "mapping": text.map { .string($0) } ?? .null, "dry_run": .bool(isDryRun),
         "legal_basis": legalBasis.map { .string($0) } ?? .null,
-        "keep_going": .bool(keepsGoing),
+        "keep_going": .bool(keepsGoing), "publish": .bool(publishing.publish),
       ], role: act.role, reason: act.reason, hasInput: true)
     let outcome = try ReplicaSession(state).run(
       request, .writing, input: input,

@@ -112,6 +112,24 @@ import Testing
     #expect(replicas.list(replicas.town, "organization").isEmpty)
   }
 
+  @Test func `A file that would make something public is refused, and its report says what to do`()
+    async throws
+  {
+    let replicas = try await Replicas()
+    let folder = try Folder(replicas)
+    let watch = try folder.watch()
+    defer { watch.stop() }
+    try folder.put(
+      row + #"{"kind":"phone","external_id":"t","number@public":"0221 4710-001"}"# + "\n",
+      "neu.ndjson")
+    let failed = await folder.wait("failed", 2)
+    let report = folder.report("failed", try #require(failed.last))
+    #expect(report.contains("line 2: Everybody could read this"))
+    #expect(report.contains("kreisnetz import FILE --publish"))
+    #expect(replicas.list(replicas.town, "organization").isEmpty)
+    #expect(replicas.list(replicas.town, "phone").isEmpty)
+  }
+
   @Test func `A file is not taken while somebody writes to it`() async throws {
     let replicas = try await Replicas()
     let folder = try Folder(replicas)

@@ -149,13 +149,15 @@ final class Replicas: Sendable {
 
   func `import`(
     _ store: Store, _ input: String, keepsGoing: Bool = false, format: String = "ndjson",
-    kind: String? = nil
+    kind: String? = nil, publish: Bool = false, isDryRun: Bool = false, role: String = ""
   ) -> Answer {
     let arguments: JSONValue = [
       "format": .string(format), "keep_going": .bool(keepsGoing),
-      "kind": kind.map { .string($0) } ?? .null,
+      "kind": kind.map { .string($0) } ?? .null, "publish": .bool(publish),
+      "dry_run": .bool(isDryRun),
     ]
-    return run(store, LocalRequest("import", arguments, hasInput: true), input: input)
+    let request = LocalRequest("import", arguments, role: role, hasInput: true)
+    return run(store, request, input: input)
   }
 
   private func json(_ changes: [String]) -> JSONValue {
@@ -189,14 +191,14 @@ struct Answer: Sendable {
   /// The numbers of an import's report.
   var counts: [Int] {
     ["created", "changed", "unchanged", "refused"].map { name in
-      guard case .number(let lexeme) = rows.first?[name] else { return -1 }
+      guard case .number(let lexeme) = rows.last?[name] else { return -1 }
       return Int(lexeme) ?? -1
     }
   }
 
   /// The errors of an import's report, as `line: reason`.
   var errors: [String] {
-    guard case .array(let errors) = rows.first?["errors"] else { return [] }
+    guard case .array(let errors) = rows.last?["errors"] else { return [] }
     return errors.map { error in
       guard case .number(let line) = error["line"], case .string(let reason) = error["reason"]
       else { return "?" }
