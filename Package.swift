@@ -168,7 +168,7 @@ let package = Package(
     .testTarget(
       name: "KreisReadAPITests",
       dependencies: [
-        "KreisCore", "KreisInterchange", "KreisReadAPI", "KreisStore", crypto, logging,
+        "KreisCore", "KreisInterchange", "KreisReadAPI", "KreisStore", crypto, lifecycle, logging,
       ], swiftSettings: strict),
     .testTarget(
       name: "KreisMonitorTests",

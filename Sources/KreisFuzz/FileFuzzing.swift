@@ -15,31 +15,39 @@ enum FileFuzzing {
   }
 
   static func ndjson(_ input: [UInt8]) throws(BrokenProperty) -> Bool {
-    func read(pieces: Int) -> Outcome {
-      var rows = NDJSONRows(read: source(input, pieces: pieces))
-      return outcome { try rows.next() }
+    let rows = try ImportedRows.read(input) { source in
+      var rows = NDJSONRows(read: source)
+      return { try rows.next() }
     }
-    let whole = read(pieces: max(1, input.count))
-    try BrokenProperty.unless(whole == read(pieces: 5), "rows that depend on how they arrive")
-    for row in whole.rows {
-      var again = NDJSONRows(read: source(row.ndjson(), pieces: 1 << 20))
+    for row in rows {
+      var again = NDJSONRows(read: ImportedRows.source(row.ndjson(), pieces: 1 << 20))
       let copy = try? again.next()
       try BrokenProperty.unless(
         copy?.ndjson() == row.ndjson(), "a row that changes when it is written again")
     }
-    return !whole.rows.isEmpty
+    return !rows.isEmpty
   }
 
   static func csv(_ input: [UInt8]) throws(BrokenProperty) -> Bool {
-    func read(pieces: Int) -> Outcome {
-      do {
-        var rows = try CSVRows(read: source(input, pieces: pieces))
-        return outcome { try rows.next() }
-      } catch { return Outcome(rows: [], errors: ["\(error)"]) }
+    let rows = try ImportedRows.read(input) { source in
+      var rows = try CSVRows(read: source)
+      return { try rows.next() }
     }
-    let whole = read(pieces: max(1, input.count))
-    try BrokenProperty.unless(whole == read(pieces: 5), "rows that depend on how they arrive")
-    return !whole.rows.isEmpty
+    return !rows.isEmpty
+  }
+
+  /// A mapping, a line of three dashes, and the table that it explains.
+  static func mapping(_ input: [UInt8]) throws(BrokenProperty) -> Bool {
+    let marker = Array("\n---\n".utf8)
+    guard let cut = input.firstRange(of: marker),
+      let text = String(validating: input[..<cut.lowerBound], as: UTF8.self),
+      let mapping = try? ImportMapping(yaml: text, schema: .directory)
+    else { return false }
+    let rows = try ImportedRows.read(Array(input[cut.upperBound...])) { source in
+      var rows = try MappedRows(mapping, read: source)
+      return { try rows.next() }
+    }
+    return !rows.isEmpty
   }
 
   static func settings(_ input: [UInt8]) throws(BrokenProperty) -> Bool {
@@ -51,33 +59,5 @@ enum FileFuzzing {
     let town = (try? TownConfiguration(path: path, environment: [:])) != nil
     let hub = (try? HubConfiguration(path: path, environment: [:])) != nil
     return town || hub
-  }
-
-  private struct Outcome: Equatable {
-    var rows: [DirectoryRow] = []
-    var errors: [String] = []
-  }
-
-  /// Reads on after a row that is wrong, as an import does.
-  private static func outcome(_ next: () throws -> DirectoryRow?) -> Outcome {
-    var outcome = Outcome()
-    while true {
-      do {
-        guard let row = try next() else { return outcome }
-        outcome.rows.append(row)
-      } catch {
-        outcome.errors.append("\(error)")
-        guard error is RowError, outcome.errors.count < 1_000 else { return outcome }
-      }
-    }
-  }
-
-  private static func source(_ bytes: [UInt8], pieces: Int) -> ChunkSource {
-    var rest = bytes[...]
-    return {
-      guard !rest.isEmpty else { return nil }
-      defer { rest = rest.dropFirst(pieces) }
-      return Array(rest.prefix(pieces))
-    }
   }
 }

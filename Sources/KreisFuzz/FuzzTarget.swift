@@ -11,7 +11,9 @@ package enum FuzzTarget: String, CaseIterable, Sendable {
   case invite
   case inviteContent = "invite-content"
   case signature, query
-  case json, ndjson, csv, settings
+  case json, ndjson, csv, mapping, settings
+  case hsds
+  case hsdsPackage = "hsds-package"
   case value, hours
 
   /// Parses `input`.
@@ -34,7 +36,10 @@ package enum FuzzTarget: String, CaseIterable, Sendable {
     case .json: try FileFuzzing.json(input)
     case .ndjson: try FileFuzzing.ndjson(input)
     case .csv: try FileFuzzing.csv(input)
+    case .mapping: try FileFuzzing.mapping(input)
     case .settings: try FileFuzzing.settings(input)
+    case .hsds: try HSDSFuzzing.document(input)
+    case .hsdsPackage: try HSDSFuzzing.package(input)
     case .value: try DirectoryFuzzing.value(input)
     case .hours: try DirectoryFuzzing.hours(input)
     }

@@ -7,9 +7,12 @@ extension HSDSWriter {
     guard case .object(var members)? = try service(record) else { return nil }
     let date = LocalTime(seconds: Int(clamping: record.modified), offset: 0)
     members.append(.init("last_modified", .string(Self.timestamp(record.modified, date))))
+    // Not with all its services, of which this is one: a thousand of them would be written a thousand
+    // times.
     if let organization = try source.target("organization_id", of: record),
-      let json = try document(organization: organization)
+      let name = organization["name"]
     {
+      let json = try own(organization: organization, name).json(source)
       members.append(.init("organization", Self.brief(json)))
     }
     return .object(members)

@@ -40,18 +40,7 @@ package struct HSDSWriter {
   }
 
   func object(organization record: ExportRecord, _ name: String) throws -> JSONValue {
-    var object = HSDSObject("organization", record)
-    object.set("name", name)
-    object.copy("alternate_name")
-    object.leaveOut("name", "description")
-    object.set("description", record["description"] ?? record["organization_type"] ?? name)
-    object.copy("email", "website")
-    object.copyNumbers("year_incorporated")
-    object.copy("legal_status", "logo", "uri")
-    if let parent = try source.target("parent_organization_id", of: record) {
-      object.set("parent_organization_id", parent.id)
-    }
-    object.leaveOut("parent_organization_id", "phone", "fax")
+    var object = try own(organization: record, name)
     object.nest("contacts", try contacts("organization_id", record))
     object.nest(
       "phones",
@@ -81,6 +70,23 @@ package struct HSDSWriter {
     try related(&object, "network_membership", "organization_id", record)
     try related(&object, "document", "parties", record)
     return try object.json(source)
+  }
+
+  /// What an organization says of itself, without what belongs to it.
+  func own(organization record: ExportRecord, _ name: String) throws -> HSDSObject {
+    var object = HSDSObject("organization", record)
+    object.set("name", name)
+    object.copy("alternate_name")
+    object.leaveOut("name", "description")
+    object.set("description", record["description"] ?? record["organization_type"] ?? name)
+    object.copy("email", "website")
+    object.copyNumbers("year_incorporated")
+    object.copy("legal_status", "logo", "uri")
+    if let parent = try source.target("parent_organization_id", of: record) {
+      object.set("parent_organization_id", parent.id)
+    }
+    object.leaveOut("parent_organization_id", "phone", "fax")
+    return object
   }
 
   /// A network is a program of the organization that runs it.

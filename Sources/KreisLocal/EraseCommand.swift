@@ -6,9 +6,12 @@ extension DirectoryCommands {
   /// Arguments: id, and what is to be erased of everything that refers to or names the person: `with`
   /// (ids), `all_shown` (all but those with the same last name only) or `only` (nothing).
   ///
-  /// Rows: first what was found, `PersonJSON.hit`; then `{"id","kind","erased":true,"ordered":…}` per
-  /// record, `ordered` if the hub must answer first. Without a choice, and with anything found, only
-  /// the first, and a failure.
+  /// Rows: first what was found, `PersonJSON.hit`; then `{"id","kind","erased","ordered","owner_title"}`
+  /// per record, `ordered` if the hub must answer first. Without a choice, and with anything found,
+  /// only the first, and a failure.
+  ///
+  /// Records that were merged into this one are about the same, and go with it; `erased` is false for
+  /// one that only another member may erase.
   func erase(_ call: LocalCall) throws -> Outcome {
     let text = try call.text("id")
     let choice = try EraseChoice(call)
@@ -17,10 +20,11 @@ extension DirectoryCommands {
       throw CommandError(
         .wrongUse, "Say why, with --reason, and name nobody in it: the reason stays.")
     }
-    let (found, id) = try read { snapshot in
+    let (found, own) = try read { snapshot in
       try checkShown(snapshot)
       let id = try record(text, snapshot.lookup)
-      let search = try snapshot.search(for: id)
+      let own = [id] + (try snapshot.merged(into: id))
+      let search = try snapshot.search(for: own)
       guard !search.concerns(occasion.reason), !search.concerns(occasion.role) else {
         throw CommandError(
           .wrongUse,
@@ -28,7 +32,7 @@ extension DirectoryCommands {
       }
       let json = PersonJSON(snapshot)
       return (
-        try snapshot.hits(search, except: id).map { (hit: $0, json: try json.hit($0)) }, id
+        try snapshot.hits(search, except: own).map { (hit: $0, json: try json.hit($0)) }, own
       )
     }
     for item in found { try call.row(item.json) }
@@ -43,7 +47,16 @@ extension DirectoryCommands {
       try read { try record(text, $0.lookup) }
     }
     let rows = try write { transaction in
-      try ([id] + chosen).map { try erase($0, occasion, transaction) }
+      let others = own.filter { id in
+        id != own[0] && !transaction.membership.mayWrite(transaction.identity.member, id)
+      }
+      return try (own.filter { !others.contains($0) } + chosen).map {
+        try erase($0, occasion, transaction)
+      }
+        + others.map { id in
+          let kind = try transaction.lookup.kind(of: id)
+          return try erasureRow(of: id, kind, isErased: false, transaction)
+        }
     }
     for row in rows { try call.row(row) }
     return .done
@@ -54,10 +67,19 @@ extension DirectoryCommands {
   ) throws -> JSONValue {
     let kind = try transaction.lookup.kind(of: id)
     try transaction.erase(id, occasion)
+    return try erasureRow(of: id, kind, isErased: true, transaction)
+  }
+
+  private func erasureRow(
+    of id: RecordID, _ kind: RecordKind?, isErased: Bool, _ transaction: Transaction
+  ) throws -> JSONValue {
     let isDone = try transaction.state(of: id)?.erasedIn != nil
+    let owner = transaction.membership.steward(of: id)
+      .flatMap { transaction.membership.members[$0] }
     return [
       "id": .string(id.description), "kind": kind.map { .string($0.name) } ?? .null,
-      "erased": .bool(true), "ordered": .bool(!isDone),
+      "erased": .bool(isErased), "ordered": .bool(isErased && !isDone),
+      "owner_title": owner.map { .string($0.title) } ?? .null,
     ]
   }
 }

@@ -17,22 +17,38 @@ package final class ExportedDirectory {
   private let readers: ScopeKind
   /// Records whose processing is restricted.
   private var restricted: Set<String> = []
+  /// By the ids of merged records, those kept in their places, which are handed out instead.
+  private let kept: [String: String]
   private var referring: [Link: [String: [RecordID]]] = [:]
   /// Records that were read lately: many refer to the same municipality or category.
   private var recent: [RecordID: ExportRecord] = [:]
   private let recentLimit: Int
+  private let check: () throws -> Void
 
-  /// - Parameter recentLimit: records that are kept in memory.
-  package init(_ snapshot: Snapshot, readers: ScopeKind, recentLimit: Int = 2_000) throws {
+  /// - Parameters:
+  ///   - recentLimit: records that are kept in memory.
+  ///   - check: called for each record that is visited; throws where nobody waits any more.
+  package init(
+    _ snapshot: Snapshot, readers: ScopeKind, recentLimit: Int = 2_000,
+    check: @escaping () throws -> Void = {}
+  ) throws {
     self.snapshot = snapshot
+    self.check = check
     self.recentLimit = recentLimit
     self.readers = readers
     restricted = Set(try snapshot.restrictedRecords().map(\.description))
+    kept = Dictionary(
+      uniqueKeysWithValues: try snapshot.mergedRecords().map {
+        ($0.key.description, $0.value.description)
+      })
   }
 
   /// Visits the records of a kind.
   func visit(_ kind: RecordKind, _ body: (RecordState) throws -> Void) throws {
-    try snapshot.list(kind) { if !isHidden($0, kind) { try body($0) } }
+    try snapshot.list(kind) { state in
+      try check()
+      if !isHidden(state, kind) { try body(state) }
+    }
   }
 
   /// Visits the records of a kind that have a value for these readers.
@@ -66,7 +82,7 @@ package final class ExportedDirectory {
 
   private func record(_ id: RecordID) throws -> ExportRecord? {
     if let known = recent[id] { return known }
-    if let kept = try snapshot.kept(for: id) { return try record(kept) }
+    if let other = kept[id.description].flatMap({ RecordID(text: $0) }) { return try record(other) }
     guard let state = try snapshot.state(of: id),
       let kind = state.kind.flatMap({ Schema.directory.kind(tag: $0) }),
       !state.isDeleted, !isHidden(state, kind)
@@ -92,11 +108,16 @@ package final class ExportedDirectory {
     for (register, head) in heads {
       guard let field = kind.field(tag: register.tag) else { continue }
       guard let value = register.element ?? head.value else { continue }
-      values[field.name, default: []].append(value)
+      values[field.name, default: []].append(redirected(value, field))
     }
     return ExportRecord(
-      id: state.record.description, kind: kind, values: values.mapValues { $0.sorted() },
+      id: state.record.description, kind: kind, values: values.mapValues { Set($0).sorted() },
       isPlaceProtected: state.says("confidential", of: kind), modified: modified)
+  }
+
+  private func redirected(_ value: String, _ field: Field) -> String {
+    guard !kept.isEmpty, case .reference = field.type else { return value }
+    return kept[value] ?? value
   }
 
   /// A restricted person's numbers and roles are hidden with the person.

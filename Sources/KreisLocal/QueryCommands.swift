@@ -22,7 +22,8 @@ extension DirectoryCommands {
     return .done
   }
 
-  /// Arguments: kind, filters (field, value). Rows: flat records, `RecordJSON.flat`.
+  /// Arguments: kind, filters (field, value). Rows: flat records, `RecordJSON.flat`. A reference fits
+  /// also if it names a record merged into the one asked for.
   func list(_ call: LocalCall) throws -> Outcome {
     let kind = try kind(named: call.text("kind"))
     var filters: [FieldChange] = []
@@ -31,7 +32,13 @@ extension DirectoryCommands {
       try checkShown(snapshot)
       let wanted = try filters.map { filter in
         let field = try field(named: filter.field, of: kind)
-        return (field: field, value: try value(filter.value, of: field, snapshot.lookup))
+        let text = try value(filter.value, of: field, snapshot.lookup)
+        // What was merged into a record is still named by others' references to it.
+        guard case .reference = field.type, let target = RecordID(text: text) else {
+          return (field: field, values: [text])
+        }
+        let merged = try snapshot.merged(into: target)
+        return (field: field, values: [text] + merged.map(\.description))
       }
       let json = RecordJSON(snapshot)
       let hidden = try kind.personFields.isEmpty ? [] : snapshot.restrictedRecords()

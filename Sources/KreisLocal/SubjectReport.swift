@@ -34,16 +34,17 @@ struct SubjectReport {
     let lookup = snapshot.lookup
     let key = text.hasPrefix("key:") ? String(text.dropFirst(4)) : nil
     if let id = try lookup.record(text) ?? key.flatMap(lookup.deletedRecord) {
-      search = try snapshot.search(for: id)
-      hits = try snapshot.hits(search, except: id)
-      people = [id]
+      people = [id] + (try snapshot.merged(into: id))
+      search = try snapshot.search(for: people)
+      hits = try snapshot.hits(search, except: people)
       let policy = try snapshot.policy()
-      erasures = try snapshot.erasures(at: now).filter { $0.record == id }
+      let own = Set(people)
+      erasures = try snapshot.erasures(at: now).filter { own.contains($0.record) }
         .map { ErasureJSON(snapshot, policy, now).row($0) }
       return
     }
     search = PersonSearch(nil, values: [("name", text)], isPerson: true)
-    let all = try snapshot.hits(search, except: nil)
+    let all = try snapshot.hits(search, except: [])
     let own = all.filter { hit in
       let kind = Schema.directory.kind(tag: hit.kind)
       return hit.how == .names && ["contact", "organization"].contains(kind?.name ?? "")
@@ -52,7 +53,7 @@ struct SubjectReport {
     let found = own.map(\.record)
     var others = all.filter { !found.contains($0.record) }
     for id in found {
-      for hit in try snapshot.hits(snapshot.search(for: id), except: id) {
+      for hit in try snapshot.hits(snapshot.search(for: [id]), except: [id]) {
         let isKnown = found.contains(hit.record) || others.contains { $0.record == hit.record }
         if !isKnown { others.append(hit) }
       }

@@ -8,7 +8,9 @@ import KreisStore
 struct Catalogue: Sendable {
   struct Item: Sendable {
     let id: String
+    /// Since when the object is served so by this process, seconds since 1970.
     let modified: UInt64
+    let hash: Hash256
     /// The object with all that it lists, as JSON.
     let full: [UInt8]
     /// Without its lists.
@@ -41,7 +43,15 @@ struct Catalogue: Sendable {
     case taxonomyTerms = "taxonomy_terms"
   }
 
+  /// What was served of an object, and since when.
+  struct Seen: Sendable {
+    let hash: Hash256
+    let since: UInt64
+  }
+
   private let sections: [Sort: Section]
+  /// By the ids of all objects, which no two sorts share.
+  let seen: [String: Seen]
   /// Equal for equal content: the hash of all that is served.
   let tag: String
 
@@ -52,15 +62,26 @@ struct Catalogue: Sendable {
 
   struct TooLarge: Error {}
 
-  /// - Parameter now: seconds since 1970, for the words about office hours.
-  /// - Throws: `StoreError`; `TooLarge`.
-  init(_ snapshot: Snapshot, now: Int) throws {
-    var builder = try CatalogueBuilder(snapshot, now: now)
-    sections = try builder.sections()
+  /// - Parameters:
+  ///   - now: seconds since 1970, for the words about office hours, and as the time of what is new.
+  ///   - known: what the catalogue before this one served.
+  ///   - check: called often; throws where the work is to end early.
+  /// - Throws: `StoreError`; `TooLarge`; what `check` throws.
+  init(
+    _ snapshot: Snapshot, now: UInt64, known: [String: Seen], check: @escaping () throws -> Void
+  ) throws {
+    var builder = try CatalogueBuilder(snapshot, now: now, known: known, check: check)
+    let sections = try builder.sections()
     var bytes: [UInt8] = []
+    var seen: [String: Seen] = [:]
     for sort in Sort.allCases {
-      for item in sections[sort]?.items ?? [] { bytes += Hash256(of: item.full).bytes }
+      for item in sections[sort]?.items ?? [] {
+        bytes += item.hash.bytes
+        seen[item.id] = Seen(hash: item.hash, since: item.modified)
+      }
     }
+    self.sections = sections
+    self.seen = seen
     tag = String(Hash256(of: bytes).description.prefix(32))
   }
 }
@@ -69,16 +90,23 @@ struct Catalogue: Sendable {
 private struct CatalogueBuilder {
   private let directory: ExportedDirectory
   private let writer: HSDSWriter
+  private let now: UInt64
+  private let known: [String: Catalogue.Seen]
   private var size = 0
 
   /// Records that are held while the objects are put together, most of which are needed several
   /// times.
   private static let recentLimit = 100_000
 
-  init(_ snapshot: Snapshot, now: Int) throws {
+  init(
+    _ snapshot: Snapshot, now: UInt64, known: [String: Catalogue.Seen],
+    check: @escaping () throws -> Void
+  ) throws {
     directory = try ExportedDirectory(
-      snapshot, readers: .public, recentLimit: Self.recentLimit)
-    writer = HSDSWriter(source: directory.source, now: now)
+      snapshot, readers: .public, recentLimit: Self.recentLimit, check: check)
+    writer = HSDSWriter(source: directory.source, now: Int(clamping: now))
+    self.now = now
+    self.known = known
   }
 
   mutating func sections() throws -> [Catalogue.Sort: Catalogue.Section] {
@@ -121,8 +149,12 @@ private struct CatalogueBuilder {
     let words = ["name", "alternate_name", "description"].compactMap { name -> String? in
       if case .string(let text)? = json[name] { text } else { service?[name] }
     }
+    let id = Self.text(json["id"]) ?? ""
+    let hash = Hash256(of: full)
+    // Not when its author wrote it: what a town wrote offline becomes visible long after.
+    let since = known[id].flatMap { $0.hash == hash ? $0.since : nil } ?? now
     return Catalogue.Item(
-      id: Self.text(json["id"]) ?? "", modified: record?.modified ?? 0, full: full, brief: brief,
+      id: id, modified: since, hash: hash, full: full, brief: brief,
       words: words.joined(separator: "\n").lowercased(),
       organization: record?["organization_id"] ?? service?["organization_id"],
       taxonomy: Self.text(json["taxonomy_id"]), parent: record?["parent_id"],

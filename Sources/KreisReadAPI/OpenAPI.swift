@@ -111,7 +111,10 @@ enum OpenAPI {
           "A part of a name or description."
         )
       case "modified_after":
-        (["type": "string", "format": "date-time"], "What was written then or later.")
+        (
+          ["type": "string", "format": "date-time"],
+          "What became visible here, or changed, then or later."
+        )
       case "full": (["type": "boolean"], "Whether objects come with all that they list.")
       case "top_only": (["type": "boolean"], "Only categories without a broader one.")
       default: (["type": "string", "format": "uuid"], "Only what belongs to this.")

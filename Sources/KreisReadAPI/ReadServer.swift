@@ -81,7 +81,11 @@ package struct ReadServer: Service {
         shared.set(channel.localAddress?.port ?? configuration.port)
         onReady(shared.value)
       })
-    try await server.run()
+    try await withTaskCancellationOrGracefulShutdownHandler {
+      try await server.run()
+    } onCancelOrGracefulShutdown: {
+      source.stop()
+    }
   }
 
   private func respond(

@@ -196,16 +196,16 @@ extension Transaction {
 // MARK: - Passing on
 
 extension Transaction {
-  /// Passes on what a town wrote for the other side of a change request, hub only: from its own
-  /// coordination scope into that of the steward or, with an answer, of the sender. What is there
-  /// already is not written again, so it can be repeated at any time.
+  /// Passes on what somebody wrote for the other side of a change request, hub only: from a town's own
+  /// coordination scope, or where the hub itself asked, into that of the steward or, with an answer, of
+  /// the sender. What is there already is not written again, so it can be repeated at any time.
   ///
   /// - Returns: whether anything was written.
   package func passOn(_ id: RecordID, at now: UInt64) throws -> Bool {
     guard identity.role == .hub, let state = try state(of: id), state.erasedIn == nil,
-      let author = id.creator, author != identity.member,
-      let source = state.scopes[.coordination(author)], let reader = try reader(of: state),
-      reader != author, reader != identity.member,
+      let author = id.creator, let place = confidentialScope(of: state, by: author),
+      let source = state.scopes[place], let reader = try reader(of: state),
+      reader != author, reader != identity.member, place != .coordination(reader),
       membership.members[reader].map({ !$0.isRevoked }) ?? false
     else { return false }
     let target = Scope.coordination(reader)
@@ -230,6 +230,13 @@ extension Transaction {
     }
     return try put(
       wanted, on: id, of: source.kind, in: target, Occasion(at: now, reason: "Weitergegeben")) > 0
+  }
+
+  /// Where the author wrote what only some are to read. The hub's own stands where the steward was that
+  /// it asked first, and goes on to the next one.
+  private func confidentialScope(of state: RecordState, by author: MemberID) -> Scope? {
+    if author != identity.member { return .coordination(author) }
+    return ChangeRequest(state).flatMap { $0.scope.town == nil ? nil : $0.scope }
   }
 
   /// Who besides its author and the hub is to read what stands among them.

@@ -139,6 +139,17 @@ extension Transaction {
 
 /// Following merged records.
 private enum Merges {
+  /// The record at the end of a chain of merges at hand; `nil` as below.
+  static func end(of id: RecordID, in merges: [RecordID: RecordID]) -> RecordID? {
+    var seen: Set<RecordID> = [id]
+    var current = id
+    while let next = merges[current] {
+      guard seen.insert(next).inserted, seen.count <= 100 else { return nil }
+      current = next
+    }
+    return current == id ? nil : current
+  }
+
   /// The record at the end of a chain of merges.
   ///
   /// - Returns: `nil` if the record was not merged, or the chain leads back: towns that cannot see
@@ -163,6 +174,19 @@ extension Snapshot {
   package func kept(for id: RecordID) throws -> RecordID? {
     guard try lookup.isDeleted(id) else { return nil }
     return try Merges.end(of: id) { try state(of: $0) }
+  }
+
+  /// Every record that was merged, with the one kept in its place, over however many merges.
+  package func mergedRecords() throws -> [RecordID: RecordID] {
+    var into: [RecordID: RecordID] = [:]
+    for kind in tables.schema.kinds {
+      for id in try lookup.mergeCandidates(kind) {
+        into[id] = try state(of: id)?.mergedInto
+      }
+    }
+    return into.keys.reduce(into: [:]) { out, id in
+      out[id] = Merges.end(of: id, in: into)
+    }
   }
 
   /// The records that were merged into this one, over however many merges.

@@ -55,6 +55,14 @@ package struct PersonSearch: Sendable {
     }
   }
 
+  /// The search for either person.
+  mutating func formUnion(_ other: PersonSearch) {
+    ids.formUnion(other.ids)
+    texts.formUnion(other.texts)
+    lastNames.formUnion(other.lastNames)
+    numbers.formUnion(other.numbers)
+  }
+
   private static let titles: Set<String> = [
     "frau", "herr", "dr.", "dr", "prof.", "prof", "dipl.-päd.", "dipl.-psych.", "med.", "phil.",
   ]
@@ -107,25 +115,19 @@ package struct PersonSearch: Sendable {
 }
 
 extension Snapshot {
-  /// Searches for the person of a record.
-  package func search(for id: RecordID) throws -> PersonSearch {
-    try ledger.search(for: id, tables.schema, membership)
+  /// Searches for the person that these records are about.
+  package func search(for records: [RecordID]) throws -> PersonSearch {
+    var search = PersonSearch(nil, values: [], isPerson: false)
+    for id in records { search.formUnion(try ledger.search(for: id, tables.schema, membership)) }
+    return search
   }
 
   /// Everything that refers to or names a person, in all scopes that this replica holds, superseded
   /// values included.
-  package func hits(_ search: PersonSearch, except id: RecordID?) throws -> [PersonSearch.Hit] {
-    try ledger.hits(search, except: id, membership)
-  }
-}
-
-extension Transaction {
-  package func search(for id: RecordID) throws -> PersonSearch {
-    try ledger.search(for: id, tables.schema, membership)
-  }
-
-  package func hits(_ search: PersonSearch, except id: RecordID?) throws -> [PersonSearch.Hit] {
-    try ledger.hits(search, except: id, membership)
+  package func hits(
+    _ search: PersonSearch, except records: [RecordID]
+  ) throws -> [PersonSearch.Hit] {
+    try ledger.hits(search, except: Set(records), membership)
   }
 }
 
@@ -155,12 +157,12 @@ extension Ledger {
   }
 
   fileprivate func hits(
-    _ search: PersonSearch, except id: RecordID?, _ membership: Membership
+    _ search: PersonSearch, except records: Set<RecordID>, _ membership: Membership
   ) throws -> [PersonSearch.Hit] {
     var out: [PersonSearch.Hit] = []
     for key in try Int64.fetchAll(db, sql: "SELECT record FROM record ORDER BY record") {
       let record = try self.id(of: key)
-      guard record != id else { continue }
+      guard !records.contains(record) else { continue }
       let entries = try entries(ofRecord: key).map(\.entry)
       if let hit = Self.hit(search, record, entries, membership) { out.append(hit) }
     }

@@ -38,11 +38,11 @@ extension Snapshot {
   /// The records of a kind whose fields have these values, in the order of their ids' creation here.
   ///
   /// - Parameters:
-  ///   - filters: a field, and its canonical value or one of its elements.
-  ///   - choices: likewise; of these at least one must fit, unless there are none.
+  ///   - filters: a field, and canonical values or elements of which it has one.
+  ///   - choices: fields and values, of which at least one must fit, unless there are none.
   ///   - visit: called per record, so that a large directory is never held in memory.
   package func list(
-    _ kind: RecordKind, where filters: [(field: Field, value: String)] = [],
+    _ kind: RecordKind, where filters: [(field: Field, values: [String])] = [],
     any choices: [(field: Field, value: String)] = [],
     _ visit: (RecordState) throws -> Void
   ) throws {
@@ -56,13 +56,15 @@ extension Snapshot {
       arguments += [value]
       return "EXISTS (SELECT 1 FROM json_each(\(column)) WHERE value = ?)"
     }
-    var conditions = filters.map { condition($0.field, $0.value) }
-    let alternatives = choices.map { condition($0.field, $0.value) }
-    if !alternatives.isEmpty {
-      conditions.append("(\(alternatives.joined(separator: " OR ")))")
+    func conditions(_ alternatives: [String]) -> String {
+      "(\(alternatives.joined(separator: " OR ")))"
     }
+    var parts = filters.map { filter in
+      conditions(filter.values.map { condition(filter.field, $0) })
+    }
+    if !choices.isEmpty { parts.append(conditions(choices.map { condition($0.field, $0.value) })) }
     let table = DirectoryTables.quoted(kind.name)
-    let isWanted = conditions.isEmpty ? "1" : conditions.joined(separator: " AND ")
+    let isWanted = parts.isEmpty ? "1" : parts.joined(separator: " AND ")
     // Rows that the filter passes over are checked as well: a damaged one may belong to it.
     let rows = try Row.fetchCursor(
       db,

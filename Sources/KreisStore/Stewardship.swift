@@ -21,26 +21,64 @@ extension Transaction {
     guard membership.steward(of: id) != member else {
       throw StoreError.rejected("\(next.title) keeps \(id) already")
     }
+    guard try Self.fits(stewards(of: id, next: member), of: id) else {
+      throw StoreError.rejected("\(id) cannot be passed on: \(Self.tooManyStewards)")
+    }
+    try writeNextSteward(.value, member.description, on: id, state, scope, kind, occasion)
+    _ = try grantTransfer(of: id, at: occasion.at)
+  }
+
+  private func writeNextSteward(
+    _ content: Write.Content, _ value: String?, on id: RecordID, _ state: RecordState,
+    _ scope: Scope, _ kind: UInt32, _ occasion: Occasion
+  ) throws {
     let register = Register(tag: RecordKind.nextStewardTag)
     let heads = state.scopes[scope]?.registers[register] ?? []
     try append(
       EntryBody(
         recordedAt: occasion.at, kind: .write, recordKind: kind, record: id,
-        writes: [Write(register: register, content: .value, bases: heads.map(\.hash.reference))]),
+        writes: [Write(register: register, content: content, bases: heads.map(\.hash.reference))]),
       values: Values(
-        values: [member.description], role: occasion.role, reason: occasion.reason), to: scope)
+        values: value.map { [$0] } ?? [], role: occasion.role, reason: occasion.reason), to: scope)
     try foldTouched()
-    _ = try grantTransfer(of: id, at: occasion.at)
+  }
+
+  /// Why a record stays with its steward. The list repeats all earlier ones, so that what they wrote
+  /// keeps its effect (I4), and has to fit one control entry (I5).
+  private static let tooManyStewards =
+    "it was passed on so often that the list of those who kept it is full. Create it anew where it is "
+    + "to be kept, and merge this one into the new one: kreisnetz merge NEW OLD"
+
+  private static func fits(_ list: [Steward], of id: RecordID) throws -> Bool {
+    try Control.stewards(id, list).encoded().count <= Limits.control
   }
 
   /// Answers what a steward asked for, hub only: a list of stewards that ends the earlier ones where the
   /// feeds hold their logs, never below, and begins the next one there.
   ///
-  /// - Returns: whether a list was stated; a repetition states none.
+  /// What cannot be granted is taken back, with the reason why.
+  ///
+  /// - Returns: whether anything was written; a repetition writes nothing.
   package func grantTransfer(of id: RecordID, at now: UInt64) throws -> Bool {
-    guard identity.role == .hub, let next = try state(of: id)?.nextSteward,
+    guard identity.role == .hub, let state = try state(of: id), let next = state.nextSteward,
       membership.steward(of: id) != next, membership.members[next].map({ !$0.isRevoked }) ?? false
     else { return false }
+    let list = try stewards(of: id, next: next)
+    if try Self.fits(list, of: id) {
+      try append(.stewards(id, list), at: now)
+      return true
+    }
+    let scopes = state.scopes.filter { $0.value.nextSteward != nil && $0.key != .local }
+    let occasion = Occasion(
+      at: now, reason: "Not passed on: \(Self.tooManyStewards)")
+    for (scope, part) in scopes.sorted(by: { $0.key < $1.key }) {
+      try writeNextSteward(.withdrawn, nil, on: id, state, scope, part.kind, occasion)
+    }
+    return true
+  }
+
+  /// The stewards so far, ended where the feeds hold their logs, and the next one from there on.
+  private func stewards(of id: RecordID, next: MemberID) throws -> [Steward] {
     let present =
       membership.stewards(of: id)
       ?? id.creator.flatMap { $0 == identity.member ? nil : [Steward(member: $0, logs: [])] } ?? []
@@ -53,8 +91,7 @@ extension Transaction {
       }
       list.append(Steward(member: next, logs: logs))
     }
-    try append(.stewards(id, list), at: now)
-    return true
+    return list
   }
 
   /// The same steward up to where the feeds hold its logs; `nil` if it never wrote anything.
@@ -72,6 +109,15 @@ extension Transaction {
 
   private func sharedLogs(of member: MemberID) throws -> [(log: LogID, head: UInt64)] {
     try ledger.logs(of: member).filter { $0.log.scope != .local }
+  }
+}
+
+extension ScopeState {
+  /// What the register says in this scope.
+  fileprivate var nextSteward: String? {
+    registers[Register(tag: RecordKind.nextStewardTag)]?.first.flatMap {
+      $0.isLive ? $0.value : nil
+    }
   }
 }
 

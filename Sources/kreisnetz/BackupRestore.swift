@@ -12,7 +12,9 @@ struct BackupRestore {
   /// - Throws: `CommandError`, `StoreError`, `StateDirectoryError`.
   func run(asJSON: Bool) throws {
     guard FileManager.default.fileExists(atPath: backup) else {
-      throw CommandError(.no, "There is no file \(backup).")
+      throw CommandError(
+        .no,
+        "There is no file \(backup). To take the deletion of a record back: kreisnetz undelete ID")
     }
     guard try LocalClient.connect(to: StateDirectory.socket(in: state)) == nil else {
       throw CommandError(

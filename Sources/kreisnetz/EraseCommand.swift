@@ -50,6 +50,11 @@ struct EraseCommand: ParsableCommand {
 
   private func report(_ row: JSONValue) throws {
     let id = PlainText.value(row["id"])
+    guard row["erased"] == .bool(true) else {
+      return try StandardOutput().line(
+        "\(id): merged into it, and not erased: ask \(PlainText.value(row["owner_title"])) to do that"
+      )
+    }
     try StandardOutput().line(
       row["ordered"] == .bool(true)
         ? "\(id): erased here; the hub is ordered to have it erased everywhere" : "\(id): erased")

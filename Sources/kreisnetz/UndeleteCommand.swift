@@ -20,12 +20,7 @@ struct UndeleteCommand: ParsableCommand {
     help: ArgumentHelp("A record: an id, its beginning, or key:EXTERNAL_ID.", valueName: "record"))
   var id: String
 
-  func run() throws { try Self.undelete(id, state, act, output) }
-
-  /// - Throws: `CommandError`, `StateDirectoryError`, `StoreError`.
-  static func undelete(
-    _ id: String, _ state: StateOptions, _ act: ActOptions, _ output: OutputOptions
-  ) throws {
+  func run() throws {
     let request = LocalRequest("undelete", ["id": .string(id)], role: act.role, reason: act.reason)
     _ = try ReplicaSession(state).run(request, .writing) { row in
       let out = StandardOutput()

@@ -18,6 +18,7 @@ struct FuzzSeeds {
     try await addTraffic(folder)
     try addTexts()
     try addFiles()
+    addDirectories()
     addValues()
   }
 
@@ -159,6 +160,52 @@ struct FuzzSeeds {
     }
     add(.settings, "log_level: debug\nlisten_port: 8443\nrequests_per_second: 30\n".utf8)
     add(.settings, "log_level: \"info\"\nproxy: none\n".utf8)
+  }
+
+  private mutating func addDirectories() {
+    add(
+      .mapping,
+      """
+      key: [Einrichtung, PLZ]
+      ignore: [Bemerkung]
+      records:
+        - kind: organization
+          fields:
+            name: Einrichtung
+            street: { columns: [Straße, Nr] }
+            carrier: { column: Träger, values: { städtisch: public, k.A.: ~ } }
+            keywords: { column: Arten, separator: "," }
+        - kind: contact
+          when: Leitung
+          fields:
+            name: Leitung
+            organization_id: { record: organization }
+            legal_basis: { constant: public_task }
+            source: { constant: Liste }
+      ---
+      Einrichtung;PLZ;Straße;Nr;Träger;Arten;Leitung;Bemerkung
+      Kita A;58553;Weg;1;städtisch;"a, b";Ayla Beispiel;x
+      "Kita ""B"" neu";58540;;;k.A.;;;
+
+      """.utf8)
+    add(
+      .hsds,
+      """
+      [{"id":"o1","name":"Haus A","description":"Für alle","phones":[{"number":"0221 4710-1"}],\
+      "services":[{"id":"s1","name":"Café","status":"active","schedules":[{"freq":"WEEKLY",\
+      "byday":"MO","opens_at":"09:00","closes_at":"11:30"}],"languages":[{"code":"tr"}],\
+      "cost_options":[{"option":"frei"}]}],"locations":[{"id":"l1","latitude":51.2,\
+      "addresses":[{"address_1":"Weg 2","city":"Halver","postal_code":"58553"}]}],\
+      "contacts":[{"id":"c1","name":"Ayla Beispiel","email":"ayla@example.org"}]}]
+      """.utf8)
+    let files = [
+      "datapackage.json\n"
+        + #"{"resources":[{"path":"organization.csv"},{"path":"service.csv"},{"path":"phone.csv"}]}"#,
+      "organization.csv\nid,name,description\no1,Haus A,Für alle\no2,Haus B,\n",
+      "service.csv\nid,organization_id,name,status\ns1,o1,Café,active\n",
+      "phone.csv\nid,service_id,number\np1,s1,0221 4710-1\np2,nirgends,0221 4710-2\n",
+    ]
+    add(.hsdsPackage, files.joined(separator: "\0").utf8)
   }
 
   private mutating func addValues() {

@@ -23,7 +23,7 @@ import Testing
       }
       var mutator = Mutator(seed: seed)
       // Whole files take a hundred times as long as messages.
-      let isFile = [.csv, .ndjson].contains(target)
+      let isFile = [.csv, .ndjson, .mapping, .hsds, .hsdsPackage].contains(target)
       for _ in 0..<(isFile ? count / 20 : count) {
         let input = mutator.mutate(inputs)
         do { if try target.run(input) { accepted += 1 } } catch {

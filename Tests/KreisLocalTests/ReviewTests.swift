@@ -165,6 +165,62 @@ import Testing
     #expect(exported.outcome == .done)
   }
 
+  @Test func `What still names a merged record is listed and exported with the one kept`()
+    async throws
+  {
+    let replicas = try await Replicas()
+    let (town, hub) = (replicas.town, replicas.hub)
+    let keep = replicas.add(town, "organization", "name=Kita Löwenzahn").id
+    let other = replicas.add(town, "organization", "name=Löwenzahn").id
+    try await replicas.sync()
+    let service = replicas.add(hub, "service", "name=Café", "organization_id=\(other)").id
+    try await replicas.sync()
+    #expect(merge(replicas, town, keep, other).outcome == .done)
+    try await replicas.sync()
+    for store in [town, hub] {
+      let listed = replicas.list(store, "service", "organization_id=\(keep)")
+      #expect(listed.map { $0["id"] } == [.string(service)])
+      let export = replicas.run(store, LocalRequest("export", ["format": "hsds"])).rows
+        .map { if case .string(let text)? = $0["text"] { text } else { "" } }.joined()
+      #expect(export.contains(service) && export.contains(keep))
+      #expect(!export.contains(other))
+    }
+  }
+
+  @Test func `Erasing the record kept erases those merged into it, or says who must`() async throws
+  {
+    let replicas = try await Replicas()
+    let (town, hub) = (replicas.town, replicas.hub)
+    let person = { (store: Store, name: String) in
+      replicas.add(store, "contact", "name=\(name)", "legal_basis=public_task", "source=Liste").id
+    }
+    let keep = person(town, "Ayla Beispiel")
+    let other = person(town, "Beispiel, A.")
+    let foreign = person(hub, "A. Beispiel-Muster")
+    try await replicas.sync()
+    #expect(merge(replicas, town, keep, other).outcome == .done)
+    #expect(merge(replicas, hub, keep, foreign).outcome == .done)
+    try await replicas.sync()
+    let erased = replicas.run(
+      town,
+      LocalRequest(
+        "erase", ["id": .string(keep), "only": .bool(true)], role: "Koordination",
+        reason: "Antrag vom 3. November"))
+    #expect(erased.outcome == .done, "\(erased.failure?.text ?? "")")
+    let rows = erased.rows.filter { $0["erased"] != nil }
+    #expect(
+      Set(rows.filter { $0["erased"] == .bool(true) }.map { $0["id"] }) == [
+        .string(keep), .string(other),
+      ])
+    let rest = rows.filter { $0["erased"] == .bool(false) }
+    #expect(rest.map { $0["id"] } == [.string(foreign)])
+    #expect(rest.map { $0["owner_title"] } == ["Märkischer Kreis"])
+    try await replicas.sync()
+    _ = try await hub.doAllDuties(at: 1_800_000_500)
+    let orders = replicas.run(hub, LocalRequest("erasures")).rows
+    #expect(Set(orders.map { $0["id"] }) == [.string(keep), .string(other)])
+  }
+
   @Test func `What cannot be merged is refused`() async throws {
     let replicas = try await Replicas()
     let (town, hub) = (replicas.town, replicas.hub)

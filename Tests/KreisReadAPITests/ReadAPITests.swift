@@ -1,7 +1,10 @@
+import Dispatch
+import Foundation
 import KreisCore
 import KreisInterchange
 import KreisReadAPI
 import KreisStore
+import Synchronization
 import Testing
 
 /// What anybody may read over HTTP.
@@ -161,8 +164,6 @@ import Testing
       await api.get(query).contents.map { $0["name"] }
     }
     #expect(await names("/services?search=ELTERNCAF%C3%89") == ["Elterncafé"])
-    #expect(await names("/services?modified_after=2026-01-01") == ["Sprechstunde"])
-    #expect(await names("/services?modified_after=2023-11-14T22:13:21%2B00:00") == ["Sprechstunde"])
     #expect(await names("/services?organization_id=\(ids["b"]!)") == ["Elterncafé"])
     #expect(await names("/services?taxonomy_term_id=\(ids["term"]!)") == ["Elterncafé"])
     #expect(await names("/taxonomy_terms?top_only=true") == ["Hilfen"])
@@ -171,6 +172,52 @@ import Testing
     guard case .string(let id)? = taxonomy else { return }
     #expect(await names("/services?taxonomy_id=\(id)") == ["Elterncafé"])
     #expect(await names("/organizations?search=garten") == ["Haus B"])
+  }
+
+  @Test func `Who asks for what is new since his last look gets what was written long before`()
+    async throws
+  {
+    let api = try await TestAPI()
+    let ids = try await fill(api)
+    func names(since time: UInt64) async -> [JSONValue?] {
+      let day = ISO8601DateFormatter().string(from: Date(timeIntervalSince1970: Double(time)))
+      return await api.get("/organizations?modified_after=\(day)").contents.map { $0["name"] }
+    }
+    // One who never looked has everything to fetch, whenever it was written.
+    let all = await api.get("/organizations").contents.count
+    #expect(await names(since: 1_800_000_000).count == all)
+    #expect(await names(since: 1_800_000_001).isEmpty)
+    api.clock.set(1_800_001_000)
+    try await api.add("organization", ["name": "Offline geschrieben"], at: 1_700_000_000)
+    #expect(await names(since: 1_800_001_000) == ["Offline geschrieben"])
+    api.clock.set(1_800_002_000)
+    try await api.change(ids["a"]!, "organization", ["note": "Intern"])
+    #expect(await names(since: 1_800_001_001).isEmpty)
+    // A clock that is set back hides nothing.
+    api.clock.set(1_700_000_000)
+    try await api.change(ids["a"]!, "organization", ["city": "Kierspe"])
+    #expect(await names(since: 1_800_001_000).count == 2)
+  }
+
+  @Test func `A large catalogue that is being made does not keep the server from stopping`()
+    async throws
+  {
+    let api = try await TestAPI()
+    _ = try await fill(api)
+    let (looks, look) = AsyncStream<Void>.makeStream()
+    let go = DispatchSemaphore(value: 0)
+    api.clock.onLook.withLock { hook in
+      hook = {
+        look.yield()
+        go.wait()
+      }
+    }
+    let answer = Task { await api.get("/services") }
+    for await _ in looks { break }
+    api.clock.onLook.withLock { $0 = nil }
+    await api.stop()
+    go.signal()
+    #expect(await answer.value.status == 503)
   }
 
   @Test func `A client that has it already is told so until something public changes`() async throws

@@ -5,16 +5,34 @@ import KreisInterchange
 import KreisReadAPI
 import KreisStore
 import Logging
+import ServiceLifecycle
 import Synchronization
 
 /// A replica whose public part is served on a port of this machine.
 final class TestAPI: Sendable {
   let store: Store
   let port: Int
+  let clock: Clock
   private let root: URL
   private let server: Task<Void, any Error>
+  private let services: ServiceGroup
+
+  /// The server's, in seconds since 1970.
+  final class Clock: Sendable {
+    private let seconds = Mutex<UInt64>(1_800_000_000)
+    /// Called with each look at it.
+    let onLook = Mutex<(@Sendable () -> Void)?>(nil)
+
+    func set(_ time: UInt64) { seconds.withLock { $0 = time } }
+    func look() -> UInt64 {
+      onLook.withLock { $0 }?()
+      return seconds.withLock { $0 }
+    }
+  }
 
   init(burst: Double = 10_000) async throws {
+    let clock = Clock()
+    self.clock = clock
     root = FileManager.default.temporaryDirectory
       .appendingPathComponent("kn-api-\(UInt32.random(in: 0 ... .max))")
     let directory = try StateDirectory.prepare(root.path)
@@ -38,10 +56,13 @@ final class TestAPI: Sendable {
     configuration.requestBurst = burst
     configuration.requestsPerSecond = 0.001
     let api = ReadServer(
-      store: store, configuration: configuration, now: { 1_800_000_000 },
+      store: store, configuration: configuration, now: { clock.look() },
       logger: Logger(label: "test", factory: { _ in SwiftLogNoOpLogHandler() }),
       onReady: { ready.yield($0) })
-    server = Task { try await api.run() }
+    let services = ServiceGroup(
+      services: [api], logger: Logger(label: "test", factory: { _ in SwiftLogNoOpLogHandler() }))
+    self.services = services
+    server = Task { try await services.run() }
     var iterator = ports.makeAsyncIterator()
     port = await iterator.next() ?? 0
   }
@@ -49,6 +70,12 @@ final class TestAPI: Sendable {
   deinit {
     server.cancel()
     try? FileManager.default.removeItem(at: root)
+  }
+
+  /// Asks the server to stop, and waits until it accepts nothing any more.
+  func stop() async {
+    await services.triggerGracefulShutdown()
+    while await get("/").status != 0 {}
   }
 
   // MARK: - Records

@@ -114,7 +114,7 @@ import Testing
     {
       take("filter") { snapshot in
         var text = ""
-        try snapshot.list(kind, where: [(name, "Einrichtung 7 im Tal")]) { text += Self.text($0) }
+        try snapshot.list(kind, where: [(name, ["Einrichtung 7 im Tal"])]) { text += Self.text($0) }
         return text
       }
     }

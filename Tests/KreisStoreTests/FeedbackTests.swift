@@ -132,6 +132,67 @@ import Testing
     for store in net.towns { #expect(try digests(store)[.public] == expected) }
   }
 
+  @Test func `What the hub asks the steward alone goes on to the next one`() async throws {
+    let net = try await Federation(towns: 3)
+    let id = try net.add("Kita", to: net.towns[0])
+    try await net.syncAll()
+    let asked = try request(net, id, by: net.hub)
+    try await net.syncAll()
+    #expect(try status(asked, in: net.towns[0]) == .open)
+    try net.hub.blockingWrite {
+      try $0.transfer(id, to: net.towns[1].identity.member, net.occasion())
+    }
+    #expect(try await duties(net) == [asked])
+    #expect(try await duties(net) == [])
+    try await net.syncAll()
+    #expect(try status(asked, in: net.towns[1]) == .open)
+    #expect(try status(asked, in: net.towns[2]) == nil)
+    try net.hub.blockingWrite {
+      try $0.reply(to: asked, nil, withdraws: true, net.occasion())
+    }
+    _ = try await duties(net)
+    try await net.syncAll()
+    #expect(try status(asked, in: net.towns[1]) == .withdrawn)
+  }
+
+  @Test func `A record with too long a list of stewards stays where it is, and others do not wait`()
+    async throws
+  {
+    let net = try await Federation(towns: 2)
+    let id = try net.add("Kita", to: net.towns[0])
+    let other = try net.add("Hort", to: net.towns[0])
+    _ = try net.add("Haus", to: net.towns[1])
+    try await net.syncAll()
+    let (owner, next) = (net.towns[0].identity.member, net.towns[1].identity.member)
+    var list = [Steward(member: owner, logs: [])]
+    for last: UInt64 in [1 << 39, 1] {
+      let past = Steward(
+        member: owner,
+        logs: [Steward.Stretch(generation: 1, scope: .public, from: last / 2 + 1, to: last)])
+      while try Control.stewards(id, [past] + list).encoded().count <= Limits.control {
+        list.insert(past, at: 0)
+      }
+    }
+    try net.hub.blockingWrite { try $0.append(.stewards(id, list), at: net.now) }
+    // A town that has not heard of the list yet asks for what the hub cannot do.
+    try net.towns[0].blockingWrite { try $0.transfer(id, to: next, net.occasion()) }
+    try net.towns[0].blockingWrite { try $0.transfer(other, to: next, net.occasion()) }
+    try await net.syncAll()
+    #expect(try await duties(net) == [id, other].sorted())
+    #expect(try await duties(net) == [])
+    try await net.syncAll()
+    for store in net.towns + [net.hub] {
+      #expect(store.membership.steward(of: id) == owner)
+      #expect(store.membership.steward(of: other) == next)
+    }
+    let reasons = try net.towns[0].blockingRead { try $0.history(of: id) }
+      .compactMap(\.values?.reason)
+    #expect(reasons.contains { $0.contains("kreisnetz merge") })
+    #expect(throws: StoreError.self) {
+      try net.towns[0].blockingWrite { try $0.transfer(id, to: next, net.occasion()) }
+    }
+  }
+
   @Test func `What the former steward wrote without knowing, and sent later, has no effect`()
     async throws
   {
