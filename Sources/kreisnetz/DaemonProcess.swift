@@ -85,7 +85,6 @@ struct DaemonProcess {
           service: SetAsideService(replica: replica, days: setAsideDays, logger: logger),
           serviceName: "set aside"),
         .init(service: DutyService(store: store, logger: logger), serviceName: "duties"),
-        .init(service: HubDutyService(store: store, logger: logger), serviceName: "hub duties"),
         .init(service: watchdog, serviceName: "watchdog"),
         .init(service: StoreWatch(store: store), serviceName: "store"),
       ] + others, gracefulShutdownSignals: [.sigterm, .sigint], logger: logger)
