@@ -53,8 +53,10 @@ final class Authenticator: Sendable {
     }
     guard let key = membership.key(of: signature.member, generation: signature.generation) else {
       throw Problem(
-        .unauthorized, "unknown-key", "The key is not known",
-        "Key generation \(signature.generation) of the member \(signature.member) is not known here."
+        .unauthorized, HubRefusal.Name.unknownKey, "The key is not known",
+        "Key generation \(signature.generation) of the member \(signature.member) is not known here. If "
+          + "that lasts, the hub lost it: ask there for \"kreisnetz hub invite --member\" and give the "
+          + "invite to \"kreisnetz town join\" with this state directory."
       )
     }
     guard
@@ -64,7 +66,9 @@ final class Authenticator: Sendable {
     else {
       throw Problem(
         .unauthorized, "bad-signature", "The signature does not fit the request",
-        "Method, path, query or signed fields were changed on the way, or another key signed.")
+        "Method, path, query or signed fields were changed on the way, or another key signed. If that "
+          + "lasts, the hub knows another key of this member: ask there for \"kreisnetz hub invite "
+          + "--member\" and give the invite to \"kreisnetz town join\" with this state directory.")
     }
     if !orClosed { try Self.checkOpen(signature.member, signature.generation, membership) }
     try admit(signature)

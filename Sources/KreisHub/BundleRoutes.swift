@@ -10,7 +10,17 @@ extension HubRoutes {
   /// `entries` of the message `Bundle`.
   private static let entriesField: UInt64 = 3
 
-  func push(_ request: HubRequest, from caller: Caller) async throws -> Response {
+  /// Takes what a member pushes. A hub that was lost may lack the very entries that admitted the
+  /// member, which the member has: they prove themselves.
+  func push(_ request: HubRequest) async throws -> Response {
+    let caller: Caller
+    do throws(Problem) {
+      caller = try authenticator.authenticate(request, under: store.membership)
+    } catch {
+      return try await takeBack(request, from: error) {
+        guard $0.member == store.identity.member, $0.scope == .public else { throw error }
+      }
+    }
     try instances.check(request, of: caller)
     return try await accept(
       try await request.body(of: caller, upTo: Limits.messageBytes), request, from: caller.member)
@@ -22,24 +32,34 @@ extension HubRoutes {
     let caller: Caller
     do throws(Problem) {
       caller = try authenticator.authenticate(request, under: store.membership, orClosed: true)
-    } catch {
-      guard error.name == "unknown-key" else { throw error }
-      let origin = request.channel.remoteAddress?.ipAddress ?? ""
-      if let wait = strangers.withLock({ $0.take(origin, now: .now) }) {
-        throw Problem.tooManyRequests(retryAfter: wait)
-      }
-      return try await accept(
-        try await request.unprovenBody(upTo: Limits.messageBytes), request,
-        from: store.identity.member)
-    }
+    } catch { return try await takeBack(request, from: error) { _ in } }
     let response = try await accept(
       try await request.body(of: caller, upTo: Limits.messageBytes), request, from: caller.member)
     visits.note(caller.member, at: clock.now)
     return response
   }
 
+  /// Takes what proves itself from a sender whose key is not known.
+  ///
+  /// - Parameters:
+  ///   - problem: with the sender's signature; thrown if it is another one.
+  ///   - check: throws if nothing may be taken of the log.
+  private func takeBack(
+    _ request: HubRequest, from problem: Problem, _ check: (LogID) throws -> Void
+  ) async throws -> Response {
+    guard problem.name == HubRefusal.Name.unknownKey else { throw problem }
+    let origin = request.channel.remoteAddress?.ipAddress ?? ""
+    if let wait = strangers.withLock({ $0.take(origin, now: .now) }) {
+      throw Problem.tooManyRequests(retryAfter: wait)
+    }
+    return try await accept(
+      try await request.unprovenBody(upTo: Limits.messageBytes), request,
+      from: store.identity.member, check)
+  }
+
   private func accept(
-    _ bytes: [UInt8], _ request: HubRequest, from sender: MemberID
+    _ bytes: [UInt8], _ request: HubRequest, from sender: MemberID,
+    _ check: (LogID) throws -> Void = { _ in }
   ) async throws -> Response {
     let content = try request.content(bytes, limit: Limits.messageBytes)
     guard let entries = try? FieldCount.occurrences(of: Self.entriesField, in: content) else {
@@ -53,6 +73,7 @@ extension HubRoutes {
     do throws(MalformedBytes) { bundle = try UnverifiedBundle(wire) } catch {
       throw Self.refused(error.description)
     }
+    try check(bundle.log)
     let start = ContinuousClock.now
     let outcome = try await store.accept(bundle, from: sender)
     store.timings.note(.push, since: start)

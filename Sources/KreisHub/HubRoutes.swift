@@ -67,7 +67,7 @@ final class HubRoutes: Sendable {
     case _ where store.halted != nil: throw Problem.hubRestored
     case (.post, "/v1/members"): return try await join(request)
     case (.post, "/v1/generations"): return try await openGeneration(request)
-    case (.post, "/v1/bundles"): return try await push(request, from: caller(of: request))
+    case (.post, "/v1/bundles"): return try await push(request)
     case (.get, "/v1/feed"):
       return try await feed.respond(to: request, from: caller(of: request))
     case (.get, let path) where path.hasPrefix("/v1/feed/"):

@@ -24,7 +24,9 @@ extension HubRoutes {
         "The join request lacks a name or key, or is not signed by the key that it names.")
     }
     let (name, realm) = (wire.name, store.identity.realm)
-    let result = try await store.join(name: name, key: key, at: clock.now) { secret in
+    let result = try await store.join(
+      name: name, key: key, holding: wire.generation, at: clock.now
+    ) { secret in
       JoinProof.isValid(proof, secret: secret, realm: realm, name: name, key: key)
     }
     switch result {

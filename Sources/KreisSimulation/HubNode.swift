@@ -127,7 +127,7 @@ final class HubNode: MortalNode {
         signature: request.fields[RequestSignature.Field.signature])
     } catch { throw Refusal(401, "unsigned", "\(error)") }
     guard let key = membership.key(of: signature.member, generation: signature.generation) else {
-      throw Refusal(401, "unknown-key", "the key is not known")
+      throw Refusal(401, HubRefusal.Name.unknownKey, "the key is not known")
     }
     guard
       signature.verify(

@@ -28,9 +28,14 @@ extension HubNode {
     try start()
   }
 
-  /// The machine is lost with all its backups: an empty one takes its place, and gathers.
+  /// The machine is lost with all its backups: an empty one takes its place, and gathers. Not before
+  /// all towns were there: one that joined has what admitted it.
   func lose(_ towns: [TownNode]) throws {
-    guard let store, disk.hasPower else { return }
+    guard let store, disk.hasPower,
+      towns.allSatisfy({ $0.store?.membership.members[$0.member] != nil })
+    else {
+      return world.plan(after: 10_000) { [self] in if world.plan.isActive { try lose(towns) } }
+    }
     world.count(Fault.hubLost.rawValue)
     world.note("\(name) is lost")
     let lost = store.identity
@@ -49,15 +54,35 @@ extension HubNode {
 
   /// What nobody holds any more is gone; the rest must come back, be it as it was or issued again.
   private func begin(anew held: Set<Hash256>, _ towns: [TownNode]) throws {
-    var known = held
-    for town in towns { known.formUnion(try town.holdings(of: member)) }
-    for entry in world.journal.entries(of: member, instance) where !known.contains(entry.hash) {
-      world.journal.withdraw(entry, instance)
-    }
+    try withdraw(allBut: held, towns)
     world.journal.copy(of: member, holding: held, from: instance, to: instance + 1)
     world.journal.forgetPushed()
     instance += 1
     visits = []
+  }
+
+  /// A town's machine may have held the last copy of what the hub had lost before.
+  func forgetLost(_ towns: [TownNode]) throws {
+    if instance > 0 { try withdraw(allBut: try holdings(), towns) }
+  }
+
+  private func withdraw(allBut held: Set<Hash256>, _ towns: [TownNode]) throws {
+    var known = held
+    for town in towns { known.formUnion(try town.holdings(of: member)) }
+    for instance in 0...instance {
+      for entry in world.journal.entries(of: member, instance) where !known.contains(entry.hash) {
+        world.journal.withdraw(entry, instance)
+      }
+    }
+  }
+
+  /// Its own entries that the hub's machine holds, whether or not it runs.
+  private func holdings() throws -> Set<Hash256> {
+    if let store, disk.hasPower { return try store.holdings(of: member) }
+    let copy = Disk(copying: disk)
+    copy.setCapacity(0)
+    let key = keys.made(for: try Store.identity(at: copy.database).generation)
+    return try Store.open(at: copy.database, key: key, random: { 0 }).holdings(of: member)
   }
 
   /// How often an admin looks whether everybody was there.
@@ -111,14 +136,16 @@ extension HubNode {
       let member = store.membership.members[town.member], !member.isRevoked
     else { return }
     world.note("\(name) invites \(town.name) again")
-    let (now, key) = (clock, town.keys.fresh())
+    let (now, key, held) = (clock, town.keys.fresh(), own.identity.generation)
     do {
       try store.saveInvite(
         StoredInvite(
           name: member.name, title: member.title, ags: member.ags, secret: [1],
           expiresAt: now + 3_600, member: member.id), at: now)
       let granted = try waiting {
-        try await store.join(name: member.name, key: VerifyingKey(of: key), at: now) { _ in true }
+        try await store.join(
+          name: member.name, key: VerifyingKey(of: key), holding: held, at: now
+        ) { _ in true }
       }
       guard case .success(let member) = granted else {
         return world.violated(.soundness, "\(town.name) cannot be invited again: \(granted)")

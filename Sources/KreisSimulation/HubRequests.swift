@@ -22,9 +22,7 @@ struct HubRequests {
     let path = request.path
     switch (request.method, path) {
     case ("POST", "/v1/bundles"):
-      let caller = try hub.authenticate(request, store)
-      try hub.checkInstance(caller)
-      return try accept(request, from: caller.member)
+      return try push(request)
     case ("POST", "/v1/generations"): return try openGeneration(request)
     case ("POST", "/v1/statements"): return try state(request)
     case ("GET", "/v1/statements"): return try statements(request)
@@ -56,24 +54,43 @@ struct HubRequests {
 
   // MARK: - Bundles
 
+  private func push(_ request: Request) throws -> Response {
+    let caller: Caller
+    do { caller = try hub.authenticate(request, store) } catch let refusal as Refusal {
+      return try takeBack(request, from: refusal) { [store] in
+        guard $0.member == store.identity.member, $0.scope == .public else { throw refusal }
+      }
+    }
+    try hub.checkInstance(caller)
+    return try accept(request, from: caller.member)
+  }
+
+  private func takeBack(
+    _ request: Request, from refusal: Refusal, _ check: (LogID) throws -> Void
+  ) throws -> Response {
+    guard refusal.problem == HubRefusal.Name.unknownKey else { throw refusal }
+    guard
+      RequestSignature.contentDigest(Hash256(of: request.body))
+        == request.fields[RequestSignature.Field.digest]
+    else { throw Refusal(401, "bad-digest", "the content was changed") }
+    return try accept(request, from: store.identity.member, check)
+  }
+
   private func collect(_ request: Request) throws -> Response {
     let caller: Caller
     do { caller = try hub.authenticate(request, store, orClosed: true) } catch let refusal
       as Refusal
     {
-      guard refusal.problem == "unknown-key" else { throw refusal }
-      guard
-        RequestSignature.contentDigest(Hash256(of: request.body))
-          == request.fields[RequestSignature.Field.digest]
-      else { throw Refusal(401, "bad-digest", "the content was changed") }
-      return try accept(request, from: store.identity.member)
+      return try takeBack(request, from: refusal) { _ in }
     }
     let response = try accept(request, from: caller.member)
     hub.visits.insert(caller.member)
     return response
   }
 
-  private func accept(_ request: Request, from sender: MemberID) throws -> Response {
+  private func accept(
+    _ request: Request, from sender: MemberID, _ check: (LogID) throws -> Void = { _ in }
+  ) throws -> Response {
     guard request.body.count <= Limits.messageBytes else {
       throw Refusal(413, "too-large", "the content is too long")
     }
@@ -86,6 +103,7 @@ struct HubRequests {
     do throws(MalformedBytes) { bundle = try UnverifiedBundle(wire) } catch {
       throw Refusal(422, "refused", error.description)
     }
+    try check(bundle.log)
     let store = store
     switch try waiting(for: { try await store.accept(bundle, from: sender) }) {
     case .accepted(let head):

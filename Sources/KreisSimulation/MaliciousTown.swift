@@ -221,7 +221,9 @@ final class MaliciousTown {
   private func read() throws {
     guard let victim = victim() else { return }
     let place = FeedPosition(position: 1, hash: Hash256(of: [1]))
-    let query = FeedQuery(after: [.coordination(victim): place], follow: nil)
+    let query = FeedQuery(
+      after: [.coordination(victim): place],
+      hubGeneration: network.hub(for: index).store?.identity.generation ?? 1, follow: nil)
     let index = index
     let world = world
     _ = network.open(

@@ -68,10 +68,11 @@ extension Simulation {
     guard let store = hub.store, hub.disk.hasPower else { return }
     for town in towns {
       guard let own = town.store, town.disk.hasPower else { continue }
-      let known = store.membership.key(of: town.member, generation: own.identity.generation)
+      let generation = own.identity.generation
+      let known = store.membership.key(of: town.member, generation: generation)
       if case .refused = town.session.recovery {
         try hub.inviteAgain(town)
-      } else if known == nil {
+      } else if known != VerifyingKey(of: town.keys.made(for: generation)) {
         try hub.inviteAgain(town)
       }
     }
@@ -84,6 +85,9 @@ extension Simulation {
       attend()
     }
   }
+
+  /// All machines, running or not.
+  var machines: [TownNode] { towns + copies.towns }
 
   /// The machines that count: of two with one key, one.
   var running: [TownNode] {
@@ -115,8 +119,22 @@ extension Simulation {
     world.journal = journal
   }
 
+  /// Where nothing takes effect any more; what the hub forgot with its last state does not count.
+  private func noteClosings(_ membership: Membership) {
+    for town in towns {
+      guard let member = membership.members[town.member], member.isRevoked else { continue }
+      for generation in 1...member.generation {
+        for scope in [Scope.public, .kreis, .coordination(member.id)] {
+          let log = LogID(member: member.id, generation: generation, scope: scope)
+          world.closings[log] = membership.closing(of: log) ?? 0
+        }
+      }
+    }
+  }
+
   func check() throws {
     guard let store = hub.store else { return }
+    noteClosings(store.membership)
     if hub.instance > 0 { try ReissueChecker.check(hub, store) }
     let towns = running
     for town in towns {

@@ -52,8 +52,11 @@ extension Simulation {
         town.isToBeRestored = true
         let later = at + UInt64(random.within(1...400)) * 1_000
         self.plan(nil, at) { town.backUp() }
-        self.plan(.restore, min(later, safety)) {
-          do { try town.restore() } catch let error as StoreError { try town.failed(error) }
+        self.plan(.restore, min(later, safety)) { [self] in
+          do {
+            try town.restore()
+            try hub.forgetLost(machines)
+          } catch let error as StoreError { try town.failed(error) }
         }
       }
       // An admin who is impatient, whatever the state.
@@ -98,10 +101,12 @@ extension Simulation {
       let hours = (0..<random.within(2...8)).map { _ in UInt64(random.below(200_000)) }
       plan(nil, at) { [self] in try copy(town, hours) }
     }
-    if faults.contains(.hubLost) { plan(nil, at) { [hub, towns] in try hub.lose(towns) } }
+    if faults.contains(.hubLost) {
+      plan(nil, UInt64(random.below(Int(safety)))) { [self] in try hub.lose(machines) }
+    }
     if faults.contains(.hubRestored) {
       plan(nil, at) { [hub] in hub.backUp() }
-      plan(nil, later) { [hub, towns] in try hub.restore(towns) }
+      plan(nil, later) { [self] in try hub.restore(machines) }
     }
     if faults.contains(.splitView) {
       var deceived = towns.filter { _ in random.chance(50) }
@@ -145,13 +150,10 @@ extension Simulation {
 
   /// The hub closes a member's logs where it holds them.
   private func revoke(_ town: TownNode) throws {
-    guard let store = hub.store, world.closings.isEmpty else { return }
-    let member = town.member
-    try store.revoke(member, at: hub.clock)
-    for scope in [Scope.public, .kreis, .coordination(member)] {
-      let log = LogID(member: member, generation: 1, scope: scope)
-      world.closings[log] = store.membership.closing(of: log) ?? 0
-    }
+    guard let store = hub.store, !store.isGathering, store.halted == nil,
+      store.membership.members[town.member] != nil
+    else { return }
+    try store.revoke(town.member, at: hub.clock)
     world.note("hub revokes town\(town.index)")
     hub.wake()
   }

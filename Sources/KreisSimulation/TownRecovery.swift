@@ -5,7 +5,7 @@ import KreisStore
 extension TownNode {
   /// Copies the disk, as an admin does at night.
   func backUp() {
-    guard store != nil, disk.hasPower else { return }
+    guard let store, disk.hasPower, store.membership.members[member] != nil else { return }
     backup = Disk(copying: disk)
   }
 
@@ -43,7 +43,7 @@ extension TownNode {
 
   /// Somebody copies the machine, keys and all, and lets both run.
   func copied() throws -> TownNode? {
-    guard store != nil, disk.hasPower else { return nil }
+    guard let store, disk.hasPower, store.membership.members[member] != nil else { return nil }
     let copy = try TownNode(copying: self)
     world.count(Fault.clone.rawValue)
     world.note("\(name) is copied")

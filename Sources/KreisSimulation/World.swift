@@ -54,7 +54,7 @@ final class World {
   var random: SeededRandom
   var journal = Journal()
   var attacks = AttackRecord()
-  /// Where logs were closed, and when nothing of them is to take effect any more.
+  /// In the end: where the logs of revoked members are closed, behind which nothing takes effect.
   var closings: [LogID: UInt64] = [:]
   /// About how many bytes of entries the hub puts into one chunk.
   let chunkBytes: Int

@@ -7,6 +7,8 @@ package enum GrantRefusal: Error, Hashable, CustomStringConvertible, Sendable {
   case revoked(MemberID)
   /// Another generation comes next, because another key was faster.
   case notNext(MemberID, asked: UInt32, next: UInt32)
+  /// The replica claims a generation far beyond the one known here.
+  case tooFar(MemberID, held: UInt32, known: UInt32)
   /// The key is, or was, that of another generation or member.
   case keyInUse(MemberID)
 
@@ -18,6 +20,9 @@ package enum GrantRefusal: Error, Hashable, CustomStringConvertible, Sendable {
     case .notNext(let member, let asked, let next):
       "the member \(member) asks for key generation \(asked), but \(next) comes next: another "
         + "instance of it may have been faster"
+    case .tooFar(let member, let held, let known):
+      "the replica of the member \(member) says that it has key generation \(held), but \(known) is "
+        + "the last one known here: its database is damaged or of another realm; join with a new one"
     case .keyInUse(let member):
       "the key of the member \(member) is in use already; make a new one"
     }
@@ -67,6 +72,34 @@ extension Transaction {
     guard generation == member.generation + 1 else {
       return .failure(.notNext(id, asked: generation, next: member.generation + 1))
     }
+    return try open(generation, of: member, key: key, at: now)
+  }
+
+  /// Opens the next key generation of a member that was invited again. A hub that was lost or set back
+  /// may have given the next number away: the one opened is beyond what the member's replica has, too.
+  ///
+  /// - Parameter held: the generation of that replica; 0 where there is none.
+  func grantAnew(
+    _ id: MemberID, after held: UInt32, key: VerifyingKey, at now: UInt64
+  ) throws -> Result<Member, GrantRefusal> {
+    guard let member = membership.members[id], id != membership.hub else {
+      return .failure(.unknownMember(id))
+    }
+    guard !member.isRevoked else { return .failure(.revoked(id)) }
+    let last = max(member.generation, held)
+    // Whatever is claimed, the numbers never run out.
+    guard last - member.generation <= Self.skippedGenerations else {
+      return .failure(.tooFar(id, held: held, known: member.generation))
+    }
+    return try open(last + 1, of: member, key: key, at: now)
+  }
+
+  private static let skippedGenerations: UInt32 = 1_000
+
+  private func open(
+    _ generation: UInt32, of member: Member, key: VerifyingKey, at now: UInt64
+  ) throws -> Result<Member, GrantRefusal> {
+    let id = member.id
     guard !membership.members.values.contains(where: { $0.keys.values.contains(key) }) else {
       return .failure(.keyInUse(id))
     }
@@ -85,6 +118,36 @@ extension Transaction {
       guard log.scope != .local, membership.closing(of: log) == nil else { return nil }
       return ClosedLog(generation: log.generation, scope: log.scope, last: head)
     }
+  }
+
+  /// What the hub decided in a history that it lost, as it is to be stated in this one: no closing is
+  /// earlier than what was accepted since.
+  func restated(_ control: Control) throws -> Control {
+    switch control {
+    case .keyAdded(let id, let generation, let key, let closes):
+      .keyAdded(
+        id, generation: generation, key: key, closes: try extended(closes, of: id, toAll: true))
+    case .closing(let id, let closes, let isRevoked):
+      .closing(
+        id, closes: try extended(closes, of: id, toAll: isRevoked), revoked: isRevoked)
+    case .root, .memberAdded, .stewards, .quota: control
+    }
+  }
+
+  /// - Parameter toAll: whether all open logs end, and not just those named.
+  private func extended(
+    _ closes: [ClosedLog], of member: MemberID, toAll: Bool
+  ) throws -> [ClosedLog] {
+    var out = closes
+    for held in try closings(of: member) {
+      let place = out.firstIndex { $0.generation == held.generation && $0.scope == held.scope }
+      if let place {
+        if out[place].last < held.last { out[place] = held }
+      } else if toAll {
+        out.append(held)
+      }
+    }
+    return out
   }
 
   /// Makes `generation` this replica's own, with `key`. What the hub's feeds do not show of the

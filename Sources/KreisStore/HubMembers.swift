@@ -77,9 +77,12 @@ extension Store {
   /// member that lost its key, opens its next key generation. A retry with the same key gets the same
   /// answer.
   ///
-  /// - Parameter isProven: whether the request's proof fits this secret.
+  /// - Parameters:
+  ///   - held: the key generation of the replica that joins again; 0 where there is none. A hub that
+  ///     was lost may have granted it, which nobody else knows.
+  ///   - isProven: whether the request's proof fits this secret.
   package func join(
-    name: String, key: VerifyingKey, at now: UInt64,
+    name: String, key: VerifyingKey, holding held: UInt32 = 0, at now: UInt64,
     isProven: @escaping @Sendable (_ secret: [UInt8]) -> Bool
   ) async throws(StoreError) -> Result<Member, JoinRefusal> {
     try await write { transaction in
@@ -97,9 +100,8 @@ extension Store {
       let id: MemberID
       if let known = invite.member {
         id = known
-        let next = (transaction.membership.members[id]?.generation ?? 0) + 1
-        if case .failure(let refusal) = try transaction.grant(
-          id, generation: next, key: key, at: now)
+        if case .failure(let refusal) = try transaction.grantAnew(
+          id, after: held, key: key, at: now)
         {
           return .failure(.noNewKey(name: name, refusal))
         }

@@ -264,7 +264,7 @@ private struct Reissue {
     guard let control = try? Control(decoding: header.control),
       transaction.membership.lacks(control)
     else { return }
-    try transaction.append(control, at: header.recordedAt)
+    try transaction.append(transaction.restated(control), at: header.recordedAt)
     issued += 1
   }
 }

@@ -91,7 +91,8 @@ package enum TownJoin {
       key = try self.key(in: directory, named: StateDirectory.nextKey)
     }
     let transport = try transport(invite)
-    let reply = try await ask(invite, key: key, transport: transport)
+    let reply = try await ask(
+      invite, key: key, holding: held.generation, transport: transport)
     let identity = try identity(invite, reply)
     guard identity.member == member else {
       throw JoinError.unavailable(reason: "The hub's answer makes no sense.")
@@ -131,7 +132,7 @@ package enum TownJoin {
   }
 
   private static func ask(
-    _ invite: Invite, key: SigningKey, transport: any Transport
+    _ invite: Invite, key: SigningKey, holding generation: UInt32 = 0, transport: any Transport
   ) async throws -> WireJoinReply {
     let publicKey = VerifyingKey(of: key)
     let proof = JoinProof.make(
@@ -140,6 +141,7 @@ package enum TownJoin {
     message.name = invite.name
     message.key = .init(publicKey.bytes)
     message.proof = .init(proof)
+    message.generation = generation
     message.signature = .init(try JoinProof.sign(proof, key: key))
     do {
       let request = ClientRequest(

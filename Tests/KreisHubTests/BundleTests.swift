@@ -48,6 +48,23 @@ extension HubTests {
       }
     }
 
+    @Test func `Its own public log a hub takes from strangers too, and nothing else`()
+      async throws
+    {
+      try await TestHub.with { hub in
+        let town = try await hub.town()
+        let log = LogID(member: hub.store.identity.member, generation: 1, scope: .public)
+        let own = try #require(try await hub.store.read { try $0.bundle(of: log, from: 1) })
+        for (bundle, status) in [(own, 200), (try await town.write("Beratungsstelle"), 401)] {
+          let answer = try await hub.server.client.send(
+            try town.request(
+              .post, "/v1/bundles", body: WireBundle(bundle).serializedBytes(),
+              signing: .init(member: MemberID(1))))
+          #expect(answer.status == status)
+        }
+      }
+    }
+
     @Test func `A push may be compressed, and answered as JSON`() async throws {
       try await TestHub.with { hub in
         let town = try await hub.town()

@@ -53,6 +53,21 @@ extension Federation {
     try town.blockingWrite { try $0.openGeneration(next, key: key) }
   }
 
+  /// Invites a town again whose keys the hub does not know, and has it move on.
+  func inviteAgain(_ index: Int) async throws {
+    let town = towns[index]
+    let (name, key, held) = (town.identity.name, SigningKey(), town.identity.generation)
+    try hub.saveInvite(
+      StoredInvite(
+        name: name, title: town.identity.title, ags: town.identity.ags, secret: [1, 2, 3],
+        expiresAt: now + 3_600, member: town.identity.member), at: now)
+    let member = try await hub.join(
+      name: name, key: VerifyingKey(of: key), holding: held, at: now
+    ) { _ in true }.get()
+    keys[name] = key
+    try town.blockingWrite { try $0.openGeneration(member.generation, key: key) }
+  }
+
   /// What one exchange of a town with the hub found.
   enum Exchange { case done, needsGeneration }
 
@@ -65,7 +80,7 @@ extension Federation {
       }
     }
     if try town.blockingRead({ $0.isClosed }) { return .needsGeneration }
-    for log in try await town.unsent().keys.sorted() {
+    for log in try await town.unsent().logs {
       while let bundle = try await town.nextBundle(of: log) {
         switch try await hub.accept(bundle, from: town.identity.member) {
         case .accepted, .gathered: town.acknowledge(log, through: bundle.last)

@@ -1,3 +1,4 @@
+import Crypto
 import Foundation
 import KreisCore
 import Testing
@@ -194,6 +195,43 @@ import Testing
       #expect(try net.value(other, "name", in: store) == "Beratung")
       #expect(try net.value(late, "name", in: store) == "Neu dabei")
     }
+  }
+
+  @Test func `takes in again a town whose key only the lost hub knew`() async throws {
+    let net = try await Federation(towns: 2)
+    let id = try net.add("Kita", to: net.towns[0])
+    try await net.settle()
+    // The hub is lost before anybody else learns of the key, or of what it signed.
+    try await net.openNextGeneration(0)
+    try net.edit(id, "name", "Kita Nord", in: net.towns[0])
+    try await net.push(net.towns[0])
+    try net.edit(id, "email", "kita@example.org", in: net.towns[0])
+    try net.loseHub()
+    try await net.relay(1, all: true)
+    try net.closeGathering()
+    let member = net.towns[0].identity.member
+    #expect(net.hub.membership.members[member]?.generation == 1)
+    let now = net.now
+    let asked = try await net.hub.write {
+      try $0.grantAnew(member, after: .max, key: VerifyingKey(of: SigningKey()), at: now)
+    }
+    #expect(asked == .failure(.tooFar(member, held: .max, known: 1)))
+
+    try await net.inviteAgain(0)
+    #expect(net.towns[0].identity.generation == 3)
+    try await net.settle()
+    try expectEqual(net)
+    for store in net.towns + [net.hub] {
+      #expect(try net.value(id, "name", in: store) == "Kita Nord")
+      #expect(try net.value(id, "email", in: store) == "kita@example.org")
+      // Nobody can write any more with the number that was left out.
+      let log = LogID(member: member, generation: 2, scope: .public)
+      #expect(store.membership.closing(of: log) == 0)
+    }
+    try await net.openNextGeneration(0)
+    try net.edit(id, "name", "Kita Süd", in: net.towns[0])
+    try await net.settle()
+    #expect(try net.value(id, "name", in: net.towns[1]) == "Kita Süd")
   }
 
   @Test func `follows when a hub that was restored learns of what it had signed`() async throws {

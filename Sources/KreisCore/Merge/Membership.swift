@@ -125,7 +125,8 @@ package struct Membership: Hashable, Sendable {
       guard members[id] == nil else { return }
       members[id] = Member(id: id, name: name, title: title, ags: ags, keys: [1: key])
     case .keyAdded(let id, let generation, let key, let closes):
-      guard let member = members[id], id != hub, generation == member.generation + 1 else { return }
+      // Numbers may be left out: a lost hub may have given them away.
+      guard let member = members[id], id != hub, generation > member.generation else { return }
       members[id]?.keys[generation] = key
       close(id, closes, through: generation - 1)
     case .closing(let id, let closes, let revoked):
@@ -189,7 +190,7 @@ extension Membership {
     case .memberAdded(let id, let name, _, _, _):
       members[id] == nil && !members.values.contains { $0.name == name }
     case .keyAdded(let id, let generation, _, _):
-      members[id].map { $0.generation + 1 == generation && !$0.isRevoked } ?? false
+      members[id].map { $0.generation < generation && !$0.isRevoked } ?? false
     case .closing(let id, let closes, let revoked):
       members[id].map { revoked ? !$0.isRevoked : true } ?? false
         && (revoked

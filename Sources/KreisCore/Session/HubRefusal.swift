@@ -25,6 +25,7 @@ package struct HubRefusal: Hashable, Sendable {
     package static let hubRestored = "hub-restored"
     package static let otherInstance = "other-instance"
     package static let revoked = "revoked"
+    package static let unknownKey = "unknown-key"
   }
 
   /// Whether the same request may succeed later, without anybody's doing at the town.
@@ -60,7 +61,9 @@ extension TownSession.StreamEnd {
     case HubRefusal.Name.otherInstance: self = .otherInstance(reason: refusal.reason)
     case HubRefusal.Name.closedGeneration: self = .closed(generation: generation)
     case HubRefusal.Name.revoked: self = .untrusted(reason: refusal.reason)
-    case HubRefusal.Name.gathering:
+    // A hub that was lost may have lost the entry that admitted this key as well: offered its own
+    // public logs, it has it back.
+    case HubRefusal.Name.gathering, HubRefusal.Name.unknownKey:
       self = .gathering(reason: refusal.reason, retryAfterSeconds: refusal.retryAfterSeconds)
     default:
       self = .unavailable(

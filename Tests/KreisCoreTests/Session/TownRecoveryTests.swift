@@ -155,6 +155,15 @@ private struct Running {
     #expect(town.session.link == .connected(.stream))
   }
 
+  @Test func `offers what it holds to a hub that lost what admitted it`() {
+    var town = Running()
+    let refusal = HubRefusal(
+      status: 401, name: HubRefusal.Name.unknownKey, reason: "not known", retryAfterSeconds: nil)
+    #expect(
+      town.handle(.streamEnded(TownSession.StreamEnd(refusal, askedBy: 1))) == [.gather])
+    #expect(town.session.link == .waiting(reason: "not known"))
+  }
+
   @Test func `pushes again what an earlier hub had taken and the new one lacks`() {
     var town = Running()
     town.handle(.relayed(done: true, unsent: []))
