@@ -140,7 +140,8 @@ let package = Package(
     .testTarget(
       name: "KreisCoreTests", dependencies: ["KreisCore", crypto, protobuf], swiftSettings: strict),
     .testTarget(
-      name: "KreisSimulationTests", dependencies: ["KreisCore", "KreisSimulation"],
+      name: "KreisSimulationTests",
+      dependencies: ["KreisCore", "KreisSimulation", "kreisnetz-sim"],
       swiftSettings: strict),
     .testTarget(
       name: "KreisStoreTests",

@@ -31,7 +31,7 @@ extension DirectoryCommands {
         "requests": (try? snapshot.changeRequests()).map { .integer($0.count { $0.waits }) }
           ?? .null,
         // The hub's own entries are in its feeds at once.
-        "unsent": .integer(identity.role == .hub ? 0 : Int(unsent.values.reduce(0, +))),
+        "unsent": .integer(identity.role == .hub ? 0 : Int(unsent.entries)),
         "feeds": .array(
           cursors.map { scope, position in
             guard case .object(let members) = LogJSON.position(position) else { return .null }

@@ -98,7 +98,7 @@ package struct Simulation {
     }
   }
 
-  private mutating func run() throws -> SimulationReport {
+  mutating func run() throws -> SimulationReport {
     for town in towns where world.plan.faults.contains(.olderVersion) && random.chance(40) {
       town.schema = Self.olderVersion
     }
@@ -115,6 +115,9 @@ package struct Simulation {
       // A replica that refuses to be read has found the damage by itself.
       world.violated(.soundness, error.description)
     }
+    // Their connections hold them.
+    for town in machines { town.end() }
+    hub.end()
     try world.end()
     return SimulationReport(
       seed: world.seed, towns: towns.count,

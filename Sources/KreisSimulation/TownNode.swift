@@ -138,7 +138,7 @@ final class TownNode: MortalNode {
       let unsent = try waiting { try await store.unsent() }
       try handle(
         .started(
-          unsent: unsent.keys.sorted(), generation: store.identity.generation,
+          unsent: unsent.logs, generation: store.identity.generation,
           isRecovering: try waiting { try await store.read { try $0.recovery() } } != .none))
     } catch let error as StoreError { try failedToStart(error) }
   }
@@ -202,7 +202,7 @@ final class TownNode: MortalNode {
     guard let store else { return }
     do {
       let unsent = try waiting { try await store.unsent() }
-      try handle(.retryNow(unsent: unsent.keys.sorted()))
+      try handle(.retryNow(unsent: unsent.logs))
     } catch let error as StoreError { try failed(error) }
   }
 

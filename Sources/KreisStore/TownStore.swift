@@ -115,15 +115,33 @@ extension Store {
     return true
   }
 
-  /// Own logs with entries that the hub has not acknowledged, and how many.
-  package func unsent() async throws(StoreError) -> [LogID: UInt64] {
+  /// Own entries that the hub has not acknowledged.
+  package func unsent() async throws(StoreError) -> Unsent {
     try await read { try $0.unsent() }
   }
 }
 
+/// Own entries that the hub has not acknowledged.
+package struct Unsent: Sendable {
+  private let counts: [LogID: UInt64]
+  /// The logs that have some, in their order: what is sent does not depend on the process.
+  package let logs: [LogID]
+
+  fileprivate init(_ counts: [LogID: UInt64]) {
+    self.counts = counts
+    logs = counts.keys.sorted()
+  }
+
+  package var isEmpty: Bool { logs.isEmpty }
+  /// Of all logs.
+  package var entries: UInt64 { counts.values.reduce(0, +) }
+  /// Of one log; `nil` if none.
+  package subscript(_ log: LogID) -> UInt64? { counts[log] }
+}
+
 extension Snapshot {
-  /// Own logs with entries that the hub has not acknowledged, and how many.
-  package func unsent() throws -> [LogID: UInt64] {
+  /// Own entries that the hub has not acknowledged.
+  package func unsent() throws -> Unsent {
     let rows = try Row.fetchAll(
       db,
       sql: """
@@ -141,7 +159,7 @@ extension Snapshot {
       let head = try row.unsigned(1)
       if head > sent { out[log] = head - sent }
     }
-    return out
+    return Unsent(out)
   }
 
   /// The verified end of every feed this replica follows.

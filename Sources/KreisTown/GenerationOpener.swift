@@ -51,7 +51,7 @@ package struct GenerationOpener: Sendable {
         return .unavailable(reason: "the hub's answer makes no sense", retryAfterSeconds: nil)
       }
       try await store.write { try $0.openGeneration(generation, key: key) }
-      return .opened(generation: generation, unsent: try await store.unsent().keys.sorted())
+      return .opened(generation: generation, unsent: try await store.unsent().logs)
     } catch { return try Self.result(for: error) }
   }
 

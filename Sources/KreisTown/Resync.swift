@@ -64,7 +64,7 @@ package struct Resync: Sendable {
     report.found = try await scrub()
     report.left = report.found.map(\.finding)
     report.verification = try await verification()
-    report.unsent = try await store.unsent().values.reduce(0, +)
+    report.unsent = try await store.unsent().entries
     try await compareFeeds(&report)
     return report
   }
@@ -81,7 +81,7 @@ package struct Resync: Sendable {
     report.repaired = before.differences.filter { !report.verification.differences.contains($0) }
     report.found = try await scrub()
     report.left = report.found.map(\.finding)
-    report.unsent = try await store.unsent().values.reduce(0, +)
+    report.unsent = try await store.unsent().entries
     return report
   }
 
@@ -113,7 +113,7 @@ package struct Resync: Sendable {
     report.repaired += before.differences.filter {
       !report.verification.differences.contains($0) && !report.repaired.contains($0)
     }
-    report.unsent = try await store.unsent().values.reduce(0, +)
+    report.unsent = try await store.unsent().entries
     try await compareFeeds(&report)
     return report
   }
@@ -182,7 +182,7 @@ package struct Resync: Sendable {
   private func push() async throws -> [LogID: String] {
     let pusher = LogPusher(client: client, store: store)
     var stopped: [LogID: String] = [:]
-    for log in try await store.unsent().keys.sorted() {
+    for log in try await store.unsent().logs {
       var isDone = false
       while !isDone {
         switch try await pusher.push(log) {

@@ -105,7 +105,7 @@ package struct SessionActions: Sendable {
       if try await store.read({ try $0.recovery() }) == .takingBackUp { return .incomplete }
       try await branches.adopt()
       try await store.write { _ = try $0.reissue() }
-      return .done(unsent: try await store.unsent().keys.sorted())
+      return .done(unsent: try await store.unsent().logs)
     } catch StoreError.retryLater(let reason) { return .notStored(reason: reason) } catch let error
       as HubFailure
     {
@@ -131,7 +131,7 @@ package struct SessionActions: Sendable {
       for refusal in try await relay.offer(all: false) {
         logger.warning("the hub does not take a log", metadata: ["reason": "\(refusal)"])
       }
-      return .relayed(done: true, unsent: try await store.unsent().keys.sorted())
+      return .relayed(done: true, unsent: try await store.unsent().logs)
     } catch StoreError.stateUnknown(let reason) { throw StoreError.stateUnknown(reason) } catch {
       logger.info("what the hub lacks could not be offered", metadata: ["reason": "\(error)"])
       return .relayed(done: false, unsent: [])

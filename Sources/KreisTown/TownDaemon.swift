@@ -100,7 +100,7 @@ package final class TownDaemon: Service {
   ///
   /// - Throws: `StoreError`.
   package func retryNow() async throws(StoreError) {
-    input.yield(.event(.retryNow(unsent: try await store.unsent().keys.sorted())))
+    input.yield(.event(.retryNow(unsent: try await store.unsent().logs)))
   }
 
   /// Opens the next key generation, as an admin asked.
@@ -142,7 +142,7 @@ package final class TownDaemon: Service {
         let unsent = try await store.unsent()
         perform(
           .started(
-            unsent: Array(unsent.keys), generation: store.identity.generation,
+            unsent: unsent.logs, generation: store.identity.generation,
             isRecovering: try await store.read { try $0.recovery() } != .none), &exchange,
           in: &group)
       } catch { return .failure(error) }

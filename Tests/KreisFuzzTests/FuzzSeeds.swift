@@ -37,7 +37,7 @@ struct FuzzSeeds {
     }
     try await follow(hub, town)
     try Self.work(in: town)
-    for log in try await town.unsent().keys.sorted() {
+    for log in try await town.unsent().logs {
       while let bundle = try await town.nextBundle(of: log) {
         for entry in bundle.entries {
           add(.body, entry.body)

@@ -23,7 +23,7 @@ import Testing
     #expect(replicas.import(replicas.town, changed).counts == [0, 2, 0, 0])
     #expect(replicas.show(replicas.town, "key:a")?.field("sectors") == .array(["social"]))
     #expect(replicas.show(replicas.town, "key:b")?.field("city") == nil)
-    let unsent = try await replicas.town.unsent().values.reduce(0, +)
+    let unsent = try await replicas.town.unsent().entries
     #expect(unsent == 4)
   }
 
@@ -106,7 +106,7 @@ import Testing
     let answer = replicas.import(replicas.town, rows, keepsGoing: true)
     #expect(answer.counts == [1, 0, 0, 1])
     #expect(replicas.list(replicas.town, "organization").map { $0["name"] } == ["Gut"])
-    let unsent = try await replicas.town.unsent().values.reduce(0, +)
+    let unsent = try await replicas.town.unsent().entries
     #expect(unsent == 1)
     #expect(replicas.run(replicas.town, LocalRequest("log-verify")).outcome == .done)
   }

@@ -56,7 +56,7 @@ final class Replicas: Sendable {
 
   /// Pushes what the town has, then fetches what the hub has.
   func sync() async throws {
-    for log in try await town.unsent().keys.sorted() {
+    for log in try await town.unsent().logs {
       while let bundle = try await town.nextBundle(of: log) {
         guard case .accepted = try await hub.accept(bundle, from: town.identity.member) else {
           throw StoreError.rejected("the hub did not accept \(log)")

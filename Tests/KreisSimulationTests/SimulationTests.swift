@@ -1,7 +1,8 @@
 import Foundation
 import KreisCore
-import KreisSimulation
 import Testing
+
+@testable import KreisSimulation
 
 @Suite(.serialized) struct SimulationTests {
   @Test(arguments: 1...12)
@@ -18,6 +19,52 @@ import Testing
     #expect(first.trace == again.trace)
     #expect(first.counters == again.counters)
     #expect(first.trace != other.trace)
+  }
+
+  /// The order of dictionaries and sets is another one in every process.
+  @Test func `a seed replays byte for byte in another process`() async throws {
+    let outputs = try await withThrowingTaskGroup(of: [String].self) { group in
+      for _ in 1...2 { group.addTask { try await traces(seeds: 5) } }
+      return try await group.reduce(into: [[String]]()) { $0.append($1) }
+    }
+    #expect(outputs[0].count == 5)
+    #expect(outputs[0] == outputs[1])
+  }
+
+  private func traces(seeds: Int) async throws -> [String] {
+    let process = Process()
+    process.executableURL = URL(filePath: "/proc/self/exe").resolvingSymlinksInPath()
+      .deletingLastPathComponent().appending(path: "kreisnetz-sim")
+    process.arguments = ["--seeds", "\(seeds)", "--towns", "3", "--keep-going"]
+    process.environment = ProcessInfo.processInfo.environment
+      .filter { $0.key != "SWIFT_DETERMINISTIC_HASHING" }
+    let output = Pipe()
+    process.standardOutput = output
+    try process.run()
+    let bytes = try output.fileHandleForReading.readToEnd() ?? Data()
+    process.waitUntilExit()
+    return String(decoding: bytes, as: UTF8.self).split(separator: "\n").map(String.init)
+      .filter { $0.hasPrefix("seed ") }
+  }
+
+  @Test(arguments: [2, 7, 11])
+  func `a world is let go when its seed is done`(seed: UInt64) async throws {
+    let isGone = try await withCheckedThrowingContinuation { continuation in
+      let thread = Thread { continuation.resume(with: Result { try isLetGo(seed) }) }
+      thread.stackSize = 8 << 20
+      thread.start()
+    }
+    #expect(isGone)
+  }
+
+  private func isLetGo(_ seed: UInt64) throws -> Bool {
+    weak var world: World?
+    do {
+      var simulation = try Simulation(seed: seed, SimulationOptions(towns: 3...3))
+      world = simulation.world
+      _ = try simulation.run()
+    }
+    return world == nil
   }
 
   @Test func `every kind of fault strikes`() async throws {

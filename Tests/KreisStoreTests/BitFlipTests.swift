@@ -147,7 +147,7 @@ import Testing
       do {
         let bundle = try await store.nextBundle(of: log)
         // What was sent before may come again in front of what was not.
-        let unsent = Self.unsent.withLock { $0[log] ?? 0 }
+        let unsent = Self.unsent.withLock { $0?[log] ?? 0 }
         let entries = bundle.map { Array($0.entries.suffix(Int(unsent))) } ?? []
         out["push \(log.scope)"] = .output("\(entries)")
       } catch { out["push \(log.scope)"] = .refused("\(error)") }
@@ -190,7 +190,7 @@ import Testing
   /// The records that exist, for questions about one.
   private static let ids = Mutex<[RecordID]>([])
   /// How many entries of its logs the replica has not sent.
-  private static let unsent = Mutex<[LogID: UInt64]>([:])
+  private static let unsent = Mutex<Unsent?>(nil)
 
   /// Whether nothing is there that was not there before.
   private static func isBeginning(_ text: String, of expected: Part) -> Bool {

@@ -107,7 +107,7 @@ final class Federation {
 
   /// Pushes all that `town` has not had acknowledged.
   func push(_ town: Store) async throws {
-    for log in try await town.unsent().keys.sorted() {
+    for log in try await town.unsent().logs {
       while let bundle = try await town.nextBundle(of: log) {
         guard case .accepted = try await hub.accept(bundle, from: town.identity.member) else {
           throw StoreError.rejected("the hub did not accept \(log)")

@@ -104,7 +104,7 @@ import Testing
     let net = try await Federation(towns: 1)
     let town = net.towns[0]
     _ = try net.add("Kita", to: town)
-    let log = try #require(try await town.unsent().keys.first)
+    let log = try #require(try await town.unsent().logs.first)
     let bundle = try #require(try await town.nextBundle(of: log))
     guard case .accepted(let first) = try await net.hub.accept(bundle, from: town.identity.member),
       case .accepted(let second) = try await net.hub.accept(bundle, from: town.identity.member)
@@ -119,7 +119,7 @@ import Testing
     let net = try await Federation(towns: 1)
     let town = net.towns[0]
     _ = try net.add("Eins", to: town)
-    let log = try #require(try await town.unsent().keys.first)
+    let log = try #require(try await town.unsent().logs.first)
     let first = try #require(try await town.nextBundle(of: log))
     town.acknowledge(log, through: first.last)
     _ = try net.add("Zwei", to: town)
@@ -140,7 +140,7 @@ import Testing
     let net = try await Federation(towns: 1)
     let author = net.towns[0]
     _ = try net.add("Kita", to: author)
-    let log = try #require(try await author.unsent().keys.first)
+    let log = try #require(try await author.unsent().logs.first)
     let bundle = try #require(try await author.nextBundle(of: log))
     var signature = try #require(bundle.signature)
     signature[0] ^= 1

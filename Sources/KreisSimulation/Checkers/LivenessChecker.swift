@@ -24,7 +24,7 @@ enum LivenessChecker {
     guard case .connected = town.session.link else { return "its link is \(town.session.link)" }
     if town.session.recovery != .none { return "its recovery is \(town.session.recovery)" }
     let unsent = try waiting { try await store.unsent() }
-    if !unsent.isEmpty { return "entries are unsent: \(unsent.keys.sorted())" }
+    if !unsent.isEmpty { return "entries are unsent: \(unsent.logs)" }
     if let stopped = town.session.stopped.min(by: { $0.key < $1.key }) {
       return "the log \(stopped.key) is not pushed any more: \(stopped.value)"
     }
