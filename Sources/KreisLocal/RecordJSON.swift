@@ -105,20 +105,43 @@ struct RecordJSON {
   ///     {"id","kind","deleted","owner","owner_title","fields":{NAME:{"value","display","scope",
   ///      "by","title","at"}},"conflicts":[…]}
   ///
+  /// What a later version wrote is told as it stands: `kind_tag` in place of `kind`, and in `unknown`
+  /// fields by their tags, `{"tag","element","value","scope","by","title","at"}`.
   /// `value` and `display` of a set are lists; scope and author are those of its latest element.
   func full(_ state: RecordState) throws -> JSONValue {
     let kind = state.kind.flatMap { Schema.directory.kind(tag: $0) }
     let owner = snapshot.membership.steward(of: state.record)
       .flatMap { snapshot.membership.members[$0] }
-    return .object([
-      .init("id", .string(state.record.description)),
-      .init("kind", kind.map { .string($0.name) } ?? .null),
-      .init("deleted", .bool(state.isDeleted)),
-      .init("owner", owner.map { .string($0.name) } ?? .null),
-      .init("owner_title", owner.map { .string($0.title) } ?? .null),
-      .init("fields", .object(try kind.map { try fields(state, $0) } ?? [])),
-      .init("conflicts", .array(state.conflicts.map { .object(conflict($0, kind)) })),
-    ])
+    return .object(
+      [
+        .init("id", .string(state.record.description)),
+        .init("kind", kind.map { .string($0.name) } ?? .null),
+        .init("deleted", .bool(state.isDeleted)),
+        .init("owner", owner.map { .string($0.name) } ?? .null),
+        .init("owner_title", owner.map { .string($0.title) } ?? .null),
+        .init("fields", .object(try kind.map { try fields(state, $0) } ?? [])),
+        .init("conflicts", .array(state.conflicts.map { .object(conflict($0, kind)) })),
+      ] + unknown(state, kind))
+  }
+
+  private func unknown(_ state: RecordState, _ kind: RecordKind?) -> [JSONValue.Member] {
+    let reserved: Set = [RecordKind.deletedTag, RecordKind.nextStewardTag]
+    let shown = state.isDeleted ? state.beforeDeletion : state.shown
+    let rows = shown.sorted { $0.key < $1.key }.compactMap { register, place -> JSONValue? in
+      guard !reserved.contains(register.tag), kind?.field(tag: register.tag) == nil else {
+        return nil
+      }
+      return .object(
+        [
+          .init("tag", .integer(Int(register.tag))),
+          .init("element", register.element.map { .string($0) } ?? .null),
+          .init("value", place.head.value.map { .string($0) } ?? .null),
+          .init("scope", Self.scope(place.scope)),
+        ] + author(place.head.log.member) + [.init("at", .integer(Int(place.head.recordedAt)))])
+    }
+    let tag = kind == nil ? state.kind : nil
+    return (tag.map { [.init("kind_tag", .integer(Int($0)))] } ?? [])
+      + (rows.isEmpty ? [] : [.init("unknown", .array(rows))])
   }
 
   private func fields(_ state: RecordState, _ kind: RecordKind) throws -> [JSONValue.Member] {

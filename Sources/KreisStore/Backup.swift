@@ -40,7 +40,10 @@ extension Store {
     }
   }
 
-  private static func copy(_ source: any DatabaseReader, to path: String) throws(StoreError) {
+  /// - Parameter keepingInvites: whether open invites are in the copy.
+  static func copy(
+    _ source: any DatabaseReader, to path: String, keepingInvites: Bool = false
+  ) throws(StoreError) {
     do {
       let created = FileManager.default.createFile(
         atPath: path, contents: nil, attributes: [.posixPermissions: 0o600])
@@ -51,7 +54,7 @@ extension Store {
       try target.writeWithoutTransaction { db in
         _ = try String.fetchOne(db, sql: "PRAGMA journal_mode = DELETE")
         try db.execute(sql: "PRAGMA secure_delete = ON")
-        try db.execute(sql: "DELETE FROM invite WHERE used_by IS NULL")
+        if !keepingInvites { try db.execute(sql: "DELETE FROM invite WHERE used_by IS NULL") }
       }
       try target.close()
     } catch { throw StoreError(error) }

@@ -26,10 +26,15 @@ extension Ledger {
   }
 
   /// All entries of a record, with their keys: each as it was written, and none missing.
-  func entries(ofRecord key: Int64) throws -> [(key: Int64, entry: LoggedEntry)] {
+  ///
+  /// - Parameter hasSums: whether the database tells of missing ones, which schema version 1 does not.
+  func entries(
+    ofRecord key: Int64, hasSums: Bool = true
+  ) throws -> [(key: Int64, entry: LoggedEntry)] {
     guard
       let record = try Row.fetchOne(
-        db.cachedStatement(sql: "SELECT id, entries FROM record WHERE record = ?"),
+        db.cachedStatement(
+          sql: "SELECT id, \(hasSums ? "entries" : "NULL") FROM record WHERE record = ?"),
         arguments: [key]), let id = try record.bytes(0).flatMap({ RecordID($0) })
     else { throw StoreError.damaged(Damage(.table("record"), "has a record without a valid id")) }
     let rows = try Row.fetchCursor(

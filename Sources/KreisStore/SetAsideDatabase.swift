@@ -10,12 +10,17 @@ package struct SetAsideDatabase: Hashable, Sendable {
   package let path: String
   /// When it was set aside; seconds since 1970.
   package let at: UInt64
+  /// The schema version that a newer program was about to bring up to date (`keepOlderVersion`).
+  let schema: Int?
 
   /// `nil` for the name of another file.
   init?(name: String, in directory: String) {
-    guard name.hasPrefix("kreisnetz-"), name.hasSuffix(".sqlite"),
-      let at = Self.time(String(name.dropFirst(10).dropLast(7)))
-    else { return nil }
+    guard name.hasPrefix("kreisnetz-"), name.hasSuffix(".sqlite") else { return nil }
+    let parts = name.dropFirst(10).dropLast(7).split(
+      separator: "-schema", maxSplits: 1, omittingEmptySubsequences: false)
+    guard let at = Self.time(String(parts[0])) else { return nil }
+    schema = parts.count > 1 ? Int(parts[1]) : nil
+    guard parts.count == 1 || schema != nil else { return nil }
     path = directory + "/" + name
     self.at = at
   }
@@ -69,6 +74,8 @@ package struct SetAsideDatabase: Hashable, Sendable {
         for kind in store.tables.schema.kinds {
           try db.execute(sql: "DROP TABLE IF EXISTS \(DirectoryTables.quoted(kind.name))")
         }
+        // Whoever takes it up again makes them.
+        try db.execute(sql: "UPDATE replica SET tables = ''")
         try destroyBlocks(store, db)
         return .commit
       }
@@ -94,13 +101,16 @@ package struct SetAsideDatabase: Hashable, Sendable {
 
   private func destroyBlocks(_ store: Store, _ db: Database) throws {
     let ledger = Ledger(db, in: store.identity.realm)
+    let hasSums = try db.columns(in: "record").contains { $0.name == "entries" }
     let records = try Row.fetchAll(db, sql: "SELECT record, id FROM record")
     for row in records {
       guard let id = try row.bytes(1).flatMap({ RecordID($0) }) else {
         throw StoreError.damaged(Damage(.table("record"), "has a record without a valid id"))
       }
       let here: [(key: Int64, entry: LoggedEntry)]
-      do { here = try ledger.entries(ofRecord: row.integer(0)) } catch StoreError.damaged {
+      do { here = try ledger.entries(ofRecord: row.integer(0), hasSums: hasSums) } catch StoreError
+        .damaged
+      {
         try destroyDamaged(row.integer(0), id, store, db)
         continue
       }

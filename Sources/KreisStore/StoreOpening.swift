@@ -6,7 +6,7 @@ package import KreisCore
 
 extension Store {
   /// Schema versions that this program can open; migrations run forward only.
-  private static var migrator: DatabaseMigrator {
+  static var migrator: DatabaseMigrator {
     var migrator = DatabaseMigrator()
     migrator.registerMigration("1") { try $0.execute(sql: Schema1.sql) }
     migrator.registerMigration("2") { try $0.execute(sql: Schema2.sql) }
@@ -35,7 +35,7 @@ extension Store {
   /// folded by another version.
   ///
   /// - Parameter forRepair: whether to open what is damaged as far as it can be read.
-  /// - Throws: `StoreError.damaged` if what lies there would be a past state, or if it cannot be told
+  /// - Throws: `StoreError.retryLater` if a newer version wrote it; `StoreError.damaged` if what lies there would be a past state, or if it cannot be told
   ///   who the members are.
   package static func open(
     at path: String, key: SigningKey, schema: Schema = .directory,
@@ -45,9 +45,10 @@ extension Store {
       throw .rejected("there is no replica at \(path)")
     }
     do {
+      // What a newer version wrote is refused before anything of it is touched.
+      try openQueue(path).close()
       let doubt = try forRepair ? mendWriteAheadLog(of: path) : checkWriteAheadLog(of: path)
       let pool = try openPool(path)
-      try refuseNewer(pool, path)
       try migrator.migrate(pool)
       let store = try finish(pool, key, schema, random, forRepair: forRepair)
       if let doubt { store.note(doubt) }
@@ -127,7 +128,7 @@ extension Store {
     return code == SQLITE_OK && answer != 0
   }
 
-  private static func openQueue(_ path: String) throws -> DatabaseQueue {
+  static func openQueue(_ path: String) throws -> DatabaseQueue {
     var configuration = Configuration()
     configuration.readonly = true
     configuration.busyMode = .timeout(10)
@@ -139,8 +140,9 @@ extension Store {
 
   private static func refuseNewer(_ database: any DatabaseReader, _ path: String) throws {
     guard try database.read({ try migrator.hasBeenSuperseded($0) }) else { return }
-    throw StoreError.rejected(
-      "\(path) was written by a newer version of kreisnetz; install that version or a later one")
+    throw StoreError.retryLater(
+      "\(path) was written by a newer version of kreisnetz, and was not touched; install that version "
+        + "or a later one")
   }
 
   private static func openPool(_ path: String) throws -> DatabasePool {

@@ -98,6 +98,7 @@ package enum TownJoin {
       throw JoinError.unavailable(reason: "The hub's answer makes no sense.")
     }
     try directory.write(key, generation: identity.generation)
+    try directory.keepOlderVersion(at: now)
     let store = try Store.open(at: directory.database, key: old ?? key, random: random)
     try await store.write { [key] in
       try $0.openGeneration(identity.generation, key: key)

@@ -73,11 +73,13 @@ struct HubRecovery {
 }
 
 extension StateDirectory {
-  /// Opens the replica with the key of its generation.
+  /// Opens the replica with the key of its generation, under the lock. A database of an older version
+  /// is copied before it is brought up to date.
   ///
   /// - Throws: `CommandError`, `StateDirectoryError`, `StoreError`.
   func openStore(forRepair isRepair: Bool = false) throws -> Store {
-    try Store.open(
+    try keepOlderVersion(at: SystemClock.now())
+    return try Store.open(
       at: database, key: replicaKey(), random: SystemClock.random, forRepair: isRepair)
   }
 

@@ -45,8 +45,9 @@ struct RecordText {
       if case .array(let elements) = json["conflicts"] { elements } else {
         [JSONValue]()
       }
+    let later = json["kind_tag"].map { "Art \(PlainText.value($0)) einer späteren Version" }
     try output.line(
-      "\(kind?.label ?? "?")  \(PlainText.value(json["id"]))"
+      "\(kind?.label ?? later ?? "?")  \(PlainText.value(json["id"]))"
         + (json["deleted"] == .bool(true) ? "  (gelöscht)" : ""))
     try output.line("gepflegt von \(PlainText.value(json["owner_title"]))")
     let width = fields.map { Self.label(.string($0.name), kind).count }.max() ?? 0
@@ -65,7 +66,20 @@ struct RecordText {
       try row(Self.label(conflict["field"], kind), "", width)
       try alternatives(conflict, indent: width + 4)
     }
+    if case .array(let entries) = json["unknown"] { try unknown(entries) }
     if case .array(let hours) = json["hours"] { try officeHours(hours) }
+  }
+
+  /// Under the fields: what only a later version has names for.
+  private func unknown(_ entries: [JSONValue]) throws {
+    try output.line("Von einer späteren Version")
+    for entry in entries {
+      let element = entry["element"] ?? .null
+      try row(
+        "Feld \(PlainText.value(entry["tag"]))",
+        PlainText.value(element == .null ? entry["value"] : element), 8,
+        suffix: Self.scope(entry["scope"]))
+    }
   }
 
   /// Under the fields: office hours in words, each with its next opening.

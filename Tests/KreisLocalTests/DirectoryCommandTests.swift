@@ -32,12 +32,45 @@ import Testing
     #expect(replicas.list(replicas.town, "organization").count == 1)
   }
 
+  @Test func `What only a later version has names for is shown as it stands`() async throws {
+    let replicas = try await Replicas()
+    let added = replicas.add(replicas.town, "organization", "name=Kita Löwenzahn")
+    let known = try #require(RecordID(text: added.id))
+    let strange = RecordID(creator: replicas.town.identity.member, random: (1, 2))
+    let kind = try Schema.directory.kind(named: "organization").tag
+    for (id, kind, value) in [(known, kind, "später"), (strange, 4_711, "ganz neu")] {
+      try replicas.town.blockingWrite {
+        _ = try $0.append(
+          EntryBody(
+            recordedAt: 1_800_000_200, kind: .write, recordKind: kind, record: id,
+            writes: [Write(register: Register(tag: 901), content: .value)]),
+          values: Values(values: [value]), to: .public)
+      }
+    }
+    try await replicas.sync()
+    // Here and, sent unharmed, at the hub.
+    for store in [replicas.town, replicas.hub] {
+      let shown = try #require(replicas.show(store, added.id))
+      #expect(shown.field("name") == "Kita Löwenzahn")
+      guard case .array(let fields)? = shown["unknown"] else {
+        Issue.record("\(shown)")
+        return
+      }
+      #expect(fields.first?["tag"] == .integer(901) && fields.first?["value"] == "später")
+      #expect(fields.first?["by"] == "halver" && fields.count == 1)
+      let other = try #require(replicas.show(store, strange.description))
+      #expect(other["kind"] == .null && other["kind_tag"] == .integer(4_711))
+      let log = replicas.run(store, LocalRequest("log-export")).rows
+      #expect(log.contains { $0["values"] == .array(["ganz neu"]) })
+    }
+  }
+
   @Test func `Saying again what is so already writes nothing`() async throws {
     let replicas = try await Replicas()
     let id = replicas.add(replicas.town, "organization", "name=Kita", "sectors=health").id
     let answer = replicas.edit(replicas.town, id, "name=Kita", "sectors+=health", "city=")
     #expect(answer.rows.first?["written"] == .integer(0))
-    let unsent = try await replicas.town.unsent().values.reduce(0, +)
+    let unsent = try await replicas.town.unsent().entries
     #expect(unsent == 1)
   }
 

@@ -27,25 +27,14 @@ final class CrashWorld {
   private let random = Seeded(0)
   private let synchronous: String?
 
-  /// The members' keys of the databases in Tests/Fixtures/schema-1.
-  private static let keys: [Machine: String] = [
-    .hub: "3b19c19132786a25b3867b302bb387f489d60ee5da7fbbcea10b416c8f29adfb",
-    .town: "5f752a9ecd794b6e1d8552abd694c31592c35583236b2ed47e9457dcc0fced20",
-  ]
+  private static let release = Release(schema: 1)
 
   /// The disks before the first step.
   static func originals() throws -> [Machine: CrashDisk] {
     try Dictionary(
       uniqueKeysWithValues: Machine.allCases.map { machine in
-        let file = URL(filePath: #filePath).deletingLastPathComponent()
-          .appending(path: "../Fixtures/schema-1/\(machine).sql").standardizedFileURL
         let disk = CrashDisk()
-        let queue = try DatabaseQueue(path: disk.path("kreisnetz.sqlite"))
-        try queue.writeWithoutTransaction { db in
-          try db.execute(sql: "PRAGMA journal_mode = WAL")
-          try db.execute(sql: String(contentsOf: file, encoding: .utf8))
-        }
-        try queue.close()
+        try release.make(machine.rawValue, at: disk.path("kreisnetz.sqlite"))
         return (machine, disk)
       })
   }
@@ -70,7 +59,7 @@ final class CrashWorld {
   /// The store of a running machine; starts it if need be.
   func store(_ machine: Machine) throws -> Store {
     if let store = stores[machine] { return store }
-    let key = try SigningKey(rawRepresentation: Hex.decode(Self.keys[machine] ?? "") ?? [])
+    let key = try Self.release.key(machine.rawValue)
     let random = random
     let store = try Store.open(at: path(machine), key: key, random: { random.next() })
     if let synchronous {
@@ -238,7 +227,7 @@ extension CrashWorld {
 
   private func push() async throws {
     let (town, hub) = try (store(.town), store(.hub))
-    for log in try await town.unsent().keys.sorted() {
+    for log in try await town.unsent().logs {
       while let bundle = try await town.nextBundle(of: log) {
         guard case .accepted = try await hub.accept(bundle, from: town.identity.member) else {
           throw StoreError.rejected("the hub did not accept \(log)")
