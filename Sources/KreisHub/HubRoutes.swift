@@ -18,6 +18,7 @@ import Synchronization
 /// | `GET /v1/feed/SCOPE/POSITION` | the signed head there, to find where two feeds part |
 /// | `POST /v1/statements`, `GET /v1/statements` | what members verified |
 /// | `POST /v1/generations` | a member's next key generation |
+/// | `POST /v1/farewell` | a member leaves the realm |
 /// | `GET /v1/tls` | by which TLS keys the hub is reached; open to all |
 /// | `POST /v1/members` | join, by proof of an invite instead of a signature |
 /// | `GET /healthz`, `GET /readyz` | for operations, open to all |
@@ -67,6 +68,7 @@ final class HubRoutes: Sendable {
     case _ where store.halted != nil: throw Problem.hubRestored
     case (.post, "/v1/members"): return try await join(request)
     case (.post, "/v1/generations"): return try await openGeneration(request)
+    case (.post, "/v1/farewell"): return try await farewell(request)
     case (.post, "/v1/bundles"): return try await push(request)
     case (.get, "/v1/feed"):
       return try await feed.respond(to: request, from: caller(of: request))
@@ -78,7 +80,8 @@ final class HubRoutes: Sendable {
     case (.get, let path) where path.hasPrefix("/v1/bundles/"):
       return try await repair(request, for: caller(of: request))
     case (_, "/healthz"), (_, "/readyz"), (_, "/v1/members"), (_, "/v1/bundles"), (_, "/v1/feed"),
-      (_, "/v1/statements"), (_, "/v1/generations"), (_, "/v1/branches"), (_, "/v1/tls"):
+      (_, "/v1/statements"), (_, "/v1/generations"), (_, "/v1/branches"), (_, "/v1/tls"),
+      (_, "/v1/farewell"):
       throw Problem.methodNotAllowed
     default: throw Problem.notFound
     }

@@ -56,6 +56,8 @@ extension HubRoutes {
     return switch refusal {
     case .unknown: Problem(.forbidden, "invite-unknown", "There is no such invite", detail)
     case .expired: Problem(.forbidden, "invite-expired", "The invite has expired", detail)
+    case .withdrawn:
+      Problem(.forbidden, "invite-withdrawn", "The invite was withdrawn", detail)
     case .used: Problem(.forbidden, "invite-used", "The invite was used", detail)
     case .noNewKey: Problem(.forbidden, "invite-key", "The member gets no such key", detail)
     case .badProof: Problem(.forbidden, "invite-proof", "The proof does not fit", detail)

@@ -25,6 +25,7 @@ package struct CSVRows {
   private enum Meaning {
     case kind
     case id
+    case training
     case field(RowBuilder.Column)
     /// Only cells of other kinds may stand here.
     case foreign(reason: String)
@@ -80,6 +81,7 @@ package struct CSVRows {
     switch name {
     case "kind": return .kind
     case "id", "Kennung": return .id
+    case DirectoryRow.trainingName: return .training
     default:
       do {
         return .field(try RowBuilder.column(name, of: kind))
@@ -103,6 +105,7 @@ package struct CSVRows {
       switch meaning {
       case .kind: break
       case .id: id = identifier(cell, &builder)
+      case .training: builder.isTraining = true
       case .foreign(let reason): builder.fail(reason)
       case .field(let column):
         let cell = SpreadsheetText.unprotected(cell)
@@ -139,7 +142,9 @@ package struct CSVRows {
       parts.append(value.text)
     }
     let id = DirectoryRow.Entry(field, .set(.text(DerivedKey.externalID(parts))))
-    return DirectoryRow(line: row.line, kind: row.kind, id: nil, values: row.values + [id])
+    return DirectoryRow(
+      line: row.line, kind: row.kind, id: nil, values: row.values + [id],
+      isTraining: row.isTraining)
   }
 
   private func identifier(_ cell: String, _ builder: inout RowBuilder) -> String? {

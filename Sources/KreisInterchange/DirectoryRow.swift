@@ -70,8 +70,13 @@ package struct DirectoryRow: Hashable, Sendable {
   /// The full id, lower case, if the row names one.
   package let id: String?
   package let values: [Entry]
+  /// Whether it comes from a training realm.
+  package let isTraining: Bool
 
-  package init(line: Int, kind: RecordKind, id: String?, values: [Entry]) {
+  package init(
+    line: Int, kind: RecordKind, id: String?, values: [Entry], isTraining: Bool = false
+  ) {
+    self.isTraining = isTraining
     self.line = line
     self.kind = kind
     self.id = id

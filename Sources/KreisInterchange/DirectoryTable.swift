@@ -26,11 +26,16 @@ package struct DirectoryTable {
   }
 
   private let columns: [Column]
+  private let isTraining: Bool
 
   /// - Parameters:
   ///   - scopes: the fields whose default is one of these always have a column.
   ///   - used: further columns; those that have a value.
-  package init(kind: RecordKind, scopes: Set<ScopeKind>, used: Set<Column>) {
+  ///   - isTraining: whether every line is to say that it comes from a training realm.
+  package init(
+    kind: RecordKind, scopes: Set<ScopeKind>, used: Set<Column>, isTraining: Bool = false
+  ) {
+    self.isTraining = isTraining
     columns = kind.fields.flatMap { field in
       ScopeKind.allCases.map { Column(field, $0) }.filter { column in
         used.contains(column) || (column.scope == field.scope && scopes.contains(field.scope))
@@ -40,7 +45,8 @@ package struct DirectoryTable {
 
   /// The byte order mark and the names of the columns.
   package func header() -> [UInt8] {
-    [0xEF, 0xBB, 0xBF] + Self.record(["Kennung [id]"] + columns.map(\.title))
+    let mark = isTraining ? ["Schulung [\(DirectoryRow.trainingName)]"] : []
+    return [0xEF, 0xBB, 0xBF] + Self.record(["Kennung [id]"] + mark + columns.map(\.title))
   }
 
   /// One record as a line with its end. What is withdrawn is an empty cell.
@@ -49,7 +55,8 @@ package struct DirectoryTable {
     for entry in row.values {
       cells[Column(entry.field, entry.scope)] = Self.cell(entry)
     }
-    return Self.record([row.id ?? ""] + columns.map { cells[$0] ?? "" })
+    let mark = isTraining ? ["ja"] : []
+    return Self.record([row.id ?? ""] + mark + columns.map { cells[$0] ?? "" })
   }
 
   private static func cell(_ entry: DirectoryRow.Entry) -> String {

@@ -46,6 +46,7 @@ package struct NDJSONRows {
         switch member.name {
         case "kind": break
         case "id": id = try Self.id(member.value)
+        case DirectoryRow.trainingName: builder.isTraining = member.value != .bool(false)
         default:
           let column = try column(member.name, of: kind)
           builder.add(column) { field throws(InvalidValue) in
@@ -122,11 +123,15 @@ package struct NDJSONRows {
 }
 
 extension DirectoryRow {
+  /// The member or column that marks rows of a training realm.
+  static let trainingName = "training"
+
   /// The row as an object that `NDJSONRows` reads back: numbers and truth values as such, fields in
   /// the order of the table.
   package var json: JSONValue {
     var members = [JSONValue.Member("kind", .string(kind.name))]
     if let id { members.append(JSONValue.Member("id", .string(id))) }
+    if isTraining { members.append(JSONValue.Member(Self.trainingName, .bool(true))) }
     let order = Dictionary(
       zip(kind.fields.map(\.tag), kind.fields.indices), uniquingKeysWith: { first, _ in first })
     let sorted = values.sorted {

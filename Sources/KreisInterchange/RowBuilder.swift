@@ -6,6 +6,8 @@ struct RowBuilder {
   private let kind: RecordKind
   private var entries: [DirectoryRow.Entry] = []
   private var reasons: [String] = []
+  /// Whether the row comes from a training realm.
+  var isTraining = false
 
   init(line: Int, kind: RecordKind) {
     self.line = line
@@ -52,7 +54,8 @@ struct RowBuilder {
   /// - Throws: `RowError` with all that went wrong.
   func row(id: String?) throws(RowError) -> DirectoryRow {
     if !reasons.isEmpty { throw RowError(line: line, reasons: reasons) }
-    return DirectoryRow(line: line, kind: kind, id: id, values: entries)
+    return DirectoryRow(
+      line: line, kind: kind, id: id, values: entries, isTraining: isTraining)
   }
 
   /// The kinds whose records rows may call by their names.

@@ -1,3 +1,4 @@
+import KreisCore
 package import KreisInterchange
 package import KreisStore
 
@@ -62,6 +63,7 @@ package final class CommandExecutor: Sendable {
           "This replica has no command „\(call.request.command)“. It has: "
             + handlers.keys.sorted().joined(separator: ", "))
       }
+      if store.identity.isTraining { try call.heading(TrainingRealm.heading) }
       last = .done(try commands.audited(call, handler))
     } catch { last = .failure(CommandError(error)) }
     // Whoever does not read the last reply has gone; the command has ended all the same.
@@ -70,7 +72,7 @@ package final class CommandExecutor: Sendable {
     return switch last {
     case .failure(let error): error.outcome
     case .done(let outcome): outcome
-    case .row, .progress: .done
+    case .row, .heading, .progress: .done
     }
   }
 }

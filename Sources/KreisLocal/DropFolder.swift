@@ -227,7 +227,7 @@ package final class DropFolder: Sendable {
           switch reply {
           case .row(let row): for line in ImportText.lines(row) { say(line) }
           case .failure(let error): say(error.text)
-          case .progress, .done: break
+          case .heading, .progress, .done: break
           }
         })
       return executor.run(call)

@@ -4,7 +4,7 @@ import KreisStore
 
 extension DirectoryCommands {
   /// Arguments: format (by default ndjson), kinds (by default all that the format takes), scope (the
-  /// narrowest that goes out).
+  /// narrowest that goes out), own (only what this member keeps, and its notes on other records).
   ///
   /// Rows: in NDJSON records as `import` reads them, with every scope's values: `phone`,
   /// `phone@coordination`. In other formats `{"text"}`, pieces of the result in their order; of
@@ -52,6 +52,8 @@ struct ExportWish {
   let format: Format
   let kinds: [RecordKind]
   let readers: ScopeKind
+  /// Only the records that this member keeps, and of others its own notes.
+  let isOwn: Bool
 
   /// - Throws: `CommandError` for what the format cannot do.
   init(_ call: LocalCall, _ schema: Schema) throws {
@@ -69,6 +71,11 @@ struct ExportWish {
         "„\(scope ?? "")“ is no scope for \(name); scopes: \(Self.list(format.readers.reversed()))")
     }
     self.readers = readers
+    isOwn = try call.flag("own")
+    guard !isOwn || [.ndjson, .csv].contains(format) else {
+      throw CommandError(
+        .wrongUse, "What a member keeps is exported as ndjson or csv, not as \(name).")
+    }
     kinds = try Self.kinds(call, format, schema)
   }
 

@@ -48,7 +48,7 @@ final class ExportRun {
   private func rows() throws {
     for kind in wish.kinds {
       try directory.visit(kind) { state in
-        let row = DirectoryRow(state, kind, readers: wish.readers)
+        let row = row(of: state, kind)
         guard !row.values.isEmpty else { return }
         written += 1
         try call.row(row.json)
@@ -62,22 +62,32 @@ final class ExportRun {
       var used: Set<DirectoryTable.Column> = []
       var count = 0
       try directory.visit(kind) { state in
-        let row = DirectoryRow(state, kind, readers: wish.readers)
+        let row = row(of: state, kind)
         used.formUnion(row.values.map { DirectoryTable.Column($0.field, $0.scope) })
         count += row.values.isEmpty ? 0 : 1
       }
       // A table that was asked for by name exists, even without a line.
       guard count > 0 || wish.kinds.count == 1 else { continue }
-      let table = DirectoryTable(kind: kind, scopes: scopes, used: used)
+      let table = DirectoryTable(
+        kind: kind, scopes: scopes, used: used, isTraining: directory.isTraining)
       let file = "\(kind.name).csv"
       try send(table.header(), file: file)
       try directory.visit(kind) { state in
-        let row = DirectoryRow(state, kind, readers: wish.readers)
+        let row = row(of: state, kind)
         guard !row.values.isEmpty else { return }
         written += 1
         try send(table.line(row), file: file)
       }
     }
+  }
+
+  private func row(of state: RecordState, _ kind: RecordKind) -> DirectoryRow {
+    let row = DirectoryRow(
+      state, kind, readers: wish.readers, isTraining: directory.isTraining)
+    guard wish.isOwn, !directory.isOwn(state) else { return row }
+    return DirectoryRow(
+      line: 0, kind: kind, id: row.id, values: row.values.filter { $0.scope == .local },
+      isTraining: row.isTraining)
   }
 
   private func cards() throws {
@@ -139,7 +149,11 @@ final class ExportRun {
 
 extension DirectoryRow {
   /// A record as it stands, with the winning value of each field in each scope that `readers` have.
-  init(_ state: RecordState, _ kind: RecordKind, readers: ScopeKind) {
+  ///
+  /// - Parameter isTraining: whether the row is to say that it comes from a training realm.
+  init(
+    _ state: RecordState, _ kind: RecordKind, readers: ScopeKind, isTraining: Bool = false
+  ) {
     var entries: [Entry] = []
     for (scope, part) in state.scopes.sorted(by: { $0.key < $1.key })
     where ScopeKind(scope).isSeen(by: readers) && !state.isDeleted(in: scope) {
@@ -155,6 +169,7 @@ extension DirectoryRow {
         }
       }
     }
-    self.init(line: 0, kind: kind, id: state.record.description, values: entries)
+    self.init(
+      line: 0, kind: kind, id: state.record.description, values: entries, isTraining: isTraining)
   }
 }

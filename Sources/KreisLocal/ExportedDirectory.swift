@@ -43,6 +43,15 @@ package final class ExportedDirectory {
       })
   }
 
+  /// Whether all of this comes from a training realm.
+  var isTraining: Bool { snapshot.identity.isTraining }
+
+  /// Whether this member keeps the record, or made it.
+  func isOwn(_ state: RecordState) -> Bool {
+    let member = snapshot.identity.member
+    return state.record.creator == member || snapshot.membership.steward(of: state.record) == member
+  }
+
   /// Visits the records of a kind.
   func visit(_ kind: RecordKind, _ body: (RecordState) throws -> Void) throws {
     try snapshot.list(kind) { state in
@@ -109,6 +118,10 @@ package final class ExportedDirectory {
       guard let field = kind.field(tag: register.tag) else { continue }
       guard let value = register.element ?? head.value else { continue }
       values[field.name, default: []].append(redirected(value, field))
+    }
+    // Cards, calendars, HSDS and the read API leave the realm: there every name says what it is.
+    if snapshot.identity.isTraining, let names = values["name"] {
+      values["name"] = names.map(TrainingRealm.marked(name:))
     }
     return ExportRecord(
       id: state.record.description, kind: kind, values: values.mapValues { Set($0).sorted() },

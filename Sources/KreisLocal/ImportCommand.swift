@@ -18,7 +18,7 @@ extension DirectoryCommands {
     let wish = try ImportWish(call, schema)
     let spool = try Spool(in: spool, call.input)
     let seconds = Int(now())
-    let survey = try ImportSurvey(call) {
+    let survey = try ImportSurvey(call, isTraining: store.identity.isTraining) {
       try ImportRows(wish, schema: schema, now: seconds, read: spool.source())
     }
     var report = survey.report

@@ -17,14 +17,21 @@ struct ImportKey: Hashable {
 /// themselves, and which keys others may refer to.
 struct ImportSurvey {
   let open: () throws -> ImportRows
+  private let isTraining: Bool
   private(set) var report = ImportReport()
   /// On which line a key stands, as the how manieth row, and the id that the row names beside it.
   private(set) var keys: [ImportKey: (line: Int, place: Int, id: RecordID?)] = [:]
   private(set) var count = 0
 
   /// - Throws: `CommandError`, and what is wrong with a table's header.
-  init(_ call: LocalCall, open: @escaping () throws -> ImportRows) throws {
+  ///
+  /// - Parameter isTraining: whether this is a replica of a training realm, which alone takes rows of
+  ///   one.
+  init(
+    _ call: LocalCall, isTraining: Bool = false, open: @escaping () throws -> ImportRows
+  ) throws {
     self.open = open
+    self.isTraining = isTraining
     var rows = try open()
     while let next = try rows.next() {
       count += 1
@@ -44,6 +51,9 @@ struct ImportSurvey {
 
   /// - Returns: why the row is refused.
   private mutating func take(_ row: DirectoryRow, at place: Int) -> String? {
+    if isForeign(row) {
+      return "the row comes from a training realm, and this is the real directory"
+    }
     guard let externalID = row.externalID else {
       return row.id == nil
         ? "neither external_id nor id: imported twice it would be there twice" : nil
@@ -56,8 +66,11 @@ struct ImportSurvey {
     return nil
   }
 
+  private func isForeign(_ row: DirectoryRow) -> Bool { row.isTraining && !isTraining }
+
   /// Whether `take` refused this row.
   func refused(_ row: DirectoryRow, at place: Int) -> Bool {
+    if isForeign(row) { return true }
     guard let externalID = row.externalID else { return row.id == nil }
     return keys[ImportKey(row.kind, externalID)]?.place != place
   }

@@ -33,6 +33,8 @@ package final class LocalCall {
     try reply(.row(value))
   }
 
+  func heading(_ text: String) throws { try reply(.heading(text)) }
+
   package func progress(_ text: String) throws { try reply(.progress(text)) }
 
   /// Sends what may still be in a buffer.

@@ -61,7 +61,7 @@ package final class LocalClient {
       switch reply {
       case .done(let outcome): return outcome
       case .failure(let error): throw error
-      case .row, .progress: try body(reply)
+      case .row, .heading, .progress: try body(reply)
       }
     }
   }

@@ -4,6 +4,8 @@ package import KreisInterchange
 package enum LocalReply: Hashable, Sendable {
   /// Data, in the form that `--json` prints.
   case row(JSONValue)
+  /// What is to stand above the rows where people read them. Comes before them.
+  case heading(String)
   /// What is being done and how far it is, for people who wait.
   case progress(String)
   case failure(CommandError)
@@ -18,6 +20,7 @@ package enum LocalReply: Hashable, Sendable {
     let json: JSONValue =
       switch self {
       case .row(let value): ["row": value]
+      case .heading(let text): ["heading": .string(text)]
       case .progress(let text): ["progress": .string(text)]
       case .failure(let error):
         ["failure": .string(error.text), "exit": .integer(Int(error.outcome.rawValue))]
@@ -36,6 +39,8 @@ package enum LocalReply: Hashable, Sendable {
     do { json = try JSONParser.parse(line, limit: Self.limit) } catch { throw strange }
     if let row = json["row"] {
       self = .row(row)
+    } else if case .string(let text) = json["heading"] {
+      self = .heading(text)
     } else if case .string(let text) = json["progress"] {
       self = .progress(text)
     } else {

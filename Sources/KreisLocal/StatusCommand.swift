@@ -21,6 +21,7 @@ extension DirectoryCommands {
         "role": .string(identity.role.rawValue), "name": .string(identity.name),
         "title": .string(identity.title), "ags": .string(identity.ags),
         "kreis": .string(identity.kreis), "realm": .string(identity.realm.description),
+        "training": .bool(identity.isTraining),
         "member": .string(identity.member.description),
         "generation": .integer(Int(identity.generation)), "hub_url": .string(identity.hubURL),
         "members": .integer(snapshot.membership.members.values.count { !$0.isRevoked }),

@@ -120,7 +120,8 @@ package struct ReadServer: Service {
       ? "[\(configuration.address)]" : configuration.address
     return ReadRoutes(
       source: source, base: configuration.publicURL ?? "http://\(host):\(port)",
-      title: store.identity.title)
+      title: store.identity.isTraining && store.identity.role == .town
+        ? TrainingRealm.marked(name: store.identity.title) : store.identity.title)
   }
 
   /// Nothing is read that anybody sends; a little is taken for the sake of the connection.

@@ -54,13 +54,29 @@ extension Store {
       guard !entry.isRevoked else {
         throw StoreError.rejected("\(entry.title) is revoked already")
       }
-      try transaction.append(
-        .closing(member, closes: transaction.closings(of: member), revoked: true), at: now)
+      try transaction.end(member, at: now)
+    }
+  }
+
+  /// Ends the membership of a town that leaves by itself, as `revoke`. A repetition changes nothing.
+  ///
+  /// - Returns: whether it was a member until now.
+  package func release(_ member: MemberID, at now: UInt64) async throws(StoreError) -> Bool {
+    try await write { transaction in
+      guard let entry = transaction.membership.members[member],
+        member != transaction.membership.hub, !entry.isRevoked
+      else { return false }
+      try transaction.end(member, at: now)
+      return true
     }
   }
 }
 
 extension Transaction {
+  fileprivate func end(_ member: MemberID, at now: UInt64) throws {
+    try append(.closing(member, closes: closings(of: member), revoked: true), at: now)
+  }
+
   func grant(
     _ id: MemberID, generation: UInt32, key: VerifyingKey, at now: UInt64
   ) throws -> Result<Member, GrantRefusal> {

@@ -13,6 +13,8 @@ package struct StoredInvite: Sendable {
   package let usedBy: [UInt8]?
   /// Who joined with it; of an unused one, the member that lost its key and is to get the next.
   package let member: MemberID?
+  /// A withdrawn invite has no secret any more.
+  package var isWithdrawn: Bool { secret.isEmpty }
 
   package init(
     name: String, title: String, ags: String, secret: [UInt8], expiresAt: UInt64,
@@ -33,6 +35,7 @@ package enum JoinRefusal: Error, Hashable, CustomStringConvertible, Sendable {
   case unknown(name: String)
   case expired(name: String)
   case used(name: String)
+  case withdrawn(name: String)
   case badProof(name: String)
   /// The invite names a member that lost its key, and the hub does not give it this one.
   case noNewKey(name: String, GrantRefusal)
@@ -43,6 +46,8 @@ package enum JoinRefusal: Error, Hashable, CustomStringConvertible, Sendable {
     case .expired(let name): "the invite for '\(name)' has expired; ask the hub for a new one"
     case .used(let name):
       "the invite for '\(name)' was used by another key; ask the hub for a new one"
+    case .withdrawn(let name):
+      "the hub withdrew the invite for '\(name)'; ask the hub for a new one"
     case .badProof(let name):
       "the proof does not fit the invite for '\(name)': the invite is of another town, was replaced "
         + "by a newer one, or is damaged"
@@ -86,9 +91,11 @@ extension Store {
     isProven: @escaping @Sendable (_ secret: [UInt8]) -> Bool
   ) async throws(StoreError) -> Result<Member, JoinRefusal> {
     try await write { transaction in
-      guard let invite = try transaction.invite(named: name) else {
+      guard let invite = try transaction.storedInvite(named: name) else {
         return .failure(.unknown(name: name))
       }
+      // Its secret is gone, so there is nothing that a proof could fit.
+      guard !invite.isWithdrawn else { return .failure(.withdrawn(name: name)) }
       guard isProven(invite.secret) else { return .failure(.badProof(name: name)) }
       if let usedBy = invite.usedBy {
         guard usedBy == key.bytes, let id = invite.member,
@@ -117,22 +124,6 @@ extension Store {
         throw StoreError.stateUnknown("a member that was added is not there")
       }
       return .success(member)
-    }
-  }
-}
-
-extension Transaction {
-  fileprivate func invite(named name: String) throws -> StoredInvite? {
-    try Row.fetchOne(
-      db,
-      sql: """
-        SELECT name, title, ags, secret, expires_at, used_by, member FROM invite WHERE name = ?
-        """, arguments: [name]
-    ).map { row in
-      StoredInvite(
-        name: try row.text(0), title: try row.text(1), ags: try row.text(2),
-        secret: try row.bytes(3) ?? [], expiresAt: try row.unsigned(4), usedBy: try row.bytes(5),
-        member: row.hasNull(atIndex: 6) ? nil : try row.member(6))
     }
   }
 }

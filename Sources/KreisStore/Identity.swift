@@ -44,6 +44,9 @@ package struct Identity: Hashable, Sendable {
     self.hubPin = hubPin
   }
 
+  /// Whether this is a replica of a training realm.
+  package var isTraining: Bool { TrainingRealm.isMarked(kreis) }
+
   /// This replica's log of `scope`.
   package func log(_ scope: Scope) -> LogID {
     LogID(member: member, generation: generation, scope: scope)

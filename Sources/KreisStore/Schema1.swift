@@ -100,7 +100,7 @@ enum Schema1 {
       name TEXT PRIMARY KEY,
       title TEXT NOT NULL,
       ags TEXT NOT NULL,
-      secret BLOB NOT NULL,
+      secret BLOB NOT NULL, -- empty: withdrawn
       created_at INTEGER NOT NULL,
       expires_at INTEGER NOT NULL,
       used_by BLOB, -- the key that joined

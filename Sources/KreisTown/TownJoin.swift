@@ -14,6 +14,8 @@ package enum JoinError: Error, CustomStringConvertible, Sendable {
   case untrusted(reason: String)
   /// The state directory is another member's than the invite.
   case otherMember(path: String, title: String, name: String)
+  /// The state directory is of a live realm and the invite of a training realm, or the other way.
+  case otherSort(path: String, isTraining: Bool)
 
   package var description: String {
     switch self {
@@ -24,6 +26,12 @@ package enum JoinError: Error, CustomStringConvertible, Sendable {
     case .otherMember(let path, let title, let name):
       "\(path) is the replica of \(title), but the invite is for '\(name)'. Name that member's state "
         + "directory, or one that does not exist yet."
+    case .otherSort(let path, true):
+      "The invite is for a training realm (\(TrainingRealm.mark)), but \(path) is a replica of a live "
+        + "one. Name a directory that does not exist yet."
+    case .otherSort(let path, false):
+      "The invite is for a live realm, but \(path) is a replica of a training realm "
+        + "(\(TrainingRealm.mark)). Name a directory that does not exist yet."
     }
   }
 }
@@ -50,6 +58,12 @@ package enum TownJoin {
     transport: (Invite) throws -> any Transport
   ) async throws -> Identity {
     let invite = try Invite(text: text)
+    if let directory = try? StateDirectory.open(path) {
+      let held = try Store.identity(at: directory.database)
+      guard held.isTraining == invite.isTraining else {
+        throw JoinError.otherSort(path: directory.path, isTraining: invite.isTraining)
+      }
+    }
     if let member = invite.member, let directory = try? StateDirectory.open(path) {
       return try await rejoin(invite, member, directory, now, random, transport)
     }
@@ -172,7 +186,7 @@ package enum TownJoin {
     guard let member = MemberID(reply.member), reply.generation > 0,
       invite.member != nil || reply.generation == 1, MemberID(reply.hub) != nil,
       reply.title.utf8.count <= Invite.titleBytes, reply.kreis.utf8.count <= Invite.titleBytes,
-      reply.ags.utf8.count <= 16
+      reply.ags.utf8.count <= 16, TrainingRealm.isMarked(reply.kreis) == invite.isTraining
     else { throw JoinError.unavailable(reason: "The hub's answer makes no sense.") }
     let pin: [UInt8]? =
       switch invite.trust {

@@ -62,6 +62,7 @@ enum ErasureText {
 
   static func certificate(_ row: JSONValue) throws {
     let out = StandardOutput()
+    try out.heading()
     let isDone = row["state"] == "confirmed"
     var lines = [
       "LÖSCHBESTÄTIGUNG", "(Art. 17, 19 DSGVO)", "",

@@ -19,7 +19,7 @@ struct ExportCommand: ParsableCommand {
       ndjson and csv hold all scopes, the notes that are only here included: mind who may read the \
       file, or name the narrowest scope to write with --scope. vcard, ical and hsds hold public data \
       only, unless --scope kreis adds what network partners may read: such a file is not for \
-      publication. What is deleted, erased or restricted is never exported.
+      publication. --own takes only the records that this member keeps, and its notes on others. What is deleted, erased or restricted is never exported.
 
       Examples:
         kreisnetz export > directory.ndjson
@@ -35,6 +35,7 @@ struct ExportCommand: ParsableCommand {
   @Option(help: "Only records of this kind; may be repeated.") var kind: [String] = []
   @Option(help: "The narrowest scope to write: public, kreis, coordination or local.")
   var scope: String?
+  @Flag(help: "Only what this member keeps, and its own notes; ndjson and csv.") var own = false
   @Argument(help: "Where to; without it or with - to standard output.") var file: String?
 
   func run() throws {
@@ -42,7 +43,7 @@ struct ExportCommand: ParsableCommand {
       "export",
       [
         "format": .string(format), "kinds": .array(kind.map { .string($0) }),
-        "scope": scope.map { .string($0) } ?? .null,
+        "scope": scope.map { .string($0) } ?? .null, "own": .bool(own),
       ])
     let target = file.flatMap { $0 == "-" ? nil : $0 }
     let isDirectory = format == "csv" && kind.count != 1

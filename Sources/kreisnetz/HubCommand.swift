@@ -5,7 +5,9 @@ struct HubCommand: AsyncParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "hub", abstract: "Set up and run the hub of a Kreis.",
     subcommands: [
-      HubInitCommand.self, HubRunCommand.self, HubInviteCommand.self, HubMembersCommand.self,
-      HubRevokeCommand.self, HubGatherCommand.self,
+      HubInitCommand.self, HubRunCommand.self, HubInviteCommand.self, HubInvitesCommand.self,
+      HubWithdrawCommand.self, HubMembersCommand.self, HubRevokeCommand.self,
+      HubGatherCommand.self, HubRotateCommand.self, HubRecoverySheetCommand.self,
+      HubCheckCertificateCommand.self,
     ])
 }

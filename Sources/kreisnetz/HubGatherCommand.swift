@@ -1,7 +1,4 @@
 import ArgumentParser
-import Crypto
-import Foundation
-import KreisCore
 import KreisInterchange
 import KreisLocal
 import KreisService
@@ -29,9 +26,6 @@ struct HubGatherCommand: ParsableCommand {
   @Flag(help: "End the gathering and serve again, in the hub's next generation.")
   var close = false
 
-  /// How often more came in between the look and the closing.
-  private static let attempts = 5
-
   func run() throws {
     if close { try end() } else { try show() }
   }
@@ -53,66 +47,17 @@ struct HubGatherCommand: ParsableCommand {
 
   private func end() throws {
     let directory = try state.directory()
-    let file = "\(directory.path)/\(StateDirectory.rootKey)"
-    let sealed = try RecoveryPhraseInput.sealedKey(at: file)
+    let sealed = try RecoveryPhraseInput.sealedKey(
+      at: "\(directory.path)/\(StateDirectory.rootKey)")
+    let opening = HubGenerationOpening(session: try ReplicaSession(state), directory: directory)
     // Before the phrase is asked for.
-    _ = try renewal()
+    _ = try opening.renewal()
     let (root, phrase) = try RecoveryPhraseInput.open(sealed)
-    var generation: UInt32 = 0
-    for attempt in 1...Self.attempts {
-      let renewal = try renewal()
-      generation = renewal.generation
-      do {
-        try close(renewal, root, directory)
-        break
-      } catch let error as CommandError where attempt < Self.attempts {
-        // More came in since: certify that.
-        guard error.text.contains("meanwhile") else { throw error }
-      }
-    }
-    let about = sealed.about
-    try HubFiles.write(
-      root,
-      SealedRootKey.About(
-        realm: about.realm, hub: about.hub, generation: generation, title: about.title,
-        ags: about.ags), under: phrase, to: directory)
+    let generation = try opening.open(root, phrase, sealed.about)
     if output.json {
       try StandardOutput().json(["generation": .integer(Int(generation))])
     } else {
-      try StandardOutput().line(
-        "The hub serves in its key generation \(generation). Save \(file) and keys/member-\(generation)"
-          + ".key again.")
+      try StandardOutput().line(opening.text(of: generation))
     }
-  }
-
-  private func renewal() throws -> CertificateRequest {
-    var renewal: CertificateRequest?
-    _ = try ReplicaSession(state).run(
-      LocalRequest(GatherHandlers.renewal), .reading, handlers: HubHandlers.all
-    ) { renewal = try CertificateRequest($0) }
-    guard let renewal else {
-      throw CommandError(.notNow, "The running daemon does not say what is to be certified.")
-    }
-    return renewal
-  }
-
-  private func close(
-    _ renewal: CertificateRequest, _ root: SigningKey, _ directory: StateDirectory
-  ) throws {
-    let key: SigningKey
-    if let held = try directory.signingKey(generation: renewal.generation) {
-      key = held
-    } else {
-      key = SigningKey()
-      try directory.write(key, generation: renewal.generation)
-    }
-    let certificate = try RootCertificate(
-      certifying: VerifyingKey(of: key), of: renewal.hub, generation: renewal.generation,
-      closing: renewal.closes, title: renewal.title, ags: renewal.ags, with: root)
-    _ = try ReplicaSession(state).run(
-      LocalRequest(
-        GatherHandlers.close,
-        ["certificate": .string(Base64.encode(try Control.root(certificate).encoded()))]),
-      .writing, handlers: HubHandlers.all, row: { _ in })
   }
 }

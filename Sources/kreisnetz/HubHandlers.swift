@@ -6,6 +6,9 @@ import KreisStore
 /// The hub's own commands, done by its daemon or, where none runs, by the command's process.
 enum HubHandlers {
   static let invite = "hub-invite"
+  static let invites = "hub-invites"
+  static let withdraw = "hub-withdraw"
+  static let checkCertificate = "hub-check-certificate"
   static let members = "hub-members"
   static let revoke = "hub-revoke"
 
@@ -30,6 +33,9 @@ enum HubHandlers {
     }
     let handlers: [String: CommandHandler] = [
       invite: { call in try makeInvite(store, call) },
+      invites: { call in try listInvites(store, call) },
+      withdraw: { call in try withdrawInvite(store, call) },
+      checkCertificate: { call in try checkCertificate(store, call) },
       members: { call in try listMembers(store, call) },
       revoke: { call in try revokeMember(store, call) },
       "resync": ResyncHandler.hub(store: store),
@@ -39,8 +45,9 @@ enum HubHandlers {
     ) { own, _ in own }
   }
 
-  /// Arguments: `name`, `days`, and either `member` (the name is a member's that lost its key) or
-  /// `title` and `ags`. Row: `invite`, `name`, `expires_at`.
+  /// Arguments: `name`, `days`, and either `member` (the name is a member's that lost its key),
+  /// `title` and `ags`, or nothing more for a town that was invited before and did not join. Row:
+  /// `invite`, `name`, `expires_at`.
   private static func makeInvite(_ store: Store, _ call: LocalCall) throws -> Outcome {
     let days = try call.optionalInteger("days") ?? 7
     guard (1...90).contains(days) else {
@@ -48,17 +55,62 @@ enum HubHandlers {
     }
     let secret = (0..<32).map { _ in UInt8.random(in: .min ... .max) }
     let lifetime = UInt64(days) * 86_400
+    let (name, now) = (try call.text("name"), SystemClock.now())
     let invite =
-      try call.flag("member")
-      ? store.inviteAgain(
-        name: call.text("name"), lifetime: lifetime, at: SystemClock.now(), secret: secret)
-      : store.invite(
-        name: call.text("name"), title: call.text("title"), ags: call.text("ags"),
-        lifetime: lifetime, at: SystemClock.now(), secret: secret)
+      if try call.flag("member") {
+        try store.inviteAgain(name: name, lifetime: lifetime, at: now, secret: secret)
+      } else if let title = try call.optionalText("title") {
+        try store.invite(
+          name: name, title: title, ags: call.text("ags"), lifetime: lifetime, at: now,
+          secret: secret)
+      } else {
+        try store.reissueInvite(name: name, lifetime: lifetime, at: now, secret: secret)
+      }
     try call.row([
       "invite": .string(invite.text()), "name": .string(invite.name),
       "expires_at": .integer(Int(invite.expiresAt)),
     ])
+    return .done
+  }
+
+  /// Rows: `name`, `title`, `ags`, `state`, `created_at`, `expires_at`, and `member` where there is
+  /// one. Never a secret.
+  private static func listInvites(_ store: Store, _ call: LocalCall) throws -> Outcome {
+    for one in try store.blockingRead({ try $0.invites(at: SystemClock.now()) }) {
+      try call.row([
+        "name": .string(one.name), "title": .string(one.title), "ags": .string(one.ags),
+        "state": .string(one.state.rawValue), "created_at": .integer(Int(one.createdAt)),
+        "expires_at": .integer(Int(one.expiresAt)),
+        "member": one.member.map { .string($0.description) } ?? .null,
+      ])
+    }
+    return .done
+  }
+
+  /// Argument: `certificate`, of a town that left. Row: `valid`, and of whom it says to be: `name`,
+  /// `title`, `revoked`.
+  private static func checkCertificate(_ store: Store, _ call: LocalCall) throws -> Outcome {
+    let document = try call.text("certificate")
+    let certificate: FarewellCertificate
+    do throws(MalformedBytes) { certificate = try FarewellCertificate(document: document) } catch {
+      throw CommandError(.wrongUse, "\(error).")
+    }
+    let membership = store.membership
+    let member = membership.members[certificate.member]
+    let isValid = certificate.isValid(under: membership)
+    try call.row([
+      "valid": .bool(isValid), "name": member.map { .string($0.name) } ?? .null,
+      "title": member.map { .string($0.title) } ?? .null,
+      "revoked": .bool(member?.isRevoked ?? false),
+    ])
+    return isValid ? .done : .no
+  }
+
+  /// Argument: `name`. Row: `name`.
+  private static func withdrawInvite(_ store: Store, _ call: LocalCall) throws -> Outcome {
+    let name = try call.text("name")
+    try store.withdrawInvite(named: name)
+    try call.row(["name": .string(name)])
     return .done
   }
 

@@ -2,6 +2,7 @@ import ArgumentParser
 import Foundation
 import KreisCore
 import KreisInterchange
+import KreisLocal
 import KreisService
 import KreisStore
 
@@ -14,6 +15,9 @@ struct HubInitCommand: ParsableCommand {
       it away from this machine. Without it a lost hub cannot be replaced.
 
       Without --tls-cert and --tls-key a certificate is made, whose key the invites pin.
+
+      With --training a realm for pilots and courses is founded: its Kreis is called "SCHULUNG …", \
+      and so are status, lists, exports, the read API and invites. It never becomes a live one.
 
       With --recover a hub is replaced that was lost, or that a backup brought back: it collects from \
       the members what they hold, until "hub gather --close". On the state directory of a restored hub \
@@ -40,6 +44,9 @@ struct HubInitCommand: ParsableCommand {
   @Option(help: "Where towns reach the hub: https://HOST or https://HOST:PORT.")
   var url: String?
 
+  @Flag(help: "Found a training realm, marked as such everywhere.")
+  var training = false
+
   @Flag(help: "Replace a hub that was lost or restored from a backup.")
   var recover = false
 
@@ -57,7 +64,7 @@ struct HubInitCommand: ParsableCommand {
       throw ValidationError("--tls-cert and --tls-key go together.")
     }
     if recover {
-      guard name == nil, ags == nil, (rootKey == nil) == (url == nil) else {
+      guard name == nil, ags == nil, !training, (rootKey == nil) == (url == nil) else {
         throw ValidationError(
           "--recover takes nothing else for a restored hub, --root-key and --url for a lost one.")
       }
@@ -72,7 +79,14 @@ struct HubInitCommand: ParsableCommand {
     let tls = tlsCert.flatMap { certificate in tlsKey.map { (certificate, $0) } }
     if recover { return try recover(tls) }
     guard let name, let ags, let url else { throw ExitCode.validationFailure }
-    let setup = HubSetup(title: name, ags: ags, url: url, tls: tls)
+    let setup = HubSetup(
+      title: training ? TrainingRealm.title(of: name) : name, ags: ags, url: url, tls: tls)
+    guard training || !TrainingRealm.resembles(name) else {
+      throw CommandError(
+        .wrongUse,
+        "A Kreis whose name begins with \(TrainingRealm.mark) would be taken for a training realm. "
+          + "Found one with --training, or choose another name.")
+    }
     let result = try setup.run(at: state.path(), now: SystemClock.now()) { phrase, realm in
       if output.json {
         try StandardOutput().json([

@@ -7,7 +7,8 @@ struct HubInviteCommand: ParsableCommand {
     commandName: "invite", abstract: "Make an invite for one town and print it.",
     discussion: """
       Prints one line that lets one town join, once. Hand it over where nobody else reads it. A \
-      second invite for the same name replaces the first, as long as that was not used.
+      second invite for the same name replaces the first, as long as that was not used; --name alone \
+      is enough for it.
 
       With --member the invite is for a town that is a member and lost its key, or whose key was closed \
       because a copy of it went on: who joins with it gets the town's next key generation.
@@ -15,6 +16,7 @@ struct HubInviteCommand: ParsableCommand {
       Examples:
         kreisnetz hub invite --state /var/lib/kreisnetz/hub --name halver --title Halver \
       --ags 05962012
+        kreisnetz hub invite --state /var/lib/kreisnetz/hub --name halver
         kreisnetz hub invite --state /var/lib/kreisnetz/hub --member halver
       """)
 
@@ -37,9 +39,11 @@ struct HubInviteCommand: ParsableCommand {
   var days = 7
 
   func validate() throws {
-    let isNew = name != nil && title != nil && ags != nil && member == nil
+    let isNew = name != nil && (title == nil) == (ags == nil) && member == nil
     guard isNew || member != nil && name == nil && title == nil && ags == nil else {
-      throw ValidationError("Name a new town with --name, --title and --ags, or a --member.")
+      throw ValidationError(
+        "Name a new town with --name, --title and --ags, one that was invited before with --name "
+          + "alone, or a --member.")
     }
   }
 

@@ -46,6 +46,7 @@ struct RecordText {
         [JSONValue]()
       }
     let later = json["kind_tag"].map { "Art \(PlainText.value($0)) einer späteren Version" }
+    try output.heading()
     try output.line(
       "\(kind?.label ?? later ?? "?")  \(PlainText.value(json["id"]))"
         + (json["deleted"] == .bool(true) ? "  (gelöscht)" : ""))

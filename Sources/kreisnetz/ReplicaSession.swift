@@ -110,6 +110,7 @@ struct ReplicaSession {
   private func take(_ reply: LocalReply, _ row: (JSONValue) throws -> Void) throws {
     switch reply {
     case .row(let value): try row(value)
+    case .heading(let text): StandardOutput.setHeading(text)
     case .progress(let text): progress.show(text)
     case .failure, .done: break
     }

@@ -7,6 +7,19 @@ import Synchronization
 struct StandardOutput {
   private static let pending = Mutex<[UInt8]>([])
   private static let limit = 65_536
+  private static let waitingHeading = Mutex<String?>(nil)
+
+  /// Keeps what is to stand above the text for people, if there is one.
+  static func setHeading(_ text: String) { waitingHeading.withLock { $0 = text } }
+
+  /// Writes the heading that was set, once.
+  func heading() throws(CommandError) {
+    let text = Self.waitingHeading.withLock { heading in
+      defer { heading = nil }
+      return heading
+    }
+    if let text { try line(PlainText.printable(text)) }
+  }
 
   /// - Throws: `CommandError` if the output cannot be written (disk full).
   func write(_ bytes: [UInt8]) throws(CommandError) {
@@ -117,6 +130,7 @@ final class TablePrinter {
   private func release() throws {
     let rows = waiting ?? []
     waiting = nil
+    try output.heading()
     for row in rows { try print(row) }
   }
 

@@ -29,6 +29,7 @@ struct StatusCommand: ParsableCommand {
 
   private func report(_ row: JSONValue) throws {
     let out = StandardOutput()
+    try out.heading()
     let isHub = row["role"] == "hub"
     var lines = [
       (

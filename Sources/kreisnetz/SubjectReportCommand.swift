@@ -41,6 +41,7 @@ struct SubjectReportText {
   func print(_ row: JSONValue) throws {
     let records = list(row["records"])
     let mentions = list(row["mentions"])
+    try out.heading()
     try out.line("AUSKUNFT NACH ART. 15 DSGVO")
     try out.line("")
     try out.line("Zu:            \(PlainText.value(row["subject"]))")

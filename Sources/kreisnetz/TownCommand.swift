@@ -4,5 +4,7 @@ import ArgumentParser
 struct TownCommand: AsyncParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "town", abstract: "Join a Kreis and run a town's daemon.",
-    subcommands: [TownJoinCommand.self, TownRunCommand.self, TownRotateCommand.self])
+    subcommands: [
+      TownJoinCommand.self, TownRunCommand.self, TownRotateCommand.self, TownLeaveCommand.self,
+    ])
 }

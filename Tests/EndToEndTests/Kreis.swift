@@ -30,22 +30,29 @@ final class Kreis {
   private(set) var phrase = ""
 
   /// Founds a hub and lets `count` towns join; all daemons run.
-  convenience init(towns count: Int, authority: Authority? = nil) throws {
+  convenience init(
+    towns count: Int, authority: Authority? = nil, isTraining: Bool = false,
+    host: String = "127.0.0.1"
+  ) throws {
     try self.init(
       "Märkischer Kreis", ags: "05962", towns: Array(Self.towns.prefix(count)),
-      authority: authority)
+      authority: authority, isTraining: isTraining, host: host)
   }
 
   /// Founds the hub of a Kreis and lets these towns join; all daemons run.
-  init(_ title: String, ags: String, towns: [Town], authority: Authority? = nil) throws {
+  init(
+    _ title: String, ags: String, towns: [Town], authority: Authority? = nil,
+    isTraining: Bool = false, host: String = "127.0.0.1"
+  ) throws {
     self.authority = authority
     port = try Self.freePort()
     members = towns
     names = towns.map(\.name)
     try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: false)
     var arguments = [
-      "hub", "init", "--name", title, "--ags", ags, "--url", "https://127.0.0.1:\(port)", "--json",
+      "hub", "init", "--name", title, "--ags", ags, "--url", "https://\(host):\(port)", "--json",
     ]
+    if isTraining { arguments.append("--training") }
     if let authority {
       environment["KREISNETZ_CA_FILE"] = try file("ca.pem", authority.pem)
       try issueCertificate("hub")

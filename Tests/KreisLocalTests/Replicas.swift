@@ -174,7 +174,7 @@ struct Answer: Sendable {
   mutating func take(_ reply: LocalReply) {
     switch reply {
     case .row(let value): rows.append(value)
-    case .progress: break
+    case .heading, .progress: break
     case .failure(let error):
       failure = error
       outcome = error.outcome

@@ -1,3 +1,4 @@
+import KreisCore
 import KreisTransport
 import Synchronization
 import Testing
@@ -116,6 +117,48 @@ import Testing
         await failure(of: transport) == .proxyRefused(host: "127.0.0.1:\(hub)", status: 407))
     }
     #expect(logins.withLock { $0.allSatisfy { $0?.hasPrefix("Basic") != true } })
+  }
+
+  @Test func `a proxy that wants NTLM gets a login whose password does not travel`() async throws {
+    let logins = Mutex<[String]>([])
+    // A challenge (MS-NLMP, 2.2.1.2): Unicode and NTLM, eight random bytes, no target.
+    let challenge =
+      Array("NTLMSSP\0".utf8) + [2, 0, 0, 0] + [0, 0, 0, 0, 48, 0, 0, 0] + [1, 2, 0, 0]
+      + [1, 2, 3, 4, 5, 6, 7, 8] + [UInt8](repeating: 0, count: 16)
+    try await withProxy { connection in
+      // One connection: NTLM proves a connection, not a request.
+      while let request = try await connection.readRequest() {
+        let login = request.fields["proxy-authorization"] ?? ""
+        logins.withLock { $0.append(login) }
+        let message = Base64.decode(login.split(separator: " ").last ?? "") ?? []
+        switch message.count > 8 ? message[8] : 0 {
+        case 3: return try await Self.tunnel(request, connection)
+        case 1:
+          try await connection.answer(
+            status: "407 Proxy Authentication Required",
+            fields: "Proxy-Authenticate: NTLM \(Base64.encode(challenge))\r\n")
+        default:
+          try await connection.answer(
+            status: "407 Proxy Authentication Required", fields: "Proxy-Authenticate: NTLM\r\n")
+        }
+      }
+    } body: { hub, proxy in
+      let transport = try makeTransport(
+        identity, port: hub, proxy: .url("http://127.0.0.1:\(proxy)"),
+        login: .password(user: "RATHAUS\\halver", password: "geheim:1"))
+      let response = try await transport.send(
+        ClientRequest(.post, "/", body: [UInt8](repeating: 1, count: 100_000)))
+      #expect(response.body == Array("hub".utf8))
+    }
+    let messages = logins.withLock { $0 }.compactMap {
+      $0.hasPrefix("NTLM ") ? Base64.decode($0.dropFirst(5)) : nil
+    }
+    #expect(messages.map { $0[8] } == [1, 3])
+    let last = try #require(messages.last)
+    // The user's name in UTF-16, and the password in no encoding.
+    #expect(last.firstRange(of: "halver".utf8.flatMap { [$0, 0] }) != nil)
+    #expect(last.firstRange(of: "geheim".utf8.flatMap { [$0, 0] }) == nil)
+    #expect(last.firstRange(of: Array("geheim".utf8)) == nil)
   }
 
   @Test func `a proxy that is not there makes the hub unreachable`() async throws {

@@ -9,6 +9,7 @@ import SwiftProtobuf
 /// What a town needs to join: one line of text that the hub's admin hands over.
 ///
 ///     kreisnetz1:BASE64URL        (of the protobuf message `Invite`)
+///     SCHULUNG-kreisnetz1:…       (the same, of a training realm)
 ///
 /// It says where the hub is, how its TLS key is trusted and which realm it belongs to, so that
 /// nothing has to be believed on first contact. The secret proves the invitation (`JoinProof`) and
@@ -65,6 +66,10 @@ package struct Invite: Hashable, Sendable {
   /// Characters of the text; the largest invite within the other limits is shorter.
   static let textLength = 4_096
   static let prefix = "kreisnetz1:"
+  static let trainingPrefix = TrainingRealm.mark + "-" + prefix
+
+  /// Whether it is for a training realm.
+  package var isTraining: Bool { TrainingRealm.isMarked(kreis) }
 }
 
 /// Why a text is no invite that can be used. Written for the admin who pasted it.
@@ -114,7 +119,7 @@ extension Invite {
     }
     let bytes: [UInt8] = try message.serializedBytes()
     // The check makes a character lost in the middle a damaged invite instead of a wrong secret.
-    return Self.prefix + Base64.encodeURL(bytes + Self.check(bytes))
+    return (isTraining ? Self.trainingPrefix : Self.prefix) + Base64.encodeURL(bytes + Self.check(bytes))
   }
 
   /// Reads an invite as it was pasted: white space inside, as mail programs insert it where they
@@ -125,11 +130,12 @@ extension Invite {
   package init(text: String) throws(InviteError) {
     guard text.utf8.count <= Self.textLength * 2 else { throw .prefix }
     let line = text.filter { !$0.isWhitespace }
-    guard line.hasPrefix(Self.prefix) else {
+    let prefix = line.hasPrefix(Self.trainingPrefix) ? Self.trainingPrefix : Self.prefix
+    guard line.hasPrefix(prefix) else {
       throw Self.isOtherVersion(line) ? .version : .prefix
     }
     guard line.utf8.count <= Self.textLength,
-      let bytes = Base64.decodeURL(line.dropFirst(Self.prefix.count)), bytes.count > 4,
+      let bytes = Base64.decodeURL(line.dropFirst(prefix.count)), bytes.count > 4,
       Self.check(Array(bytes.dropLast(4))) == Array(bytes.suffix(4)),
       let message = try? WireInvite(serializedBytes: Array(bytes.dropLast(4)))
     else { throw .damaged }
@@ -144,6 +150,10 @@ extension Invite {
     }
     let member = MemberID(message.member)
     guard member != nil || message.member == 0 else { throw .content }
+    // Nobody is to take one for the other by its first word.
+    guard TrainingRealm.isMarked(message.kreis) == (prefix == Self.trainingPrefix) else {
+      throw .content
+    }
     try self.init(
       realm: realm, url: message.url, trust: trust, name: message.name, title: message.title,
       secret: Array(message.secret), expiresAt: message.expiresAt, kreis: message.kreis,

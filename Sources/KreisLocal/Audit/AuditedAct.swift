@@ -33,6 +33,7 @@ struct AuditedAct {
   /// By the names that requests give commands.
   private static let all: [String: AuditedAct] = [
     "hub-invite": AuditedAct("hub invite", ["name", "days", "member"]),
+    "hub-withdraw": AuditedAct("hub withdraw", ["name"]),
     "hub-revoke": AuditedAct("hub revoke", ["name"]),
     "hub-gather-close": AuditedAct("hub gather --close"),
     "town-rotate": AuditedAct("town rotate"),
@@ -43,7 +44,7 @@ struct AuditedAct {
     "transfer": AuditedAct("transfer", ["member"], .each),
     "policy": AuditedAct("policy"),
     "resync": AuditedAct("resync", ["verify", "rebuild"], isRescue: true),
-    "export": AuditedAct("export", ["format", "kinds", "scope"]),
+    "export": AuditedAct("export", ["format", "kinds", "scope", "own"]),
     "log-export": AuditedAct("log export"),
     "subject-report": AuditedAct("subject-report"),
   ]

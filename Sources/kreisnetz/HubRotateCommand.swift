@@ -1,0 +1,54 @@
+import ArgumentParser
+import KreisCore
+import KreisInterchange
+import KreisLocal
+import KreisService
+import KreisStore
+
+struct HubRotateCommand: ParsableCommand {
+  static let configuration = CommandConfiguration(
+    commandName: "rotate", abstract: "Replace the hub's key by a new one.",
+    discussion: """
+      Opens the hub's next key generation: as a routine, or when somebody may have had the key. The \
+      hub's daemon must be stopped, and nothing must be lost: of a hub that was restored or lost, \
+      see "hub init --recover". Asks for the recovery phrase (one line of standard input). Towns \
+      follow by themselves as soon as the daemon runs again; nobody has to visit them.
+
+      If it is interrupted, "hub gather --close" ends it.
+
+      Example:
+        kreisnetz hub rotate --state /var/lib/kreisnetz/hub
+      """)
+
+  @OptionGroup var state: StateOptions
+  @OptionGroup var output: OutputOptions
+
+  func run() throws {
+    let directory = try state.directory()
+    let sealed = try RecoveryPhraseInput.sealedKey(
+      at: "\(directory.path)/\(StateDirectory.rootKey)")
+    let (root, phrase) = try RecoveryPhraseInput.open(sealed)
+    try begin(directory)
+    let opening = HubGenerationOpening(session: try ReplicaSession(state), directory: directory)
+    let generation = try opening.open(root, phrase, sealed.about)
+    if output.json {
+      try StandardOutput().json(["generation": .integer(Int(generation))])
+    } else {
+      try StandardOutput().line(opening.text(of: generation))
+    }
+  }
+
+  /// Under the lock, so that no daemon runs: it would go on with the old key.
+  private func begin(_ directory: StateDirectory) throws {
+    let lock = try directory.lock()
+    defer { withExtendedLifetime(lock) {} }
+    let store = try directory.openStore()
+    guard store.halted == nil else {
+      throw CommandError(
+        .wrongUse,
+        "This hub was restored from a backup, so others may hold what it lost. Let it gather first: "
+          + "kreisnetz hub init --recover")
+    }
+    try store.startGathering()
+  }
+}
