@@ -1,6 +1,7 @@
 import ArgumentParser
 import Foundation
 import KreisCore
+import KreisInterchange
 import KreisLocal
 import KreisService
 import KreisStore
@@ -39,6 +40,9 @@ struct HubRecoverySheetCommand: ParsableCommand {
       at: "\(directory.path)/\(StateDirectory.rootKey)")
     let identity = try Store.identity(at: directory.database)
     let phrase = try RecoveryPhraseInput.open(sealed).phrase
+    try AuditLog(in: directory.path).note(
+      "hub recovery-sheet", .done, about: [.init("phrase", .bool(withPhrase))], by: .own,
+      at: SystemClock.now())
     let sheet = RecoverySheet(
       sealed: sealed, phrase: withPhrase ? phrase : nil, url: identity.hubURL,
       isPinned: identity.hubPin != nil)

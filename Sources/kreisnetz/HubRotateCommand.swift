@@ -28,9 +28,12 @@ struct HubRotateCommand: ParsableCommand {
     let sealed = try RecoveryPhraseInput.sealedKey(
       at: "\(directory.path)/\(StateDirectory.rootKey)")
     let (root, phrase) = try RecoveryPhraseInput.open(sealed)
+    let log = AuditLog(in: directory.path)
+    let number = try log.begin("hub rotate", by: .own, at: SystemClock.now())
     try begin(directory)
     let opening = HubGenerationOpening(session: try ReplicaSession(state), directory: directory)
     let generation = try opening.open(root, phrase, sealed.about)
+    try? log.end(number, .done, at: SystemClock.now())
     if output.json {
       try StandardOutput().json(["generation": .integer(Int(generation))])
     } else {

@@ -95,6 +95,7 @@ struct TownLeaveCommand: ParsableCommand {
 
   /// Everything up to the point of no return; what is to be certified then is on disk.
   private func prepare(_ directory: StateDirectory) throws -> LeavingFacts {
+    try AuditLog(in: directory.path).note("town leave", .done, by: .own, at: SystemClock.now())
     let store = try directory.openStore()
     let progress = ProgressLine()
     defer { progress.clear() }

@@ -63,7 +63,7 @@ import Testing
     ]) { $1 }
     process.environment?["KREISNETZ_STATE"] = nil
     let log = root.appending(path: "output")
-    FileManager.default.createFile(atPath: log.path, contents: nil)
+    try Data().write(to: log)
     let output = try FileHandle(forWritingTo: log)
     process.standardInput = FileHandle.nullDevice
     process.standardOutput = output

@@ -118,7 +118,7 @@ import Testing
       .merging(["HOME": folder, "XDG_DATA_HOME": folder, "XDG_CONFIG_HOME": folder]) { $1 }
     process.standardInput = FileHandle.nullDevice
     let log = folder + "/\(name).out"
-    FileManager.default.createFile(atPath: log, contents: nil)
+    try Data().write(to: URL(filePath: log))
     process.standardOutput = try FileHandle(forWritingTo: URL(filePath: log))
     process.standardError = process.standardOutput
     try process.run()
