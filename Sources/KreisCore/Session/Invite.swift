@@ -119,7 +119,8 @@ extension Invite {
     }
     let bytes: [UInt8] = try message.serializedBytes()
     // The check makes a character lost in the middle a damaged invite instead of a wrong secret.
-    return (isTraining ? Self.trainingPrefix : Self.prefix) + Base64.encodeURL(bytes + Self.check(bytes))
+    let prefix = isTraining ? Self.trainingPrefix : Self.prefix
+    return prefix + Base64.encodeURL(bytes + Self.check(bytes))
   }
 
   /// Reads an invite as it was pasted: white space inside, as mail programs insert it where they
