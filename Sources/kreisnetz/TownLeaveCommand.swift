@@ -107,7 +107,7 @@ struct TownLeaveCommand: ParsableCommand {
     var facts = LeavingFacts(
       identity, at: SystemClock.now(), export: exported,
       feeds: try store.blockingRead { try $0.feedCursors() },
-      unsent: try store.blockingRead { try $0.unsent().values.reduce(0, +) }, toldHub: !withoutHub)
+      unsent: try store.blockingRead { try $0.unsent().entries }, toldHub: !withoutHub)
     facts.files = directory.files(but: LeavingFacts.kept(generation: identity.generation))
       .filter { $0.name != "kreisnetz.sqlite-wal" && $0.name != "kreisnetz.sqlite-shm" }
     facts.backups = backup.map {
