@@ -9,15 +9,20 @@ package enum Recovery: Hashable, Sendable {
   /// Own closed logs are not yet held up to their closings, or the closings are not known yet: the
   /// feed is to be followed with own bundles whole (`own=true`).
   case takingBackUp
-  /// So many own entries are set aside, to be issued again by `reissue`.
+  /// So many own entries are set aside, to be issued again by `reissue` once the feed was followed to
+  /// its end with own bundles whole.
   case ready(entries: Int)
 }
 
 extension ReplicaState {
   func recovery(_ ledger: Ledger) throws -> Recovery {
     guard try identity.generation == 1 || isGranted() else { return .takingBackUp }
-    for (log, last) in membership.closings(of: identity.member) {
-      guard try ledger.head(of: log)?.sequence ?? 0 >= last else { return .takingBackUp }
+    // A hub that was rebuilt may lack what it closed behind: then nobody brings it, and the feed's end,
+    // with own bundles whole, is all there is to wait for.
+    if feedGeneration <= 1 {
+      for (log, last) in membership.closings(of: identity.member) {
+        guard try ledger.head(of: log)?.sequence ?? 0 >= last else { return .takingBackUp }
+      }
     }
     let entries = try Int.fetchOne(
       ledger.db,

@@ -46,6 +46,56 @@ import Testing
     #expect(try kreis.status("hub")["members"] == .integer(3))
   }
 
+  @Test
+  func `A database of an older version is kept when it is brought up to date, a newer one refused`()
+    throws
+  {
+    let folder = FileManager.default.temporaryDirectory.path + "/kreisnetz-\(UUID().uuidString)"
+    defer { try? FileManager.default.removeItem(atPath: folder) }
+    let database = folder + "/kreisnetz.sqlite"
+    let release = URL(filePath: #filePath).deletingLastPathComponent()
+      .appending(path: "../Fixtures/releases/schema-1").standardizedFileURL
+    let text = { (file: String) in
+      try String(contentsOf: release.appending(path: file), encoding: .utf8)
+    }
+    let key = try #require(try text("keys.txt").split(separator: "\n").last).dropFirst(5)
+    try FileManager.default.createDirectory(
+      atPath: folder + "/keys", withIntermediateDirectories: true,
+      attributes: [.posixPermissions: 0o700])
+    #expect(
+      FileManager.default.createFile(
+        atPath: folder + "/keys/member-1.key", contents: Data(key.utf8),
+        attributes: [.posixPermissions: 0o600]))
+    let change = { (sql: String) in
+      let queue = try DatabaseQueue(path: database)
+      try queue.writeWithoutTransaction { db in
+        try db.execute(sql: "PRAGMA journal_mode = WAL")
+        try db.execute(sql: sql)
+        try db.execute(sql: "PRAGMA wal_checkpoint(TRUNCATE)")
+      }
+      try queue.close()
+    }
+    try change(try text("town.sql"))
+
+    let town = CommandLineTool(state: folder)
+    try town.fail(3, "an older version", "list", "organization")
+    try town.succeed("add", "organization", "name=Kita Neu")
+    #expect(try town.succeed("list", "organization").output.contains("Kita Neu"))
+    let kept = {
+      try FileManager.default.contentsOfDirectory(atPath: folder).filter { $0.contains("-schema1") }
+    }
+    #expect(try kept().count == 1)
+    try town.succeed("add", "organization", "name=Noch eine")
+    #expect(try kept().count == 1)
+
+    try change("INSERT INTO grdb_migrations VALUES ('99')")
+    let before = try Data(contentsOf: URL(filePath: database))
+    try town.fail(3, "newer version", "list", "organization")
+    try town.fail(3, "newer version", "add", "organization", "name=Nein")
+    try town.fail(3, "newer version", "town", "run")
+    #expect(try Data(contentsOf: URL(filePath: database)) == before)
+  }
+
   @Test func `A hub with another key is an alarm, and its own daemon does not start with it`()
     throws
   {

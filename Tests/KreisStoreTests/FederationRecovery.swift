@@ -92,7 +92,7 @@ extension Federation {
     }
     while true {
       let cursors = try await town.read { try $0.feedCursors() }
-      let own = try town.blockingRead { try $0.recovery() } == .takingBackUp
+      let own = try town.blockingRead { try $0.recovery() } != .none
       let answer = try await hub.feedChunk(
         for: town.identity.member, after: cursors, includeOwn: own, bytes: bytes)
       guard case .chunk(let wire) = answer else {

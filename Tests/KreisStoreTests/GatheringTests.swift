@@ -197,6 +197,33 @@ import Testing
     }
   }
 
+  @Test func `does not wait for what was closed and is lost with the hub`() async throws {
+    let net = try await Federation(towns: 2)
+    let id = try net.add("Kita", to: net.towns[0])
+    try await net.settle()
+    let backup = try net.backUp("town0")
+    // Nobody but hub and town had this, and both are lost; that its log was closed behind it, all know.
+    let note = try Schema.directory.kind(named: "organization").field(named: "description")
+    try net.towns[0].blockingWrite {
+      _ = try $0.change(id, [Edit(note, .value("intern"), in: .coordination)], net.occasion())
+    }
+    try await net.push(net.towns[0])
+    try net.restore(0, from: backup)
+    try net.edit(id, "email", "kita@example.org", in: net.towns[0])
+    try await net.openNextGeneration(0)
+    try await net.pull(net.towns[1])
+    try net.loseHub()
+    for index in [0, 1] { try await net.relay(index, all: true) }
+    try net.closeGathering()
+    let member = net.towns[0].identity.member
+    let log = LogID(member: member, generation: 1, scope: .coordination(member))
+    #expect(net.hub.membership.closing(of: log) == 1)
+    try await net.settle()
+    try expectEqual(net)
+    #expect(try net.value(id, "email", in: net.towns[1]) == "kita@example.org")
+    #expect(try net.value(id, "description", in: net.towns[0]) == nil)
+  }
+
   @Test func `takes in again a town whose key only the lost hub knew`() async throws {
     let net = try await Federation(towns: 2)
     let id = try net.add("Kita", to: net.towns[0])
