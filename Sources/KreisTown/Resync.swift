@@ -208,8 +208,10 @@ package struct Resync: Sendable {
   ///   does not hold them.
   func pull(includingOwn: Bool = false) async throws {
     let cursors = try await store.read { try $0.feedCursors() }
+    let completion = ChunkCompletion(client: client, store: store)
     try await chunks(after: cursors, includingOwn: includingOwn) { chunk in
-      _ = try await store.merge(chunk)
+      // A hub of a later generation sends heads, of what it added meanwhile as well.
+      _ = try await store.merge(try await completion.complete(chunk))
       if !chunk.items.isEmpty { progress("pulled \(chunk.items.count) bundles") }
       return !chunk.isComplete
     }
@@ -254,8 +256,11 @@ package struct Resync: Sendable {
     after cursors: [Scope: FeedPosition], includingOwn: Bool = false,
     _ take: (UnverifiedChunk) async throws -> Bool
   ) async throws {
+    let generation = try await store.read { $0.feedGeneration }
     let response = try await client.openFeed(
-      FeedQuery(after: cursors, follow: nil, includeOwn: includingOwn), deadlines: Deadlines())
+      FeedQuery(
+        after: cursors, hubGeneration: max(1, generation), follow: nil, includeOwn: includingOwn),
+      deadlines: Deadlines())
     defer { response.cancel() }
     var decoder = FrameDecoder()
     do {

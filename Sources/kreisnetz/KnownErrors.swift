@@ -24,6 +24,8 @@ extension CommandError {
       self.init(.notNow, JoinError.unavailable(reason: reason).description)
     case let error as JoinError: self.init(.wrongUse, error.description)
     case TransportError.misconfigured(let text): self.init(.wrongUse, text)
+    case let error as ChunkError:
+      self.init(.notNow, "The hub's feed cannot be taken: \(error). Nothing was changed.")
     case let error as TransportError: self.init(.notNow, error.description)
     default: return nil
     }
