@@ -21,8 +21,9 @@ fail() {
 
 deploy/prerequisites
 step "Building; the first time takes about ten minutes"
-swift build --configuration release --product kreisnetz
-kreisnetz=$(swift build --configuration release --show-bin-path)/kreisnetz
+# The very build that `deploy/package` packs.
+swift build --configuration release --product kreisnetz --static-swift-stdlib
+kreisnetz=$(swift build --configuration release --static-swift-stdlib --show-bin-path)/kreisnetz
 
 root=$(mktemp --directory "${TMPDIR:-/tmp}/kreisnetz-demo.XXXXXX")
 keep_files=false
