@@ -110,6 +110,7 @@ let package = Package(
       dependencies: [
         "KreisCore", "KreisStore", "KreisInterchange", "KreisLocal", "KreisTransport", "KreisHub",
         "KreisTown", "KreisService", httpTypes, hummingbirdCore, lifecycle, logging, nio, nioPosix,
+        protobuf,
       ], swiftSettings: strict),
     // Parsers under changed input; deploy/fuzz builds their libFuzzer driver.
     .target(

@@ -4,7 +4,9 @@
 #include <errno.h>
 #include <pthread.h>
 #include <signal.h>
+#include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 
 CURLcode ccurl_set_long(CURL *easy, CURLoption option, long value) {
   return curl_easy_setopt(easy, option, value);
@@ -50,6 +52,19 @@ CURLcode ccurl_set_callbacks(CURL *easy, const ccurl_callbacks *callbacks, void 
   SET(CURLOPT_NOPROGRESS, 0L);
 #undef SET
   return CURLE_OK;
+}
+
+int ccurl_issuer(CURL *easy, char *text, size_t size) {
+  struct curl_certinfo *info = NULL;
+  if (curl_easy_getinfo(easy, CURLINFO_CERTINFO, &info) != CURLE_OK || !info ||
+      info->num_of_certs < 1)
+    return 0;
+  for (struct curl_slist *line = info->certinfo[0]; line; line = line->next) {
+    if (strncmp(line->data, "Issuer:", 7) != 0) continue;
+    snprintf(text, size, "%s", line->data + 7);
+    return 1;
+  }
+  return 0;
 }
 
 CURLcode ccurl_get_long(CURL *easy, CURLINFO info, long *value) {

@@ -157,7 +157,7 @@ package struct Check: Sendable {
       }
     }
     let towns = metrics["town_lag_seconds"]?.samples.count ?? 0
-    summary.append("\(towns) towns, \(behind) behind")
+    summary.append("towns: \(towns), of which behind: \(behind)")
     if let end = metrics["certificate_expiry_timestamp_seconds"]?.value {
       measure("certificate", end - Double(now), "s", limits.certificate) {
         $0 > 0

@@ -37,6 +37,16 @@ final class CurlOptions {
     errorBuffer.deallocate()
   }
 
+  /// Makes the handle shake hands and no more, whoever is at the other end: nothing is sent.
+  func showCertificateOnly(seconds: Int) throws(TransportError) {
+    try Self.check(ccurl_set_string(easy, CURLOPT_PINNEDPUBLICKEY, nil))
+    try set(CURLOPT_SSL_VERIFYPEER, 0)
+    try set(CURLOPT_SSL_VERIFYHOST, 0)
+    try set(CURLOPT_CERTINFO, 1)
+    try set(CURLOPT_CONNECT_ONLY, 1)
+    try set(CURLOPT_TIMEOUT_MS, seconds * 1_000)
+  }
+
   /// What curl says about a failure, empty when it says nothing.
   var errorText: String { String(cString: errorBuffer) }
 

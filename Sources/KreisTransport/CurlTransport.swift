@@ -77,4 +77,6 @@ package final class CurlTransport: Transport {
 
   /// Must be done once, before any thread uses curl.
   private static let globalInit = curl_global_init(Int(CURL_GLOBAL_DEFAULT))
+
+  static var isReady: Bool { globalInit == CURLE_OK }
 }

@@ -31,7 +31,9 @@ struct BackupCommand: ParsableCommand {
     let progress = ProgressLine()
     defer { progress.clear() }
     let store = try Store.openReadOnly(at: directory.database)
-    try store.blockingBackup(to: path) { progress.show($0) }
+    try FileAct("backup", in: directory.path, isRescue: true).run {
+      try store.blockingBackup(to: path) { progress.show($0) }
+    }
     progress.clear()
     let size = (try? FileManager.default.attributesOfItem(atPath: path)[.size] as? Int) ?? nil
     if output.json {

@@ -87,24 +87,10 @@ struct HubInitCommand: ParsableCommand {
         "A Kreis whose name begins with \(TrainingRealm.mark) would be taken for a training realm. "
           + "Found one with --training, or choose another name.")
     }
-    let result = try setup.run(at: state.path(), now: SystemClock.now()) { phrase, realm in
-      if output.json {
-        try StandardOutput().json([
-          "realm": .string(realm.description), "recovery_phrase": .string(phrase.description),
-        ])
-      } else {
-        try StandardOutput().line(
-          """
-          The recovery phrase of the realm, shown only now:
-
-              \(phrase)
-
-          Write it down and keep it away from this machine.
-
-          """)
-      }
-      // On its way before the realm exists: not lost if the process is killed right after.
-      try StandardOutput().flush()
+    let path = try state.path()
+    let act = try FileAct("hub init", in: path)
+    let result = try act.run {
+      try setup.run(at: path, now: SystemClock.now()) { try announce($0, $1) }
     }
     guard !output.json else { return }
     try StandardOutput().line(
@@ -116,13 +102,34 @@ struct HubInitCommand: ParsableCommand {
       """)
   }
 
+  private func announce(_ phrase: RecoveryPhrase, _ realm: RealmID) throws {
+    if output.json {
+      try StandardOutput().json([
+        "realm": .string(realm.description), "recovery_phrase": .string(phrase.description),
+      ])
+    } else {
+      try StandardOutput().line(
+        """
+        The recovery phrase of the realm, shown only now:
+
+            \(phrase)
+
+        Write it down and keep it away from this machine.
+
+        """)
+    }
+    // On its way before the realm exists: not lost if the process is killed right after.
+    try StandardOutput().flush()
+  }
+
   private func recover(_ tls: (certificate: String, key: String)?) throws {
     let recovery = HubRecovery(path: try state.path())
-    let identity: Identity
-    if let rootKey, let url {
-      identity = try recovery.lost(rootKey: rootKey, url: url, tls: tls)
-    } else {
-      identity = try recovery.restored()
+    let identity = try FileAct("hub init --recover", in: state.path()).run {
+      if let rootKey, let url {
+        try recovery.lost(rootKey: rootKey, url: url, tls: tls)
+      } else {
+        try recovery.restored()
+      }
     }
     guard !output.json else {
       return try StandardOutput().json(["realm": .string(identity.realm.description)])

@@ -75,7 +75,10 @@ struct HubRunCommand: AsyncParsableCommand {
             ]
           }, wrote: hub.storeTrouble.note),
         handlers: HubHandlers.all(
-          replica.store, replica.directory, offeredAt: hub.visits.last(of:)),
+          replica.store, replica.directory, offeredAt: hub.visits.last(of:)
+        ).merging([DoctorHandler.command: DoctorHandler.handler(replica.directory, settings)]) {
+          own, _ in own
+        },
         readAPI: settings.readAPI, probe: hub.probe)
     } catch let error as IOError {
       throw CommandError(

@@ -36,7 +36,7 @@ struct Kreisnetz: AsyncParsableCommand {
       EraseCommand.self, ErasuresCommand.self, RestrictCommand.self,
       UnrestrictCommand.self, ReleaseCommand.self, PolicyCommand.self, RetentionCommand.self,
       SubjectReportCommand.self, ProcessingRecordCommand.self,
-      MetricsCommand.self, CheckCommand.self, AuditCommand.self,
+      MetricsCommand.self, CheckCommand.self, DoctorCommand.self, AuditCommand.self,
     ])
 
   /// What `--version` prints and statements name.

@@ -67,7 +67,7 @@ struct ReplicaSession {
     String((ProcessInfo.processInfo.environment["SUDO_USER"] ?? "").prefix(64))
   }
 
-  private static func client(_ path: String, watching: Bool) throws -> LocalClient? {
+  static func client(_ path: String, watching: Bool) throws -> LocalClient? {
     do { return try LocalClient.connect(to: StateDirectory.socket(in: path)) } catch {
       guard watching,
         let client = try? LocalClient.connect(to: StateDirectory.monitorSocket(in: path))

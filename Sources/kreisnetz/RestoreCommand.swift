@@ -21,6 +21,9 @@ struct RestoreCommand: ParsableCommand {
   @Argument(help: "A file that \"backup\" wrote.") var file: String
 
   func run() throws {
-    try BackupRestore(backup: file, state: state.path()).run(asJSON: output.json)
+    let path = try state.path()
+    try FileAct("restore", in: path, isRescue: true).run {
+      try BackupRestore(backup: file, state: path).run(asJSON: output.json)
+    }
   }
 }

@@ -68,7 +68,10 @@ struct ResyncCommand: ParsableCommand {
   private func startAnew() throws {
     let progress = ProgressLine()
     defer { progress.clear() }
-    let report = try FromScratch(state: state.path(), config: config).run { progress.show($0) }
+    let path = try state.path()
+    let report = try FileAct("resync --from-scratch", in: path, isRescue: true).run {
+      try FromScratch(state: path, config: config).run { progress.show($0) }
+    }
     progress.clear()
     if output.json {
       return try StandardOutput().json([

@@ -33,14 +33,17 @@ struct TownJoinCommand: AsyncParsableCommand {
   var config: String?
 
   func run() async throws {
-    let text = try invite == "-" ? standardInput() : invite
+    let text = try invite == "-" ? InviteText.standardInput() : invite
     let configuration = try TownConfiguration(path: config)
     let now = SystemClock.now()
-    let identity = try await TownJoin.join(
-      text, state: state.path(), now: now, random: SystemClock.random
-    ) { invite in
-      try TownConnection.transport(
-        to: invite.url, pin: invite.pin, realm: invite.realm, configuration)
+    let path = try state.path()
+    let identity = try await FileAct("town join", in: path).runAsync {
+      try await TownJoin.join(
+        text, state: path, now: now, random: SystemClock.random
+      ) { invite in
+        try TownConnection.transport(
+          to: invite.url, pin: invite.pin, realm: invite.realm, configuration)
+      }
     }
     if output.json {
       try StandardOutput().json([
@@ -49,7 +52,6 @@ struct TownJoinCommand: AsyncParsableCommand {
         "realm": .string(identity.realm.description),
       ])
     } else {
-      let path = try state.path()
       try StandardOutput().line(
         """
         \(identity.title) has joined \(identity.kreis) as "\(identity.name)".
@@ -57,12 +59,15 @@ struct TownJoinCommand: AsyncParsableCommand {
         """)
     }
   }
+}
 
+/// An invite that is not to show in the list of processes.
+enum InviteText {
   /// Bytes of an invite on standard input.
   private static let limit = 16_384
 
-  private func standardInput() throws -> String {
-    let data = try FileHandle.standardInput.read(upToCount: Self.limit) ?? Data()
+  static func standardInput() throws -> String {
+    let data = try FileHandle.standardInput.read(upToCount: limit) ?? Data()
     guard let text = String(validating: data, as: UTF8.self) else { throw InviteError.prefix }
     return text
   }

@@ -65,6 +65,7 @@ struct TownRunCommand: AsyncParsableCommand {
           Task { try? await daemon.retryNow() }
           return outcome
         },
+        DoctorHandler.command: DoctorHandler.handler(replica.directory),
         RotationHandler.command: RotationHandler.handler { await daemon.rotate() },
       ], readAPI: configuration.readAPI, importing: configuration.importWatch, probe: daemon.ping)
   }

@@ -2,11 +2,21 @@ import NIOCore
 import NIOPosix
 import NIOSSL
 
-/// Answers every request with an HTML page, over TLS with the hub's own key.
+/// Answers every request alike, over TLS with the hub's own key: with an HTML page unless told else.
 final class LoginPage {
   private let channel: any Channel
 
-  init(port: Int, certificate: String, key: String) throws {
+  /// A login page.
+  static let page = answer(
+    "text/html; charset=utf-8",
+    "<html><title>Anmeldung im Kreisnetz-Proxy</title><form></form></html>")
+
+  static func answer(_ type: String, _ body: String, fields: [String] = []) -> String {
+    (["HTTP/1.1 200 OK", "Content-Type: \(type)", "Content-Length: \(body.utf8.count)"] + fields
+      + ["Connection: close", "", body]).joined(separator: "\r\n")
+  }
+
+  init(port: Int, certificate: String, key: String, answer: String = page) throws {
     var configuration = TLSConfiguration.makeServerConfiguration(
       certificateChain: try NIOSSLCertificate.fromPEMFile(certificate).map { .certificate($0) },
       privateKey: .privateKey(try NIOSSLPrivateKey(file: key, format: .pem)))
@@ -17,7 +27,7 @@ final class LoginPage {
       .childChannelInitializer { channel in
         channel.eventLoop.makeCompletedFuture {
           try channel.pipeline.syncOperations.addHandlers([
-            NIOSSLServerHandler(context: context), Page(),
+            NIOSSLServerHandler(context: context), Page(answer: answer),
           ])
         }
       }.bind(host: "127.0.0.1", port: port).wait()
@@ -29,15 +39,14 @@ final class LoginPage {
     typealias InboundIn = ByteBuffer
     typealias OutboundOut = ByteBuffer
 
+    private let answer: String
     private var hasAnswered = false
+
+    init(answer: String) { self.answer = answer }
 
     func channelRead(context: ChannelHandlerContext, data: NIOAny) {
       guard !hasAnswered else { return }
       hasAnswered = true
-      let page = "<html><title>Anmeldung im Kreisnetz-Proxy</title><form></form></html>"
-      let answer =
-        "HTTP/1.1 200 OK\r\nContent-Type: text/html; charset=utf-8\r\n"
-        + "Content-Length: \(page.utf8.count)\r\nConnection: close\r\n\r\n" + page
       context.writeAndFlush(wrapOutboundOut(ByteBuffer(string: answer)), promise: nil)
     }
   }

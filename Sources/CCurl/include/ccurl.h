@@ -28,6 +28,9 @@ typedef struct {
 } ccurl_callbacks;
 CURLcode ccurl_set_callbacks(CURL *easy, const ccurl_callbacks *callbacks, void *context);
 
+/// The issuer of the certificate that the server showed, with CURLOPT_CERTINFO; 0 if there is none.
+int ccurl_issuer(CURL *easy, char *text, size_t size);
+
 CURLcode ccurl_get_long(CURL *easy, CURLINFO info, long *value);
 /// The number stored in the handle, to find what belongs to it. Zero when none is.
 void ccurl_set_tag(CURL *easy, uintptr_t tag);

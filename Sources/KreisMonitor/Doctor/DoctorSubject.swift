@@ -1,0 +1,66 @@
+package import KreisCore
+package import KreisInterchange
+package import KreisStore
+
+/// Which hub the network is tested to, and as whom.
+package struct DoctorSubject: Sendable {
+  /// `nil` before the town joined.
+  package var role: Identity.Role?
+  package var hubURL: String
+  /// SHA-256 of the hub's TLS key; `nil`: authorities vouch for it, or it is not known.
+  package var pin: [UInt8]?
+  /// `nil` where only the URL is known: then it cannot be told whether the right hub answers.
+  package var realm: RealmID?
+  package var hubGeneration: UInt32 = 0
+  /// The hub's statement of its TLS keys, as it was kept.
+  package var namedKeys: [UInt8]?
+
+  package init(hubURL: String) { self.hubURL = hubURL }
+
+  /// What an invite says about its hub.
+  package init(_ invite: Invite) {
+    self.init(hubURL: invite.url)
+    realm = invite.realm
+    if case .pinnedKey(let hash) = invite.trust { pin = hash.bytes }
+  }
+
+  /// The hub of the replica in a state directory.
+  ///
+  /// - Throws: `StoreError`.
+  package init(_ directory: StateDirectory) throws(StoreError) {
+    let identity = try Store.identity(at: directory.database)
+    self.init(hubURL: identity.hubURL)
+    role = identity.role
+    pin = identity.hubPin
+    realm = identity.realm
+    namedKeys = (try? directory.readSecret(StateDirectory.namedKeys)) ?? nil
+    if let store = try? Store.openReadOnly(at: directory.database) {
+      hubGeneration = store.membership.hubGeneration
+    }
+  }
+
+  /// Nothing of it is secret.
+  package var json: JSONValue {
+    [
+      "role": role.map { .string($0.rawValue) } ?? .null, "hub_url": .string(hubURL),
+      "hub_pin": pin.map { .string(Hex.encode($0)) } ?? .null,
+      "realm": realm.map { .string(Hex.encode($0.bytes)) } ?? .null,
+      "hub_generation": .integer(Int(hubGeneration)),
+      "named_keys": namedKeys.map { .string(Hex.encode($0)) } ?? .null,
+    ]
+  }
+
+  /// `nil` for what `json` did not make.
+  package init?(_ json: JSONValue) {
+    func bytes(_ name: String) -> [UInt8]? {
+      if case .string(let text)? = json[name] { Hex.decode(text) } else { nil }
+    }
+    guard case .string(let url)? = json["hub_url"] else { return nil }
+    self.init(hubURL: url)
+    if case .string(let word)? = json["role"] { role = Identity.Role(rawValue: word) }
+    pin = bytes("hub_pin")
+    realm = bytes("realm").flatMap { RealmID($0) }
+    if case .number(let text)? = json["hub_generation"] { hubGeneration = UInt32(text) ?? 0 }
+    namedKeys = bytes("named_keys")
+  }
+}

@@ -1,0 +1,39 @@
+package import KreisInterchange
+
+/// What one test of `kreisnetz doctor` found.
+package struct Finding: Hashable, Sendable {
+  package enum Level: String, Sendable {
+    case ok = "OK"
+    /// Works, but somebody should look at it.
+    case warn = "WARN"
+    case fail = "FAIL"
+  }
+
+  package let level: Level
+  /// The test's short name.
+  package let test: String
+  package let text: String
+  /// What to do; empty where nothing is to be done.
+  package let advice: String
+
+  package init(_ level: Level, _ test: String, _ text: String, _ advice: String = "") {
+    (self.level, self.test, self.text, self.advice) = (level, test, text, advice)
+  }
+
+  /// `{"level","test","text","advice"}`.
+  package var json: JSONValue {
+    [
+      "level": .string(level.rawValue), "test": .string(test), "text": .string(text),
+      "advice": .string(advice),
+    ]
+  }
+
+  /// `nil` for what `json` did not make.
+  package init?(_ json: JSONValue) {
+    guard case .string(let word)? = json["level"], let level = Level(rawValue: word),
+      case .string(let test)? = json["test"], case .string(let text)? = json["text"],
+      case .string(let advice)? = json["advice"]
+    else { return nil }
+    self.init(level, test, text, advice)
+  }
+}
