@@ -134,7 +134,7 @@ let package = Package(
         "KreisTransport", crypto, logging, protobuf,
       ],
       swiftSettings: strict),
-    // For developers; deploy/install leaves it out.
+    // For developers; the package leaves it out.
     .executableTarget(
       name: "kreisnetz-sim", dependencies: ["KreisCore", "KreisSimulation", argumentParser],
       swiftSettings: strict),
@@ -196,7 +196,8 @@ let package = Package(
     .testTarget(
       name: "EndToEndTests",
       dependencies: [
-        "KreisCore", "KreisSimulation", "KreisStore", "KreisInterchange", "KreisTransport",
+        "KreisCore", "KreisHub", "KreisSimulation", "KreisStore", "KreisInterchange",
+        "KreisTransport",
         "kreisnetz", asn1, certificates, crypto, grdb, nio, nioPosix, nioSSL,
       ],
       swiftSettings: strict),

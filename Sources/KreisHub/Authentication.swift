@@ -20,15 +20,25 @@ final class Authenticator: Sendable {
   }
 
   private let clock: HubClock
+  private let burst: Double
   private let state: Mutex<State>
 
   init(clock: HubClock, configuration: HubServerConfiguration) {
     self.clock = clock
+    burst = configuration.requestBurst
     state = Mutex(
       State(
         window: ReplayWindow(start: clock.start),
         limiter: RateLimiter(
           perSecond: configuration.requestsPerSecond, burst: configuration.requestBurst)))
+  }
+
+  /// Admits another number of requests of each member, on the average.
+  func limit(perSecond: Double) {
+    state.withLock { state in
+      guard state.limiter.perSecond != perSecond else { return }
+      state.limiter = RateLimiter(perSecond: perSecond, burst: burst)
+    }
   }
 
   /// - Parameter orClosed: whether a key that was replaced will do.

@@ -1,7 +1,6 @@
 package import Crypto
 import Foundation
 package import KreisCore
-import NIOSSL
 import SwiftASN1
 import X509
 
@@ -121,16 +120,6 @@ package struct HubCertificate: Sendable {
     }
     guard !hashes.isEmpty else { throw .notACertificate(name: path) }
     return hashes
-  }
-
-  /// TLS 1.3 and nothing older (BSI TR-02102-2).
-  func tlsConfiguration() throws -> TLSConfiguration {
-    var configuration = TLSConfiguration.makeServerConfiguration(
-      certificateChain: try NIOSSLCertificate.fromPEMBytes(Array(certificatePEM.utf8))
-        .map { .certificate($0) },
-      privateKey: .privateKey(try NIOSSLPrivateKey(bytes: Array(keyPEM.utf8), format: .pem)))
-    configuration.minimumTLSVersion = .tlsv13
-    return configuration
   }
 
   private static func leaf(of pem: String, name: String) throws(HubCertificateError) -> Certificate

@@ -50,21 +50,24 @@ package struct HubServer: Service {
   package let storeTrouble = StoreTrouble()
   package let visits: GatheringVisits
   private let configuration: HubServerConfiguration
-  private let certificate: HubCertificate
+  package let certificate: ServedCertificate
+  private let limit: @Sendable (_ requestsPerSecond: Double) -> Void
   private let clock: HubClock
   private let logger: Logger
   private let onReady: @Sendable (Int) -> Void
   private let handler: Handler
   private let registry = ConnectionRegistry()
 
+  /// - Throws: what the TLS library says against the certificate.
   init(
     configuration: HubServerConfiguration, certificate: HubCertificate, clock: HubClock,
-    logger: Logger, visits: GatheringVisits = GatheringVisits(),
-    onReady: @escaping @Sendable (Int) -> Void, handler: @escaping Handler
-  ) {
-    self.visits = visits
+    logger: Logger, routes: HubRoutes? = nil, onReady: @escaping @Sendable (Int) -> Void,
+    handler: @escaping Handler
+  ) throws {
+    visits = routes?.visits ?? GatheringVisits()
+    limit = { routes?.authenticator.limit(perSecond: $0) }
     self.configuration = configuration
-    self.certificate = certificate
+    self.certificate = try ServedCertificate(certificate, named: routes?.named)
     self.clock = clock
     self.logger = logger
     self.onReady = onReady
@@ -76,18 +79,22 @@ package struct HubServer: Service {
   /// - Parameters:
   ///   - named: the TLS keys by which it is reached; the certificate's alone unless it is given.
   ///   - onReady: Called once, with the port, when connections are accepted.
+  /// - Throws: what the TLS library says against the certificate.
   package init(
     store: Store, configuration: HubServerConfiguration, certificate: HubCertificate,
     named: NamedTLSKeys? = nil, clock: HubClock, logger: Logger,
     onReady: @escaping @Sendable (Int) -> Void
-  ) {
+  ) throws {
     let routes = HubRoutes(
       store: store, configuration: configuration,
       named: named ?? NamedTLSKeys(keys: [certificate.keyHash]), clock: clock, logger: logger)
-    self.init(
+    try self.init(
       configuration: configuration, certificate: certificate, clock: clock, logger: logger,
-      visits: routes.visits, onReady: onReady, handler: routes.respond)
+      routes: routes, onReady: onReady, handler: routes.respond)
   }
+
+  /// Changes how many requests one member may send a second, on the average, from now on.
+  package func limitMembers(toRequestsPerSecond rate: Double) { limit(rate) }
 
   /// Serves until a graceful shutdown or the task's cancellation.
   ///

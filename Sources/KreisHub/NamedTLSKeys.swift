@@ -8,7 +8,8 @@ import Synchronization
 /// The statement changes only with the keys or the hub's generation, and is kept, so that the time in
 /// it always rises: towns do not go back to an earlier one.
 package final class NamedTLSKeys: Sendable {
-  package let keys: [Hash256]
+  package var keys: [Hash256] { current.withLock { $0 } }
+  private let current: Mutex<[Hash256]>
   private let kept: Mutex<WireSignedTLSNotice?>
   private let keep: @Sendable ([UInt8]) throws -> Void
 
@@ -20,11 +21,20 @@ package final class NamedTLSKeys: Sendable {
     keys: [Hash256], kept: [UInt8]? = nil,
     keep: @escaping @Sendable ([UInt8]) throws -> Void = { _ in }
   ) {
-    var unique: [Hash256] = []
-    for key in keys where !unique.contains(key) { unique.append(key) }
-    self.keys = unique
+    current = Mutex(Self.unique(keys))
     self.kept = Mutex(kept.flatMap { try? WireSignedTLSNotice(serializedBytes: $0) })
     self.keep = keep
+  }
+
+  /// Names these keys from now on: the certificate's and others that lead to this hub.
+  func name(_ keys: [Hash256]) {
+    current.withLock { $0 = Self.unique(keys) }
+  }
+
+  private static func unique(_ keys: [Hash256]) -> [Hash256] {
+    keys.reduce(into: []) { unique, key in
+      if !unique.contains(key) { unique.append(key) }
+    }
   }
 
   /// The statement as of now.
@@ -33,7 +43,7 @@ package final class NamedTLSKeys: Sendable {
   /// - Throws: `StoreError.retryLater` for a hub that gathers and whose keys the root key did not
   ///   sign; what `keep` throws.
   package func notice(by store: Store, at now: UInt64) throws -> WireSignedTLSNotice {
-    let identity = store.identity
+    let (identity, keys) = (store.identity, keys)
     return try kept.withLock { kept in
       let last = kept.flatMap { try? TLSNotice(verifying: $0, in: identity.realm) }
       if let kept, let last {

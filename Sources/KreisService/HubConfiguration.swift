@@ -44,8 +44,9 @@ package struct HubConfiguration: Sendable, Equatable {
     setAsideDays = try settings.number("set_aside_days", in: 1...365) ?? setAsideDays
     readAPI = try ReadAPIConfiguration(settings)
     monitoring = try MonitoringConfiguration(settings)
-    tlsCertificate = try settings.file("tls_certificate")
-    tlsKey = try settings.file("tls_key")
+    tlsCertificate =
+      try settings.file("tls_certificate") ?? settings.credential("tls_certificate")
+    tlsKey = try settings.file("tls_key") ?? settings.credential("tls_key")
     alsoNamed = try settings.file("tls_also_named")
     guard (tlsCertificate == nil) == (tlsKey == nil) else {
       throw settings.wrong(
@@ -56,5 +57,18 @@ package struct HubConfiguration: Sendable, Equatable {
       try settings.number("max_connections", in: 8...65_536) ?? maximumConnections
     requestsPerSecond =
       try settings.number("requests_per_second", in: 1...32) ?? requestsPerSecond
+  }
+
+  /// The names of settings that differ from `earlier` and count only from the next start on.
+  package func needingRestart(since earlier: Self) -> [String] {
+    [
+      socketGroup == earlier.socketGroup ? nil : "socket_group",
+      listenAddress == earlier.listenAddress ? nil : "listen_address",
+      listenPort == earlier.listenPort ? nil : "listen_port",
+      maximumConnections == earlier.maximumConnections ? nil : "max_connections",
+      readAPI == earlier.readAPI ? nil : "read_api_…",
+      monitoring.group == earlier.monitoring.group ? nil : "monitor_group",
+      monitoring.listen == earlier.monitoring.listen ? nil : "metrics_listen",
+    ].compactMap { $0 }
   }
 }

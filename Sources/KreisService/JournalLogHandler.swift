@@ -1,5 +1,6 @@
 import Foundation
 package import Logging
+import Synchronization
 
 #if canImport(Glibc)
   import Glibc
@@ -14,24 +15,33 @@ package import Logging
 /// record (I7).
 package struct JournalLogHandler: LogHandler {
   package var metadata: Logger.Metadata = [:]
-  package var logLevel: Logger.Level
   package var metadataProvider: Logger.MetadataProvider?
+  private let threshold: LogThreshold
+  private var ownLevel: Logger.Level?
   private let isForJournal: Bool
   private let write: @Sendable ([UInt8]) -> Void
 
   package init(
-    level: Logger.Level, isForJournal: Bool,
+    threshold: LogThreshold, isForJournal: Bool,
     write: @escaping @Sendable ([UInt8]) -> Void = Self.writeToStandardError
   ) {
-    logLevel = level
+    self.threshold = threshold
     self.isForJournal = isForJournal
     self.write = write
   }
 
   /// Makes this the log of the whole process. To be called once, at its start.
-  package static func bootstrap(level: Logger.Level) {
+  package static func bootstrap(_ threshold: LogThreshold) {
     let isForJournal = isStandardErrorTheJournal()
-    LoggingSystem.bootstrap { _ in JournalLogHandler(level: level, isForJournal: isForJournal) }
+    LoggingSystem.bootstrap { _ in
+      JournalLogHandler(threshold: threshold, isForJournal: isForJournal)
+    }
+  }
+
+  /// That of the process, unless one logger was given its own.
+  package var logLevel: Logger.Level {
+    get { ownLevel ?? threshold.level }
+    set { ownLevel = newValue }
   }
 
   package subscript(metadataKey key: String) -> Logger.Metadata.Value? {
@@ -101,5 +111,17 @@ package struct JournalLogHandler: LogHandler {
     guard let name = ProcessInfo.processInfo.environment["JOURNAL_STREAM"] else { return false }
     var status = stat()
     return fstat(STDERR_FILENO, &status) == 0 && name == "\(status.st_dev):\(status.st_ino)"
+  }
+}
+
+/// From which level on the process logs. It can be changed while the process runs.
+package final class LogThreshold: Sendable {
+  private let current: Mutex<Logger.Level>
+
+  package init(_ level: Logger.Level) { current = Mutex(level) }
+
+  package var level: Logger.Level {
+    get { current.withLock { $0 } }
+    set { current.withLock { $0 = newValue } }
   }
 }

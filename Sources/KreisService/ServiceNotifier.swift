@@ -1,4 +1,5 @@
 import Foundation
+package import Logging
 import ServiceLifecycle
 
 #if canImport(Glibc)
@@ -26,6 +27,14 @@ package struct ServiceNotifier: Sendable {
 
   /// The service does its work now: to be called when it really does.
   package func ready() { send("READY=1") }
+
+  /// The settings are being read again; to be followed by `ready`. The time tells the service manager
+  /// which of several reloads ended (`sd_notify(3)`).
+  package func reloading() {
+    var now = timespec()
+    clock_gettime(CLOCK_MONOTONIC, &now)
+    send("RELOADING=1\nMONOTONIC_USEC=\(now.tv_sec * 1_000_000 + now.tv_nsec / 1_000)")
+  }
 
   /// A graceful stop has begun.
   package func stopping() { send("STOPPING=1") }
@@ -64,12 +73,16 @@ package struct ServiceNotifier: Sendable {
 /// whose loop hangs is restarted. Announces the stop; to be the first service that is stopped.
 package struct Watchdog: Service {
   private let notifier: ServiceNotifier
+  private let logger: Logger
   private let probe: @Sendable () async throws -> Void
 
-  /// - Parameter probe: returns when the daemon's loop and its store have answered; throws if they
-  ///   cannot any more.
-  package init(_ notifier: ServiceNotifier, probe: @escaping @Sendable () async throws -> Void) {
+  /// - Parameter probe: returns when the daemon's loop and its store have answered; throws what hangs
+  ///   if one does not get on.
+  package init(
+    _ notifier: ServiceNotifier, logger: Logger, probe: @escaping @Sendable () async throws -> Void
+  ) {
     self.notifier = notifier
+    self.logger = logger
     self.probe = probe
   }
 
@@ -78,8 +91,12 @@ package struct Watchdog: Service {
       await cancelWhenGracefulShutdown {
         while !Task.isCancelled {
           // Without an answer there is no sign of life, and systemd acts.
-          guard (try? await probe()) != nil else { return }
-          notifier.alive()
+          do {
+            try await probe()
+            notifier.alive()
+          } catch is CancellationError { return } catch {
+            logger.critical("no sign of life for the watchdog", metadata: ["reason": "\(error)"])
+          }
           try? await Task.sleep(for: timeout / 2)
         }
       }

@@ -29,6 +29,7 @@ struct Settings {
   }
 
   private(set) var values: [String: Value] = [:]
+  private let credentials: String?
 
   /// - Parameters:
   ///   - path: `nil`: the defaults, and the environment.
@@ -37,6 +38,7 @@ struct Settings {
   init(
     path: String?, known: [String], environment: [String: String]
   ) throws(ConfigurationError) {
+    credentials = environment["CREDENTIALS_DIRECTORY"]
     if let path { try read(path, known) }
     for name in known {
       let variable = "KREISNETZ_" + name.uppercased()
@@ -158,6 +160,13 @@ struct Settings {
       throw wrong(name, "names \(path), which is no file that this user can read")
     }
     return path
+  }
+
+  /// The file of a credential that the service manager passed (`LoadCredential=` of systemd), if it
+  /// did.
+  func credential(_ name: String) -> String? {
+    credentials.map { "\($0)/\(name)" }
+      .flatMap { FileManager.default.isReadableFile(atPath: $0) ? $0 : nil }
   }
 
   func logLevel() throws(ConfigurationError) -> Logger.Level? {

@@ -61,12 +61,21 @@ package struct TownConfiguration: Sendable, Equatable {
       }
       proxy = .url(url)
     }
-    proxyLogin = try Self.login(settings, environment)
+    proxyLogin = try Self.login(settings)
   }
 
-  private static func login(
-    _ settings: Settings, _ environment: [String: String]
-  ) throws(ConfigurationError) -> ProxyLogin? {
+  /// The names of settings that differ from `earlier` and count only from the next start on.
+  package func needingRestart(since earlier: Self) -> [String] {
+    [
+      socketGroup == earlier.socketGroup ? nil : "socket_group",
+      importWatch == earlier.importWatch ? nil : "import_watch",
+      readAPI == earlier.readAPI ? nil : "read_api_…",
+      monitoring.group == earlier.monitoring.group ? nil : "monitor_group",
+      monitoring.listen == earlier.monitoring.listen ? nil : "metrics_listen",
+    ].compactMap { $0 }
+  }
+
+  private static func login(_ settings: Settings) throws(ConfigurationError) -> ProxyLogin? {
     let user = try settings.text("proxy_user")
     if try settings.flag("proxy_kerberos") == true {
       guard user == nil else {
@@ -80,9 +89,9 @@ package struct TownConfiguration: Sendable, Equatable {
       }
       return nil
     }
-    let credential = environment["CREDENTIALS_DIRECTORY"].map { $0 + "/proxy_password" }
-      .flatMap { FileManager.default.isReadableFile(atPath: $0) ? $0 : nil }
-    guard let path = try settings.file("proxy_password_file") ?? credential else {
+    guard
+      let path = try settings.file("proxy_password_file") ?? settings.credential("proxy_password")
+    else {
       throw settings.wrong(
         "proxy_user",
         "needs a password: name its file in proxy_password_file, or pass it as the service's "

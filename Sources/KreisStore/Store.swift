@@ -22,6 +22,7 @@ package final class Store: Sendable {
   let tables: DirectoryTables
   /// Whether what is damaged is read as far as it can be.
   let isForRepair: Bool
+  private let progress = WriterProgress()
   private let random: @Sendable () -> UInt64
   private let cache: Mutex<Cache>
   let failed: AsyncStream<StoreError>.Continuation
@@ -69,6 +70,7 @@ package final class Store: Sendable {
       try ReplicaState.read(from: db, onDamage: forRepair ? { damages.insert($0) } : nil)
     }
     cache = Mutex(Cache(replica: replica, key: key, damages: damages))
+    progress.count(database)
   }
 
   func withCache<T: Sendable>(_ body: (inout sending Cache) -> sending T) -> T {
@@ -163,6 +165,13 @@ package final class Store: Sendable {
       guard case .retryLater(let reason) = StoreError(error) else { throw StoreError(error) }
       return reason
     }
+  }
+
+  /// Returns when the database has answered on both of its ways: it read, and what was being written is
+  /// done or gets on. An error is an answer, too.
+  package func probe() async {
+    _ = try? await read { _ in }
+    await progress.wait(database)
   }
 
   /// Runs `body` on one consistent snapshot.

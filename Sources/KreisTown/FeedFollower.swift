@@ -93,6 +93,7 @@ package struct FeedFollower: Sendable {
         deadlines: Deadlines(idle: follow == .poll ? Self.pollSilence : nil))
       var decoder = FrameDecoder()
       while let piece = try await response.next() {
+        Progress.note()
         decoder.append(piece)
         while let frame = try decoder.next() {
           onChunk()
@@ -106,6 +107,7 @@ package struct FeedFollower: Sendable {
             if !lost.isEmpty { onLost(lost) }
             acknowledged = [:]
           }
+          Progress.note()
         }
       }
       try decoder.finish()

@@ -99,6 +99,7 @@ package struct HubClient: Sendable {
   ) async throws(HubFailure) -> (ClientResponse, correction: UInt64) {
     let signed = try sign(request)
     do throws(TransportError) {
+      defer { Progress.note() }
       let response = try await transport.send(signed)
       return (response, time.learn(from: response.fields["date"]))
     } catch { throw HubFailure(error) }
@@ -128,6 +129,7 @@ package struct HubClient: Sendable {
   ) async throws(HubFailure) -> (StreamingResponse, correction: UInt64) {
     let signed = try sign(request)
     do throws(TransportError) {
+      defer { Progress.note() }
       let response = try await transport.open(signed)
       return (response, time.learn(from: response.fields["date"]))
     } catch { throw HubFailure(error) }

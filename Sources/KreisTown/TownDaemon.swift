@@ -34,6 +34,8 @@ package final class TownDaemon: Service {
   private let inputs: AsyncStream<Input>
   private let input: AsyncStream<Input>.Continuation
   private let pings = Mutex(Pings())
+  private let stallLimit: Duration
+  private let underWay = Mutex<[ObjectIdentifier: Progress]>([:])
   private let rotations = Mutex<[CheckedContinuation<TownSession.OpenResult, Never>]>([])
 
   /// - Parameters:
@@ -41,12 +43,15 @@ package final class TownDaemon: Service {
   ///   - software: name and version, for statements.
   ///   - now: seconds since 1970.
   ///   - random: 64 random bits a call.
+  ///   - stallLimit: after which an action in which nothing gets on hangs; `nil`: as the client's
+  ///     deadlines have it.
   ///   - onReady: called once the loop runs; the hub need not be reachable.
   package init(
     store: Store, directory: StateDirectory, client: HubClient, software: String, logger: Logger,
     now: @escaping @Sendable () -> UInt64, random: @escaping @Sendable () -> UInt64,
-    onReady: @escaping @Sendable () -> Void = {}
+    stallLimit: Duration? = nil, onReady: @escaping @Sendable () -> Void = {}
   ) {
+    self.stallLimit = stallLimit ?? Progress.limit
     self.store = store
     self.client = client
     self.logger = logger
@@ -94,6 +99,17 @@ package final class TownDaemon: Service {
       if hasEnded { continuation.resume(returning: false) } else { input.yield(.ping) }
     }
     guard isAlive else { throw CancellationError() }
+  }
+
+  /// Returns when the loop has handled everything that came before, and all that it set going gets on.
+  ///
+  /// - Throws: `ExchangeStalled`, naming what does not; `CancellationError` if the loop has ended.
+  package func probe() async throws {
+    try await ping()
+    let stalled = underWay.withLock { underWay in
+      underWay.values.first { $0.isOlder(than: stallLimit) }
+    }
+    if let stalled { throw ExchangeStalled(action: stalled.action) }
   }
 
   /// Tries at once everything that waits or was stopped: an admin has seen to the reason.
@@ -178,8 +194,14 @@ package final class TownDaemon: Service {
   }
 
   private func finish(_ action: TownSession.Action) async {
+    let progress = Progress("\(action)")
+    underWay.withLock { $0[ObjectIdentifier(progress)] = progress }
+    defer { _ = underWay.withLock { $0.removeValue(forKey: ObjectIdentifier(progress)) } }
     do {
-      if let event = try await actions.perform(action) { input.yield(.event(event)) }
+      let event = try await Progress.$ofAction.withValue(progress) {
+        try await actions.perform(action)
+      }
+      if let event { input.yield(.event(event)) }
     } catch { input.yield(.failed(error)) }
   }
 

@@ -16,7 +16,7 @@ struct DaemonProcess {
   let socketGroup: String?
   let monitoring: MonitoringConfiguration
   /// For how long databases that were set aside are kept.
-  let setAsideDays: UInt64
+  let setAsideDays: @Sendable () -> UInt64
 
   /// All services together; then they are cancelled.
   private static let stopLimit: Duration = .milliseconds(4_700)
@@ -29,13 +29,20 @@ struct DaemonProcess {
   ///   - handlers: its commands besides those of every replica.
   ///   - readAPI: the settings of the read API; `nil`: there is none.
   ///   - folder: whose files are imported; `nil`: none.
+  ///   - others: services beside those of every daemon.
+  ///   - reload: takes up changed settings at SIGHUP; returns those that wait for the next start.
   ///   - probe: returns when the main loop has answered.
   /// - Throws: what ended a service.
   func run(
     _ main: any Service, name: String, view: DaemonView,
     handlers: [String: CommandHandler] = [:], readAPI: ReadAPIConfiguration? = nil,
-    importing folder: String? = nil, probe: @escaping @Sendable () async throws -> Void
+    importing folder: String? = nil,
+    others: [ServiceGroupConfiguration.ServiceConfiguration] = [],
+    reload: @escaping @Sendable () async throws -> [String],
+    probe: @escaping @Sendable () async throws -> Void
   ) async throws {
+    // Before anybody can know that this runs: untrapped, the signal would end it.
+    let hangups = await UnixSignalsSequence(trapping: .sighup)
     // Whoever went away is noticed where it is written to.
     signal(SIGPIPE, SIG_IGN)
     // A file that may not grow is met where it is written, like a full disk.
@@ -52,13 +59,13 @@ struct DaemonProcess {
         watchedBy: group, besides: socketGroup, in: replica.directory, lock: replica.lock,
         executor: executor, logger: logger)
     }
-    let watchdog = Watchdog(notifier) {
+    let watchdog = Watchdog(notifier, logger: logger) {
       try await probe()
-      try await store.read { _ in }
+      await store.probe()
     }
     // Stopped in reverse. The names are given because the default describes a service with all that
     // it holds, keys included.
-    var others: [ServiceGroupConfiguration.ServiceConfiguration] = []
+    var others = others
     if let folder {
       let watch = try DropFolder(
         folder, executor: executor, now: SystemClock.now, logger: logger)
@@ -86,6 +93,10 @@ struct DaemonProcess {
           serviceName: "set aside"),
         .init(service: DutyService(store: store, logger: logger), serviceName: "duties"),
         .init(service: watchdog, serviceName: "watchdog"),
+        .init(
+          service: ReloadService(
+            hangups: hangups, notifier: notifier, logger: logger, reload: reload),
+          serviceName: "reload"),
         .init(service: StoreWatch(store: store), serviceName: "store"),
       ] + others, gracefulShutdownSignals: [.sigterm, .sigint], logger: logger)
     configuration.maximumGracefulShutdownDuration = Self.stopLimit

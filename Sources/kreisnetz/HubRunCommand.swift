@@ -8,6 +8,7 @@ import KreisService
 import KreisStore
 import Logging
 import NIOCore
+import ServiceLifecycle
 
 struct HubRunCommand: AsyncParsableCommand {
   static let configuration = CommandConfiguration(
@@ -27,16 +28,12 @@ struct HubRunCommand: AsyncParsableCommand {
 
   func run() async throws {
     let settings = try HubConfiguration(path: config)
-    JournalLogHandler.bootstrap(level: settings.logLevel)
+    let current = CurrentSettings(settings)
+    let threshold = LogThreshold(settings.logLevel)
+    JournalLogHandler.bootstrap(threshold)
     let replica = try await RunningReplica.open(state.path(), as: .hub)
     let identity = replica.store.identity
-    let certificate = try HubCertificate(
-      certificateFile: settings.tlsCertificate
-        ?? "\(replica.directory.path)/\(StateDirectory.certificate)",
-      keyFile: settings.tlsKey ?? "\(replica.directory.path)/\(StateDirectory.certificateKey)",
-      now: SystemClock.now())
-    try check(certificate, identity.hubPin)
-    let named = try namedKeys(certificate, settings, replica.directory)
+    let tls = try HubTLS(settings, replica.directory, pin: identity.hubPin)
     let address = ListenAddress(url: identity.hubURL, settings)
     var server = HubServerConfiguration(address: address.host, port: address.port)
     server.maximumConnections = settings.maximumConnections
@@ -44,9 +41,10 @@ struct HubRunCommand: AsyncParsableCommand {
     server.requestsPerSecond = Double(settings.requestsPerSecond)
     let notifier = ServiceNotifier()
     let logger = Logger(label: "kreisnetz.hub")
-    let hub = HubServer(
-      store: replica.store, configuration: server, certificate: certificate,
-      named: named, clock: HubClock(start: SystemClock.now()), logger: logger,
+    let hub = try HubServer(
+      store: replica.store, configuration: server, certificate: tls.certificate,
+      named: tls.named(in: replica.directory), clock: HubClock(start: SystemClock.now()),
+      logger: logger,
       onReady: { port in
         logger.notice(
           "running",
@@ -58,7 +56,10 @@ struct HubRunCommand: AsyncParsableCommand {
     let process = DaemonProcess(
       replica: replica, logger: logger, notifier: notifier, socketGroup: settings.socketGroup,
       monitoring: settings.monitoring,
-      setAsideDays: settings.setAsideDays)
+      setAsideDays: { current.now.setAsideDays })
+    let reload = HubReload(
+      config: config, hub: hub, directory: replica.directory, pin: identity.hubPin,
+      current: current, threshold: threshold, logger: logger)
     do {
       try await process.run(
         hub, name: "hub",
@@ -67,7 +68,7 @@ struct HubRunCommand: AsyncParsableCommand {
             if hub.storeTrouble.current != nil { replica.store.lookAgain(hub.storeTrouble.note) }
             return [
               "listening": .string("\(address)"),
-              "certificate_expires_at": .integer(Int(clamping: certificate.expiresAt)),
+              "certificate_expires_at": .integer(Int(clamping: hub.certificate.current.expiresAt)),
               "gathering": replica.store.isGathering
                 ? "the members' logs; then: kreisnetz hub gather --close" : .null,
               "halted": replica.store.halted.map { .string($0) } ?? .null,
@@ -79,35 +80,19 @@ struct HubRunCommand: AsyncParsableCommand {
         ).merging([DoctorHandler.command: DoctorHandler.handler(replica.directory, settings)]) {
           own, _ in own
         },
-        readAPI: settings.readAPI, probe: hub.probe)
+        readAPI: settings.readAPI,
+        others: [
+          .init(
+            service: CertificateRenewal(logger: logger, look: reload.certificate),
+            serviceName: "certificate")
+        ],
+        reload: reload.settings, probe: hub.probe)
     } catch let error as IOError {
       throw CommandError(
         .notNow,
         "The hub cannot listen on \(address): \(String(cString: strerror(error.errnoCode))). "
           + "Another program may use the port; see listen_address and listen_port.")
     }
-  }
-
-  private func namedKeys(
-    _ certificate: HubCertificate, _ settings: HubConfiguration, _ directory: StateDirectory
-  ) throws -> NamedTLSKeys {
-    let others = try settings.alsoNamed.map { try HubCertificate.keyHashes(inFile: $0) } ?? []
-    guard others.count < TLSNotice.keyLimit else {
-      throw CommandError(
-        .wrongUse, "tls_also_named has more than \(TLSNotice.keyLimit - 1) certificates.")
-    }
-    return NamedTLSKeys(
-      keys: [certificate.keyHash] + others,
-      kept: try directory.readSecret(StateDirectory.namedKeys),
-      keep: { try directory.write($0, to: StateDirectory.namedKeys) })
-  }
-
-  private func check(_ certificate: HubCertificate, _ pin: [UInt8]?) throws {
-    guard let pin, pin != certificate.keyHash.bytes else { return }
-    throw CommandError(
-      .wrongUse,
-      "The certificate has another key than the one that the towns' invites pin, so no town would "
-        + "connect. Use the certificate that \"hub init\" made, or one with the same key.")
   }
 }
 

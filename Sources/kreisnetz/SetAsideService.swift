@@ -7,7 +7,7 @@ import ServiceLifecycle
 /// were set aside obey like every other replica, and after a set time they are deleted.
 struct SetAsideService: Service {
   let replica: RunningReplica
-  let days: UInt64
+  let days: @Sendable () -> UInt64
   let logger: Logger
 
   /// Between two looks where nothing was destroyed.
@@ -35,7 +35,7 @@ struct SetAsideService: Service {
   private func look() async {
     await finish()
     for database in replica.directory.setAside {
-      if database.at + days * 86_400 <= SystemClock.now() {
+      if database.at + days() * 86_400 <= SystemClock.now() {
         database.delete()
         logger.notice(
           "deleted a database that was set aside", metadata: ["file": "\(database.path)"])

@@ -11,16 +11,28 @@ enum TownConnection {
   static func client(
     store: Store, directory: StateDirectory, configuration: TownConfiguration
   ) throws -> HubClient {
+    client(store: store, over: try transport(of: store, directory, configuration))
+  }
+
+  static func client(store: Store, over transport: any Transport) -> HubClient {
+    HubClient(
+      store: store, transport: transport, time: HubTime(wallClock: SystemClock.now),
+      random: SystemClock.random)
+  }
+
+  /// The way from a replica to its hub.
+  ///
+  /// - Throws: `TransportError.misconfigured`, `StateDirectoryError`.
+  static func transport(
+    of store: Store, _ directory: StateDirectory, _ configuration: TownConfiguration
+  ) throws -> any Transport {
     let identity = store.identity
-    let transport = try transport(
+    return try transport(
       to: identity.hubURL, pin: identity.hubPin, realm: identity.realm, configuration,
       hubGeneration: { store.membership.hubGeneration },
       keeper: NamedKeyTransport.Keeper(
         kept: try directory.readSecret(StateDirectory.namedKeys),
         keep: { try directory.write($0, to: StateDirectory.namedKeys) }))
-    return HubClient(
-      store: store, transport: transport, time: HubTime(wallClock: SystemClock.now),
-      random: SystemClock.random)
   }
 
   /// - Parameter pin: SHA-256 of the hub's TLS key; `nil` where an authority vouches for it, and the

@@ -6,6 +6,7 @@ import KreisLocal
 import KreisService
 import KreisStore
 import KreisTown
+import KreisTransport
 import Logging
 
 struct TownRunCommand: AsyncParsableCommand {
@@ -26,11 +27,14 @@ struct TownRunCommand: AsyncParsableCommand {
 
   func run() async throws {
     let configuration = try TownConfiguration(path: config)
-    JournalLogHandler.bootstrap(level: configuration.logLevel)
+    let current = CurrentSettings(configuration)
+    let threshold = LogThreshold(configuration.logLevel)
+    JournalLogHandler.bootstrap(threshold)
     let replica = try await RunningReplica.open(state.path(), as: .town)
     let identity = replica.store.identity
-    let client = try TownConnection.client(
-      store: replica.store, directory: replica.directory, configuration: configuration)
+    let transport = ReplaceableTransport(
+      try TownConnection.transport(of: replica.store, replica.directory, configuration))
+    let client = TownConnection.client(store: replica.store, over: transport)
     let notifier = ServiceNotifier()
     var logger = Logger(label: "kreisnetz.town")
     logger[metadataKey: "member"] = "\(identity.name)"
@@ -45,7 +49,7 @@ struct TownRunCommand: AsyncParsableCommand {
     let process = DaemonProcess(
       replica: replica, logger: logger, notifier: notifier, socketGroup: configuration.socketGroup,
       monitoring: configuration.monitoring,
-      setAsideDays: configuration.setAsideDays)
+      setAsideDays: { current.now.setAsideDays })
     let resync = ResyncHandler.town(client: client, store: replica.store)
     try await process.run(
       daemon, name: "town",
@@ -67,7 +71,17 @@ struct TownRunCommand: AsyncParsableCommand {
         },
         DoctorHandler.command: DoctorHandler.handler(replica.directory),
         RotationHandler.command: RotationHandler.handler { await daemon.rotate() },
-      ], readAPI: configuration.readAPI, importing: configuration.importWatch, probe: daemon.ping)
+      ], readAPI: configuration.readAPI, importing: configuration.importWatch,
+      reload: {
+        let new = try TownConfiguration(path: config)
+        transport.replace(
+          with: try TownConnection.transport(of: replica.store, replica.directory, new))
+        threshold.level = new.logLevel
+        current.now = new
+        // What waits for the hub may have waited for the other proxy.
+        try await daemon.retryNow()
+        return new.needingRestart(since: current.first)
+      }, probe: daemon.probe)
   }
 }
 

@@ -17,13 +17,17 @@ final class Daemon {
   ///
   /// - Parameters:
   ///   - role: `hub` or `town`.
+  ///   - config: its settings file.
   ///   - environment: over this process's own.
-  init(_ role: String, state: String, environment: [String: String] = [:]) throws {
+  init(
+    _ role: String, state: String, config: String? = nil, environment: [String: String] = [:]
+  ) throws {
     log = state + ".log"
     socketPath = "/tmp/kn-\(UInt32.random(in: 0 ... .max)).notify"
     notify = try Self.makeSocket(socketPath)
     process.executableURL = CommandLineTool.binary
-    process.arguments = [role, "run", "--state", state]
+    process.arguments =
+      [role, "run", "--state", state] + (config.map { ["--config", $0] } ?? [])
     process.environment = ProcessInfo.processInfo.environment
       .merging(environment) { _, new in new }
       .merging(["NOTIFY_SOCKET": socketPath]) { _, new in new }
@@ -56,6 +60,23 @@ final class Daemon {
     Issue.record("not ready: \(errors.suffix(2_000))")
     throw Trouble.notReady
   }
+
+  /// Waits for a message to systemd that begins with `text`, and passes over others.
+  ///
+  /// - Returns: whether it came in time.
+  func tells(_ text: String, seconds: Double = 20) -> Bool {
+    let end = Date(timeIntervalSinceNow: seconds)
+    while Date() < end, isRunning {
+      if receive(milliseconds: 50)?.hasPrefix(text) == true { return true }
+    }
+    return false
+  }
+
+  /// Forgets what it told systemd so far.
+  func passOver() { while receive(milliseconds: 0) != nil {} }
+
+  /// Asks it to read its settings again.
+  func reload() { _ = Glibc.kill(id, SIGHUP) }
 
   /// Ends it as a power cut would.
   func kill() {

@@ -115,10 +115,11 @@ final class Kreis {
 
   @discardableResult
   func start(
-    _ replica: String, environment: [String: String] = [:], waits: Bool = true
+    _ replica: String, config: String? = nil, environment: [String: String] = [:],
+    waits: Bool = true
   ) throws -> Daemon {
     let daemon = try Daemon(
-      replica.hasPrefix("hub") ? "hub" : "town", state: state(replica),
+      replica.hasPrefix("hub") ? "hub" : "town", state: state(replica), config: config,
       environment: self.environment.merging(environment) { $1 })
     daemons[replica] = daemon
     if waits { try daemon.waitUntilReady() }

@@ -1,5 +1,6 @@
 // Preloaded into a daemon: while the file that DISK_TROUBLE names exists, its disk fails. The file's
-// content says how: EDQUOT (a used-up quota) or EIO (which syncs report too); else nothing more fits.
+// content says how: EDQUOT (a used-up quota), EIO (which syncs report too) or HANG (writes wait until it
+// is over); else nothing more fits.
 #define _GNU_SOURCE
 #include <dlfcn.h>
 #include <errno.h>
@@ -9,8 +10,10 @@
 #include <sys/types.h>
 #include <unistd.h>
 
-// The error number, or 0.
-static int trouble(void) {
+enum { HANG = -1 };
+
+// The error number, or 0, or HANG.
+static int look(void) {
   const char *name = getenv("DISK_TROUBLE");
   int file = name ? open(name, O_RDONLY | O_CLOEXEC) : -1;
   if (file < 0) return 0;
@@ -19,7 +22,15 @@ static int trouble(void) {
   close(file);
   if (length > 0 && strncmp(text, "EDQUOT", 6) == 0) return EDQUOT;
   if (length > 0 && strncmp(text, "EIO", 3) == 0) return EIO;
+  if (length > 0 && strncmp(text, "HANG", 4) == 0) return HANG;
   return ENOSPC;
+}
+
+// The error number, or 0, after a hang.
+static int trouble(void) {
+  int error;
+  while ((error = look()) == HANG) usleep(10000);
+  return error;
 }
 
 #define INTERPOSE(NAME, OFFSET)                                                \

@@ -22,7 +22,7 @@ struct RunningServer: Sendable {
   ) async throws {
     try await with(
       { certificate, onReady in
-        HubServer(
+        try HubServer(
           configuration: configuration, certificate: certificate, clock: .system, logger: .quiet,
           onReady: onReady, handler: handler)
       }, body)

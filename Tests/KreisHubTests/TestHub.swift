@@ -37,7 +37,7 @@ final class TestHub: Sendable {
     let store = try makeStore(in: folder)
     try await RunningServer.with(
       { certificate, onReady in
-        HubServer(
+        try HubServer(
           store: store, configuration: configuration, certificate: certificate, clock: .system,
           logger: .quiet, onReady: onReady)
       },

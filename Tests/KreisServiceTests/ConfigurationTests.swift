@@ -132,3 +132,47 @@ import Testing
     try body(file.path)
   }
 }
+
+@Suite struct ReloadedConfigurationTests {
+  @Test func `What counts only from the next start on is named`() throws {
+    let town = try TownConfiguration(environment: ["KREISNETZ_PROXY": "none"])
+    let changed = try TownConfiguration(environment: [
+      "KREISNETZ_LOG_LEVEL": "debug", "KREISNETZ_SOCKET_GROUP": "kreisnetz",
+      "KREISNETZ_READ_API_LISTEN": "127.0.0.1:8080",
+    ])
+    #expect(changed.needingRestart(since: town) == ["socket_group", "read_api_…"])
+    #expect(town.needingRestart(since: town).isEmpty)
+    let hub = try HubConfiguration(environment: [:])
+    let other = try HubConfiguration(environment: [
+      "KREISNETZ_LISTEN_PORT": "8443", "KREISNETZ_REQUESTS_PER_SECOND": "5",
+    ])
+    #expect(other.needingRestart(since: hub) == ["listen_port"])
+  }
+
+  @Test func `The hub takes its certificate and key from the service manager's credentials`() throws
+  {
+    let folder = FileManager.default.temporaryDirectory.appending(path: UUID().uuidString)
+    try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)
+    defer { try? FileManager.default.removeItem(at: folder) }
+    let environment = ["CREDENTIALS_DIRECTORY": folder.path]
+    #expect(try HubConfiguration(environment: environment).tlsKey == nil)
+    try Data("key".utf8).write(to: folder.appending(path: "tls_key"))
+    #expect(throws: ConfigurationError.self) { try HubConfiguration(environment: environment) }
+    try Data("certificate".utf8).write(to: folder.appending(path: "tls_certificate"))
+    let both = try HubConfiguration(environment: environment)
+    #expect(both.tlsKey == folder.path + "/tls_key")
+    #expect(both.tlsCertificate == folder.path + "/tls_certificate")
+  }
+
+  @Test
+  func `The level of the log changes while it is used, but not that of a logger with its own`() {
+    let threshold = LogThreshold(.info)
+    var handler = JournalLogHandler(threshold: threshold, isForJournal: false) { _ in }
+    let logger = Logger(label: "test") { [handler] _ in handler }
+    #expect(logger.logLevel == .info)
+    threshold.level = .debug
+    #expect(logger.logLevel == .debug)
+    handler.logLevel = .error
+    #expect(handler.logLevel == .error && logger.logLevel == .debug)
+  }
+}

@@ -14,9 +14,11 @@ import Testing
       let notifier = ServiceNotifier(environment: ["NOTIFY_SOCKET": socket.name])
       notifier.ready()
       notifier.status("connected\nto the hub")
+      notifier.reloading()
       notifier.stopping()
       #expect(try socket.receive() == "READY=1")
       #expect(try socket.receive() == "STATUS=connected to the hub")
+      #expect(try socket.receive().wholeMatch(of: /RELOADING=1\nMONOTONIC_USEC=[0-9]+/) != nil)
       #expect(try socket.receive() == "STOPPING=1")
     }
   }
@@ -45,7 +47,9 @@ import Testing
     ])
     let answers = Mutex(0)
     let (hangs, hanging) = AsyncStream<Void>.makeStream()
-    let watchdog = Watchdog(notifier) {
+    let watchdog = Watchdog(
+      notifier, logger: Logger(label: "test") { _ in SwiftLogNoOpLogHandler() }
+    ) {
       let count = answers.withLock { count in
         count += 1
         return count
@@ -67,7 +71,7 @@ import Testing
   @Test("An event is one line with priority and quoted values, whatever it contains")
   func oneLine() {
     let lines = Mutex<[String]>([])
-    var handler = JournalLogHandler(level: .debug, isForJournal: true) { bytes in
+    var handler = JournalLogHandler(threshold: LogThreshold(.debug), isForJournal: true) { bytes in
       lines.withLock { $0.append(String(decoding: bytes, as: UTF8.self)) }
     }
     handler.metadata["member"] = "0123456789ab"

@@ -44,7 +44,7 @@ final class TestHub {
     let clock = HubClock(start: now())
     let server: HubServer
     if let page {
-      server = HubServer(
+      server = try HubServer(
         configuration: configuration, certificate: certificate, clock: clock, logger: .quiet,
         onReady: { announce.yield($0) },
         handler: { _ in
@@ -53,7 +53,7 @@ final class TestHub {
             body: ResponseBody(byteBuffer: ByteBuffer(string: page)))
         })
     } else {
-      server = HubServer(
+      server = try HubServer(
         store: store, configuration: configuration, certificate: certificate, clock: clock,
         logger: .quiet, onReady: { announce.yield($0) })
     }
