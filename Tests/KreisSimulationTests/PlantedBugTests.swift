@@ -6,7 +6,7 @@
   /// A checker that never failed proves nothing: each is shown a program with one mistake.
   @Suite(.serialized) struct PlantedBugTests {
     /// Seeds within which each must be found.
-    private static let seeds: ClosedRange<UInt64> = 1...40
+    private static let seeds: ClosedRange<UInt64> = 1...80
 
     @Test(arguments: PlantedBug.allCases)
     func `a planted bug is found by a checker that is meant to find it`(
