@@ -20,7 +20,7 @@ enum OpenAPI {
           [
             "get": operation(
               "A page of \(sort.rawValue), by id.", parameters.map(parameter), page(of: name),
-              "list_\(sort.rawValue)", isCached: true)
+              "list_\(sort.rawValue)", isCached: true, links: links(to: sort))
           ]))
       paths.append(
         .init(
@@ -45,12 +45,13 @@ enum OpenAPI {
 
   private static func operation(
     _ summary: String, _ parameters: [JSONValue], _ schema: JSONValue, _ name: String,
-    isCached: Bool = false, isSingle: Bool = false
+    isCached: Bool = false, isSingle: Bool = false, links: [JSONValue.Member] = []
   ) -> JSONValue {
-    var responses: [JSONValue.Member] = [
-      .init(
-        "200", answer("What was asked for.", "application/json", schema, hasTag: isCached))
-    ]
+    var found = answer("What was asked for.", "application/json", schema, hasTag: isCached)
+    if !links.isEmpty, case .object(let members) = found {
+      found = .object(members + [.init("links", .object(links))])
+    }
+    var responses: [JSONValue.Member] = [.init("200", found)]
     if isCached {
       responses.append(.init("304", ["description": "Nothing changed since the tag given."]))
       responses.append(.init("503", problem("The directory cannot be read now.")))
@@ -86,6 +87,18 @@ enum OpenAPI {
 
   private static func problem(_ text: String) -> JSONValue {
     answer(text, "application/problem+json", reference("Problem"), hasTag: false)
+  }
+
+  /// The objects of a page can be asked for one by one.
+  private static func links(to sort: Catalogue.Sort) -> [JSONValue.Member] {
+    [
+      .init(
+        "first",
+        [
+          "operationId": .string("get_\(sort.rawValue)"),
+          "parameters": ["id": "$response.body#/contents/0/id"],
+        ])
+    ]
   }
 
   // MARK: - Parameters

@@ -1,4 +1,5 @@
 import Foundation
+import KreisCore
 
 /// What is asked for: an address, and parameters that are all known.
 struct ReadRequest {
@@ -128,18 +129,27 @@ struct ReadRequest {
     return id.uuidString.lowercased()
   }
 
-  /// A day or an instant (RFC 3339).
+  /// A day or an instant (RFC 3339, section 5.6).
   private static func instant(_ value: String) throws(Problem) -> UInt64 {
-    let isDay = value.wholeMatch(of: /\d{4}-\d\d-\d\d/) != nil
-    let whole = isDay ? value + "T00:00:00Z" : value
-    let plain = whole.replacing(/\.\d{1,9}/, with: "")
-    let style = Date.ISO8601FormatStyle()
-    guard plain.wholeMatch(of: /\d{4}-\d\d-\d\d[Tt]\d\d:\d\d:\d\d([Zz]|[+-]\d\d:\d\d)/) != nil,
-      let date = try? style.parse(plain.uppercased())
+    let form =
+      /([0-9-]{10})(?:[Tt]([0-9]{2}):([0-9]{2}):([0-9]{2})(?:\.[0-9]+)?(?:[Zz]|([+-])([0-9]{2}):([0-9]{2})))?/
+    guard let parts = value.wholeMatch(of: form), let date = CivilDate(String(parts.1)),
+      // A second of 60 is a leap second.
+      let hour = number(parts.2, upTo: 23), let minute = number(parts.3, upTo: 59),
+      let second = number(parts.4, upTo: 60), let aheadHours = number(parts.6, upTo: 23),
+      let aheadMinutes = number(parts.7, upTo: 59)
     else {
       throw .malformed(
         "modified_after must be a time like 2026-11-22T08:00:00Z, or a day. A + in it is %2B.")
     }
-    return UInt64(max(0, date.timeIntervalSince1970))
+    let ahead = (aheadHours * 60 + aheadMinutes) * (parts.5 == "-" ? -60 : 60)
+    let seconds = date.dayNumber * 86_400 + hour * 3_600 + minute * 60 + second - ahead
+    return UInt64(max(0, seconds))
+  }
+
+  /// What is left out is 0.
+  private static func number(_ text: Substring?, upTo limit: Int) -> Int? {
+    guard let text else { return 0 }
+    return Int(text).flatMap { $0 <= limit ? $0 : nil }
   }
 }

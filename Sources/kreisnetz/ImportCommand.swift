@@ -16,7 +16,10 @@ struct ImportCommand: ParsableCommand {
       NDJSON has one object per line with "kind" and fields by name; CSV has a header of field \
       names or their German labels, sets are separated by "|". field@kreis names another scope than \
       the default. What the columns of any other table mean says a mapping file. HSDS is JSON, or a \
-      directory with datapackage.json and its tables.
+      directory with datapackage.json and its tables; an archive is to be unpacked before.
+
+      What would become public that is not public by default, or was not, is refused without \
+      --publish.
 
       Examples:
         kreisnetz import halver.ndjson
@@ -97,8 +100,13 @@ struct ImportCommand: ParsableCommand {
       var package = try Self.package(in: file)
       return ("hsds-tables", { try package.next() })
     }
-    let input = try InputFile(file)
     let lowered = file.lowercased()
+    guard !lowered.hasSuffix(".zip") else {
+      throw CommandError(
+        .wrongUse,
+        "\(file) is an archive. Unpack it, and import the folder with datapackage.json in it.")
+    }
+    let input = try InputFile(file)
     let guess = lowered.hasSuffix(".csv") ? "csv" : lowered.hasSuffix(".json") ? "hsds" : "ndjson"
     return (format ?? (mapping == nil ? guess : "csv"), { try input.read() })
   }

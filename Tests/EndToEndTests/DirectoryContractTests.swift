@@ -58,6 +58,7 @@ import Testing
     #expect(try hub.run("undelete", "key:kita").status == 0)
     #expect(try hub.run("delete", id).status == 0)
     #expect(try hub.run("restore", id).status == 1)
+    #expect(try hub.run("import", "paket.zip").errors.contains("Unpack it"))
     #expect(try hub.run("undelete", id).output.contains("restored"))
     #expect(try hub.run("conflicts", "--json").output.isEmpty)
     #expect(try hub.run("status", "--json").rows.first?["records"]?["organization"] == .integer(2))

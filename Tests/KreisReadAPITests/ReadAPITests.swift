@@ -199,6 +199,15 @@ import Testing
     #expect(await names(since: 1_800_001_000).count == 2)
   }
 
+  @Test(arguments: [
+    "2026-11-22", "2026-11-22T08:00:00Z", "2026-11-22t08:00:00.123456789z",
+    "7631-07-19T22:11:37.09%2B19:22", "2016-12-31T23:59:60-23:59", "0001-01-01T00:00:00Z",
+  ])
+  func `Every time of RFC 3339 is understood`(time: String) async throws {
+    let api = try await TestAPI()
+    #expect(await api.get("/services?modified_after=\(time)").status == 200)
+  }
+
   @Test func `A large catalogue that is being made does not keep the server from stopping`()
     async throws
   {
@@ -242,6 +251,8 @@ import Testing
     ("/services?search=" + String(repeating: "a", count: 101), 400),
     ("/services?modified_after=yesterday", 400), ("/services?full=1", 400),
     ("/services?organization_id=1", 400), ("/services?modified_after=2026-13-40", 400),
+    ("/services?modified_after=2026-11-22T24:00:00Z", 400),
+    ("/services?modified_after=2026-11-22T08:00:00", 400),
   ])
   func `What cannot be answered is told as a problem`(path: String, status: Int) async throws {
     let api = try await TestAPI()
