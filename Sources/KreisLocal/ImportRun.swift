@@ -93,6 +93,8 @@ struct ImportRun {
   /// By kind and external id, the records that stand in place of this member's merged ones.
   private var merged: [UInt32: [String: RecordID]] = [:]
   private var currentPlace = 0
+  /// By kind, records by what people call them, as long as none of the kind was written.
+  private var named: [UInt32: [String: RecordID]] = [:]
 
   init(
     _ survey: ImportSurvey, refused: Set<ImportKey>, occasion: Occasion, plan: ImportPlan? = nil
@@ -157,12 +159,14 @@ struct ImportRun {
       try plan?.change(row, id, planned ?? [], waiting: publishing.waiting)
       let isChanged = try transaction.change(id, publishing.edits, occasion) > 0
       if isChanged { report.changed += 1 } else { report.unchanged += 1 }
+      if isChanged { named[row.kind.tag] = nil }
       if let key { done[key] = id }
       try file(publishing, for: id, transaction)
     } else if let key {
       let id = try transaction.create(row.kind, publishing.edits, occasion, id: promised[key])
       done[key] = id
       promised[key] = nil
+      named[row.kind.tag] = nil
       try plan?.create(row, publishing)
       report.created += 1
       try file(publishing, for: id, transaction)
@@ -271,13 +275,23 @@ struct ImportRun {
     // One that is not known here may still arrive; of what kind it must be, the store checks.
     case .id(let text): return text
     case .name(let name):
-      guard let kind = kinds.first, let id = try lookup.record(named: name, kind: kind) else {
+      guard let kind = kinds.first, let id = try record(named: name, kind, lookup) else {
         throw CommandError(
           .wrongUse,
           "\(field.name): there is no \(what) called „\(name)“; kreisnetz list \(what) shows all")
       }
       return id.description
     }
+  }
+
+  /// A look through all categories for each row would take most of the time.
+  private mutating func record(
+    named name: String, _ kind: RecordKind, _ lookup: Lookup
+  ) throws -> RecordID? {
+    if let known = named[kind.tag]?[name] { return known }
+    let found = try lookup.record(named: name, kind: kind)
+    named[kind.tag, default: [:]][name] = found
+    return found
   }
 
   private func isRefused(_ key: String, _ kinds: [RecordKind]) -> Bool {

@@ -14,31 +14,9 @@ struct RestrictCommand: ParsableCommand {
         kreisnetz restrict 0a1b2c3d --reason "Richtigkeit wird geprüft" --role Netzwerkkoordination
       """)
 
-  @OptionGroup var state: StateOptions
-  @OptionGroup var act: ActOptions
-  @OptionGroup var output: OutputOptions
-  @Argument(help: "The record: an id, its beginning, or key:EXTERNAL_ID.") var id: String
+  @OptionGroup var restriction: Restriction
 
-  func run() throws {
-    let request = LocalRequest(
-      "restrict", ["id": .string(id)], role: act.role, reason: act.reason)
-    _ = try ReplicaSession(state).run(request, .writing) {
-      try Self.report($0, output, "restricted")
-    }
-  }
-
-  static func report(_ row: JSONValue, _ output: OutputOptions, _ what: String) throws {
-    let out = StandardOutput()
-    if output.json { return try out.json(row) }
-    if case .array(let changed) = row["changed"] {
-      for id in changed { try out.line("\(PlainText.value(id)) \(what)") }
-    }
-    if case .array(let others) = row["others"] {
-      for id in others {
-        try out.line("\(PlainText.value(id)) belongs to the person and to another member: tell it")
-      }
-    }
-  }
+  func run() throws { try restriction.run("restrict", "restricted") }
 }
 
 /// Lifts a restriction.
@@ -50,16 +28,34 @@ struct UnrestrictCommand: ParsableCommand {
         kreisnetz unrestrict 0a1b2c3d --reason "Angaben bestätigt"
       """)
 
+  @OptionGroup var restriction: Restriction
+
+  func run() throws { try restriction.run("unrestrict", "is not restricted any more") }
+}
+
+/// Whose restriction, and who changes it why.
+struct Restriction: ParsableArguments {
   @OptionGroup var state: StateOptions
   @OptionGroup var act: ActOptions
   @OptionGroup var output: OutputOptions
   @Argument(help: "The record: an id, its beginning, or key:EXTERNAL_ID.") var id: String
 
-  func run() throws {
-    let request = LocalRequest(
-      "unrestrict", ["id": .string(id)], role: act.role, reason: act.reason)
-    _ = try ReplicaSession(state).run(request, .writing) {
-      try RestrictCommand.report($0, output, "is not restricted any more")
+  /// - Parameter what: what became of each record.
+  func run(_ command: String, _ what: String) throws {
+    let request = LocalRequest(command, ["id": .string(id)], role: act.role, reason: act.reason)
+    _ = try ReplicaSession(state).run(request, .writing) { try report($0, what) }
+  }
+
+  private func report(_ row: JSONValue, _ what: String) throws {
+    let out = StandardOutput()
+    if output.json { return try out.json(row) }
+    if case .array(let changed) = row["changed"] {
+      for id in changed { try out.line("\(PlainText.value(id)) \(what)") }
+    }
+    if case .array(let others) = row["others"] {
+      for id in others {
+        try out.line("\(PlainText.value(id)) belongs to the person and to another member: tell it")
+      }
     }
   }
 }
