@@ -132,8 +132,8 @@ struct ReadRequest {
   /// A day or an instant (RFC 3339, section 5.6).
   private static func instant(_ value: String) throws(Problem) -> UInt64 {
     let form =
-      /([0-9-]{10})(?:[Tt]([0-9]{2}):([0-9]{2}):([0-9]{2})(?:\.[0-9]+)?(?:[Zz]|([+-])([0-9]{2}):([0-9]{2})))?/
-    guard let parts = value.wholeMatch(of: form), let date = CivilDate(String(parts.1)),
+      /([0-9]{4}-[0-9]{2}-[0-9]{2})(?:[Tt]([0-9]{2}):([0-9]{2}):([0-9]{2})(?:\.[0-9]+)?(?:[Zz]|([+-])([0-9]{2}):([0-9]{2})))?/
+    guard let parts = value.wholeMatch(of: form), let date = day(parts.1),
       // A second of 60 is a leap second.
       let hour = number(parts.2, upTo: 23), let minute = number(parts.3, upTo: 59),
       let second = number(parts.4, upTo: 60), let aheadHours = number(parts.6, upTo: 23),
@@ -145,6 +145,15 @@ struct ReadRequest {
     let ahead = (aheadHours * 60 + aheadMinutes) * (parts.5 == "-" ? -60 : 60)
     let seconds = date.dayNumber * 86_400 + hour * 3_600 + minute * 60 + second - ahead
     return UInt64(max(0, seconds))
+  }
+
+  /// Of any year: the directory's own dates go not so far back.
+  private static func day(_ text: Substring) -> CivilDate? {
+    let numbers = text.split(separator: "-").compactMap { Int($0) }
+    guard numbers.count == 3 else { return nil }
+    let day = CivilDate(year: numbers[0], month: numbers[1], day: numbers[2])
+    let parts = day.parts
+    return [parts.year, parts.month, parts.day] == numbers ? day : nil
   }
 
   /// What is left out is 0.

@@ -40,18 +40,23 @@ package enum CaseNote: Hashable, Sendable {
       + " bitte entfernen, wenn es um einen Fall geht."
   }
 
-  /// A quick look: most texts have neither digits nor any of the words.
+  /// A quick look at the bytes, because an import has it done with every text: most have neither digits
+  /// nor any of the words.
   private static func mayHold(_ text: String) -> Bool {
     var copy = text
     return copy.withUTF8 { bytes in
-      bytes.contains { (0x30...0x39).contains($0) }
-    } || triggers.contains { text.contains($0) }
+      bytes.indices.contains { index in
+        let byte = bytes[index]
+        if (0x30...0x39).contains(byte) { return true }
+        return triggers.contains { $0[0] == byte && bytes[index...].starts(with: $0) }
+      }
+    }
   }
 
+  /// Parts of the words, without umlauts, which have two spellings.
   private static let triggers = [
-    "Kindeswohlgef", "kindeswohlgef", "erdacht", "issbrauch", "isshand", "ernachlässig",
-    "nobhutnahme", "8a", "efährdung",
-  ]
+    "indeswohlgef", "erdacht", "issbrauch", "isshand", "ernachl", "nobhutnahme", "hrdung",
+  ].map { Array($0.utf8) }
 
   // MARK: - Births
 
