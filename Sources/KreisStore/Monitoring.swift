@@ -92,7 +92,12 @@ extension Snapshot {
   /// At the hub: the invites that nobody used yet, also the expired ones, by name.
   package func openInvites() throws -> [OpenInvite] {
     try Row.fetchAll(
-      db, sql: "SELECT name, expires_at FROM invite WHERE used_by IS NULL ORDER BY name"
+      db,
+      // One that was withdrawn has no secret any more.
+      sql: """
+        SELECT name, expires_at FROM invite WHERE used_by IS NULL AND length(secret) > 0
+        ORDER BY name
+        """
     ).map { OpenInvite(name: try $0.text(0), expiresAt: try $0.unsigned(1)) }
   }
 }

@@ -27,6 +27,8 @@ import Testing
 
     try hub.succeed("hub", "withdraw", "balve")
     #expect(try invites(kreis)["balve"] == "withdrawn")
+    let metrics = try hub.succeed("metrics").output
+    #expect(metrics.contains("\"kierspe\"") && !metrics.contains("\"balve\""))
     let town = CommandLineTool(state: kreis.state("balve"))
     try town.fail(2, "withdrew the invite for 'balve'", "town", "join", "-", input: withdrawn)
     // An empty secret opens nothing.
