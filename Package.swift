@@ -1,4 +1,5 @@
 // swift-tools-version: 6.2
+// SPDX-License-Identifier: EUPL-1.2
 import PackageDescription
 
 /// Language settings of every target. Warnings are errors in CI only, so that a newer compiler's

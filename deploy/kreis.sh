@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: EUPL-1.2
 # A hub and its towns as processes on this machine, for `deploy/demo` and `deploy/measure`.
 # Sourced, not run. Everything lives below $root and ends with the script that sourced it.
 

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: EUPL-1.2
+
 // What a disk is made of; shared by the disk (disk.c) and SQLite's view of it (vfs.c).
 #ifndef CRASH_DISK_INTERNAL_H
 #define CRASH_DISK_INTERNAL_H

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: EUPL-1.2
+
 // SQLite's view of a disk: https://www.sqlite.org/vfs.html, methods of version 2 (with shared
 // memory, without mapped reads).
 #include "disk.h"

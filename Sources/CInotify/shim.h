@@ -1,1 +1,3 @@
+// SPDX-License-Identifier: EUPL-1.2
+
 #include <sys/inotify.h>

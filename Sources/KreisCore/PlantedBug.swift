@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: EUPL-1.2
+
 /// Deliberate mistakes, one each, to prove that the simulator would find them: a checker that never
 /// failed proves nothing. They exist only in builds with the package trait `PlantedBugs`; in all
 /// others `isPlanted` is `false` at compile time.

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: EUPL-1.2
+
 import KreisCore
 
 /// Readers of single values: what people enter, and what other members' logs hold, whoever wrote it.

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: EUPL-1.2
+
 /// The hub's time, which its `Date` field tells and requests are signed in.
 ///
 /// Read from the wall clock once and then counted on: a clock that is corrected while the hub runs

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: EUPL-1.2
+
 import Synchronization
 
 /// Why nothing can be written at the hub now (disk full, permissions), for its `status`.

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: EUPL-1.2
+
 import KreisCore
 
 /// The time in Germany: Central European Time, since 1996 an hour ahead of it from the last Sunday

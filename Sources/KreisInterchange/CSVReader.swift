@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: EUPL-1.2
+
 /// Reads a table as German offices produce it, a chunk at a time (RFC 4180 with its dialects).
 ///
 /// The delimiter is whichever of `;`, `,` and tab the header has most of, or what Excel's `sep=`

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: EUPL-1.2
+
 package import KreisCore
 
 /// Reads a directory from a table with a header of field names (`field@scope` for another scope than

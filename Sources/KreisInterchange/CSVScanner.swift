@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: EUPL-1.2
+
 /// Splits bytes into records and cells.
 ///
 ///     record = cell *(delimiter cell) (CRLF / LF / CR / end)

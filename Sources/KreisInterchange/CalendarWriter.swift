@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: EUPL-1.2
+
 package import KreisCore
 
 /// Writes schedules and network meetings as a calendar (RFC 5545).

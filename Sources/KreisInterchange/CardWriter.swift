@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: EUPL-1.2
+
 import KreisCore
 
 /// Writes contacts and organizations as vCards 4.0 (RFC 6350), one after the other.

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: EUPL-1.2
+
 /// Gives the next bytes of a file or stream; `nil` at its end. An empty chunk is not the end.
 package typealias ChunkSource = () throws -> [UInt8]?
 

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: EUPL-1.2
+
 /// The lines of iCalendar (RFC 5545, section 3.1) and vCard (RFC 6350, section 3.2).
 ///
 ///     contentline = name *(";" parameter) ":" value CRLF

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: EUPL-1.2
+
 package import KreisCore
 
 /// Writes the records of one kind as a table for Excel as German offices use it: semicolons, UTF-8

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: EUPL-1.2
+
 import KreisCore
 
 /// When an event takes place: `DTSTART`, `DTEND`, `RRULE` and `EXDATE`.

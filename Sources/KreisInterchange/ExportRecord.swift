@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: EUPL-1.2
+
 package import KreisCore
 
 /// A record as one sort of readers may see it, for the writers of formats other than rows.

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: EUPL-1.2
+
 /// Splits a JSON document into the objects that it lists: the elements of an array, or objects that
 /// follow each other. Memory is bounded by the largest of them.
 struct HSDSElements {

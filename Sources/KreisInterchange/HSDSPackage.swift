@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: EUPL-1.2
+
 /// Reads a tabular data package of HSDS: `datapackage.json` and the CSV files that it names, of
 /// version 3.0, and as far as they say the same of 1.1 and 2.0.
 ///

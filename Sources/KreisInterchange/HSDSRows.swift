@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: EUPL-1.2
+
 import KreisCore
 
 /// Reads a directory from HSDS 3.0: organizations, services and what they list, in JSON; or the tables

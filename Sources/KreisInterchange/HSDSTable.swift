@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: EUPL-1.2
+
 /// One table of a data package, in memory.
 struct HSDSTable {
   struct Row {

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: EUPL-1.2
+
 import KreisCore
 
 /// Writes organizations with all that belongs to them as HSDS 3.0 (Open Referral), a JSON array of

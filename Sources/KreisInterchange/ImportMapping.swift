@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: EUPL-1.2
+
 import KreisCore
 
 /// What the columns of somebody's table mean, as a mapping file in YAML says it.

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: EUPL-1.2
+
 /// Where and why a text is not the JSON that is taken.
 package struct JSONError: Error, Hashable, Sendable, CustomStringConvertible {
   /// From 1, in the text that was parsed.

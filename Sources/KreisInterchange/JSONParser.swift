@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: EUPL-1.2
+
 /// A strict parser of RFC 8259.
 ///
 /// Refused besides what the grammar refuses: a name twice in one object, half a surrogate pair,

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: EUPL-1.2
+
 /// A JSON text as a value (RFC 8259). Objects keep the order of their keys.
 package enum JSONValue: Hashable, Sendable {
   case null

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: EUPL-1.2
+
 /// Writes JSON texts: the same value gives the same bytes.
 package struct JSONWriter {
   package enum Style: Sendable {

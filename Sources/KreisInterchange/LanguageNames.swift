@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: EUPL-1.2
+
 /// Codes of the languages that directories name in words, by their German and English names.
 enum LanguageNames {
   /// The code (BCP 47) of a name; `nil` if it is none of these.

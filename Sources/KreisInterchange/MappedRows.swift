@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: EUPL-1.2
+
 import KreisCore
 
 /// Reads a directory from somebody's table, as an `ImportMapping` says what its columns mean.

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: EUPL-1.2
+
 /// Reads a stream of JSON texts, one per line, a chunk at a time.
 ///
 /// Blank lines are skipped, a byte order mark at the start and `\r` before `\n` are tolerated. Memory

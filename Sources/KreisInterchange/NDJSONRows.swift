@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: EUPL-1.2
+
 package import KreisCore
 
 /// Reads a directory from NDJSON: one object per line with `kind`, optionally `id`, and fields by

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: EUPL-1.2
+
 import KreisCore
 
 /// How offices write what the directory has one spelling for.

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: EUPL-1.2
+
 /// Whom something belongs to and where it is, in words.
 struct PlaceWords {
   /// The service, person, location or organization.

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: EUPL-1.2
+
 /// Text that a spreadsheet neither computes nor changes.
 ///
 /// Excel takes a cell of a text file for a formula if it starts with `=`, `+`, `-`, `@`, a tab or a

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: EUPL-1.2
+
 /// The encoding of an imported table.
 package enum TextEncoding: String, Sendable {
   case utf8 = "UTF-8"

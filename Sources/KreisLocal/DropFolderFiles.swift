@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: EUPL-1.2
+
 import Glibc
 
 /// The files of a drop folder, all reached through its open directory, so that no name can lead

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: EUPL-1.2
+
 import KreisInterchange
 
 /// What an import did, every row that it refused, and what somebody should look at.

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: EUPL-1.2
+
 package import KreisInterchange
 
 /// What an import did, in words: for the command line, and for the report beside a file.

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: EUPL-1.2
+
 package import KreisInterchange
 
 /// One command while it runs: what was asked, and where the answer goes. Stays on its thread.

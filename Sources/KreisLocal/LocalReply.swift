@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: EUPL-1.2
+
 package import KreisInterchange
 
 /// One line of the answer to a command. The last is `failure` or `done`.

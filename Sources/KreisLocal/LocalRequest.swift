@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: EUPL-1.2
+
 package import KreisInterchange
 
 /// One command for a replica, as it goes over the socket: one line of JSON, after which input may

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: EUPL-1.2
+
 import KreisStore
 
 /// How a command ended: the exit codes that scripts rely on.

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: EUPL-1.2
+
 /// From where on a figure is worth a warning, and from where on it is critical.
 package struct Threshold: Hashable, Sendable {
   package let warning: Double?

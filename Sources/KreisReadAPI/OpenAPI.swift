@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: EUPL-1.2
+
 import KreisInterchange
 
 /// The API's description of itself (OpenAPI 3.1).

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: EUPL-1.2
+
 /// Who may watch a daemon, and where its metrics are shown.
 package struct MonitoringConfiguration: Sendable, Equatable {
   /// Whose members may ask how the daemon is, and nothing else; `nil`: nobody.

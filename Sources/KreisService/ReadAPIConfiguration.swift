@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: EUPL-1.2
+
 /// Where the read API listens; there is none without `read_api_listen`.
 package struct ReadAPIConfiguration: Sendable, Equatable {
   package let address: String

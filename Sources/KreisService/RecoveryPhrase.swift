@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: EUPL-1.2
+
 /// 160 random bits as a person writes them down: eight groups of four characters of Crockford's
 /// base 32, which has no letter that looks like another.
 ///

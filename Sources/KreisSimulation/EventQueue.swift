@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: EUPL-1.2
+
 /// What is to happen, by virtual time; equal times in the order in which they were planned.
 struct EventQueue {
   private struct Event {

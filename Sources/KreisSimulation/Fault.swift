@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: EUPL-1.2
+
 /// What can go wrong in a simulation; `--only` chooses.
 package enum Fault: String, CaseIterable, Sendable {
   /// Requests and answers are lost.

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: EUPL-1.2
+
 import KreisStore
 
 /// A process on a disk of its own, which may be killed or lose its power at any step and comes back.

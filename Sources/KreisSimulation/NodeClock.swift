@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: EUPL-1.2
+
 import Synchronization
 
 /// A node's own clock, which may be wrong in every way; the simulation's time is right.

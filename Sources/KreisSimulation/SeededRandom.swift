@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: EUPL-1.2
+
 import Synchronization
 
 /// The randomness of a simulation: SplitMix64, so that a seed decides everything.

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: EUPL-1.2
+
 /// Proofs that the hub showed two histories, kept in the state directory until somebody has looked.
 extension StateDirectory {
   /// Keeps two pieces of evidence that contradict each other, unless such a pair is kept already.

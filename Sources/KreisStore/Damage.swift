@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: EUPL-1.2
+
 package import KreisCore
 
 /// Something in the database that is not as it was written: found where it is read, by the scrub or

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: EUPL-1.2
+
 package import KreisCore
 
 /// One change of a field, validated, as a person or an import asks for it.

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: EUPL-1.2
+
 import GRDB
 
 /// What was found damaged since the replica was opened: whoever meets a damage notes it, the status

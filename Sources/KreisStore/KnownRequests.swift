@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: EUPL-1.2
+
 package import KreisCore
 
 /// A change request with what was said to it, as this replica sees it.

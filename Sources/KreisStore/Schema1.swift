@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: EUPL-1.2
+
 /// The tables of schema version 1. An admin may read them with `sqlite3`; only Kreisnetz writes them.
 ///
 /// The directory's own tables (one per record kind) are not here: `DirectoryTables` makes them from

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: EUPL-1.2
+
 /// What schema version 2 adds: recovery. Entries that stand beside the accepted chains, the authors'
 /// signatures in a table of their own so that they outlive the feeds of one hub generation, and what
 /// a replica must know of generations. And so that damage shows where it is read: a hash beside each

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: EUPL-1.2
+
 import GRDB
 
 /// Why the store did not do what was asked, in the kinds that call for different reactions.

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: EUPL-1.2
+
 import Synchronization
 
 /// When an action of the exchange last got on: the hub answered or sent something, or something became

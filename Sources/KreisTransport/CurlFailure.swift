@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: EUPL-1.2
+
 import CCurl
 
 /// A transfer that curl gave up, in the terms of `TransportError`.

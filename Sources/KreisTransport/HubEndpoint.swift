@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: EUPL-1.2
+
 /// Where a hub is and how it is trusted and reached.
 package struct HubEndpoint: Sendable {
   /// What makes the server's TLS key the hub's.

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: EUPL-1.2
+
 import Synchronization
 
 /// A transport whose way to the hub can be changed. What is under way goes on over the old one.

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: EUPL-1.2
+
 import Synchronization
 
 /// The content of a stream between the thread that receives it and the task that reads it.

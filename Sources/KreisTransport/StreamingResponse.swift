@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: EUPL-1.2
+
 /// An answer that goes on: its status and fields, then its content piece by piece.
 ///
 /// It has one reader. Dropping the last reference cancels it.

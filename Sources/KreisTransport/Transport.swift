@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: EUPL-1.2
+
 /// How requests reach a hub: over the network, or in a simulation.
 package protocol Transport: Sendable {
   /// Sends one request and returns its whole answer, whatever its status.

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: EUPL-1.2
+
 /// Why a request got no usable answer, for the person who reads it.
 package enum TransportError: Error, Equatable, CustomStringConvertible {
   /// A limit of time, see `Deadlines`.

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: EUPL-1.2
+
 import CZstd
 
 /// Zstandard compression of whole messages (RFC 8878), on the system's libzstd.

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: EUPL-1.2
+
 import Foundation
 
 /// A folder on a disk that loses power, in memory: what its files hold, and what of it is durable.

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: EUPL-1.2
+
 // Preloaded into a process: appends to the file that DISK_JOURNAL names what it does to the files
 // below the folder that DISK_JOURNAL_ROOT names, so that a test can say what a power cut at any
 // moment leaves. Files are told apart by their inode, since they change their names.

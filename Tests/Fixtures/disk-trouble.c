@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: EUPL-1.2
+
 // Preloaded into a daemon: while the file that DISK_TROUBLE names exists, its disk fails. The file's
 // content says how: EDQUOT (a used-up quota), EIO (which syncs report too) or HANG (writes wait until it
 // is over); else nothing more fits.

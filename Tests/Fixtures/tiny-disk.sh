@@ -1,4 +1,5 @@
 #!/bin/sh
+# SPDX-License-Identifier: EUPL-1.2
 # Fills a real file system of a few MiB under a hub: tiny-disk.sh KREISNETZ FOLDER PORT with|without
 # Run by `unshare --map-root-user --mount`; the file system is gone with it. "with": a daemon runs.
 # Says in a line each what happened: "confirmed NAME", "refused STATUS TEXT", "listed COUNT", …

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: EUPL-1.2
+
 /// A seeded generator (Steele, Lea, Flood 2014), so that a failing seed can be run again.
 struct SplitMix: RandomNumberGenerator {
   var state: UInt64

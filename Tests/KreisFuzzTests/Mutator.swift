@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: EUPL-1.2
+
 import KreisFuzz
 
 /// Changes input as libFuzzer does, from a seed that repeats it.

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: EUPL-1.2
+
 import Testing
 
 /// One after the other: each runs a server of its own, and some measure time.

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: EUPL-1.2
+
 import KreisInterchange
 
 /// The tables of HSDS 3.0 (openreferral/specification, tag v3.0) as facts: every field with its type,

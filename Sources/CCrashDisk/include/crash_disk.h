@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: EUPL-1.2
+
 /// Disks in memory that lose power, for tests and the simulator. Never part of a release.
 ///
 /// `crash_disk_register` makes a VFS the default one of this process's SQLite. A database below

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: EUPL-1.2
+
 #pragma once
 #include <curl/curl.h>
 #include <stdint.h>

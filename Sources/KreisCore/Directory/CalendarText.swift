@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: EUPL-1.2
+
 /// Dates and times as canonical text, in the proleptic Gregorian calendar, years 1000 to 9999.
 enum CalendarText {
   /// `2014-05-21`; German order is read too.

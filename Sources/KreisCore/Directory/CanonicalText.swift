@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: EUPL-1.2
+
 @_spi(_Unicode) import Swift
 
 /// The one spelling in which text is stored, hashed and compared: NFC, trimmed, no control

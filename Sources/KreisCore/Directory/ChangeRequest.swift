@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: EUPL-1.2
+
 /// A change request (Rückmeldung), as its sender wrote it.
 ///
 /// Nobody but its sender writes it, and nobody but a steward writes the answer, so the rules of

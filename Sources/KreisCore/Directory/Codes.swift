@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: EUPL-1.2
+
 /// Short codes as canonical text.
 enum Codes {
   /// A primary language of two or three letters and at most three subtags, all in lower case.

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: EUPL-1.2
+
 /// When somebody should look again whether a record is still true.
 package enum Confirmation: Hashable, Comparable, Sendable {
   /// Nobody ever confirmed it.

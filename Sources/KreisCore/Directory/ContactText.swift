@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: EUPL-1.2
+
 /// Telephone numbers, e-mail and internet addresses as canonical text.
 ///
 /// These keep what was typed: an address that looks odd may still be the one on the letterhead.

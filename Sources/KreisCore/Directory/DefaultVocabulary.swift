@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: EUPL-1.2
+
 /// The categories of organizations that the networks use, as shipped: what a hub starts with. Each
 /// Kreis may add its own, reword these or delete them.
 package enum DefaultVocabulary {

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: EUPL-1.2
+
 /// What tells two records of a kind apart, or not.
 package struct DuplicateTraits: Sendable {
   package let id: RecordID

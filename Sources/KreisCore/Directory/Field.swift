@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: EUPL-1.2
+
 /// One field of a kind of record: a line of the directory's table.
 package struct Field: Hashable, Sendable {
   /// The register's number in headers. Never reused for another meaning.

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: EUPL-1.2
+
 /// What a field takes. Every value travels as canonical text: one spelling per value, so that equal
 /// values are equal bytes.
 package enum FieldType: Hashable, Sendable {

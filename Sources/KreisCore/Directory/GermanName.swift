@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: EUPL-1.2
+
 /// German names in a form in which spellings of one name are equal.
 package enum GermanName {
   /// Lower case, umlauts written out, without accents, words separated by single spaces.

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: EUPL-1.2
+
 /// Why a type refuses a value, as the German half-sentence after the value.
 package struct Refusal: Error, Hashable, Sendable {
   package let reason: String

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: EUPL-1.2
+
 /// Numbers and truth values as canonical text.
 enum Numerals {
   /// Decimal digits with an optional sign, no leading zeros.

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: EUPL-1.2
+
 /// What a telephone number as typed in Germany means internationally.
 package enum PhoneNumber {
   /// The number in the form of ITU-T E.164: `(02 21) 4710 442` is `+492214710442`.

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: EUPL-1.2
+
 /// A kind of record with its fields.
 package struct RecordKind: Hashable, Sendable {
   /// The kind's number in headers. Never reused for another meaning.

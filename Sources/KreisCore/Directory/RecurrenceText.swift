@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: EUPL-1.2
+
 /// The recurrence rule of RFC 5545, section 3.3.10, as canonical text.
 ///
 /// The form is checked here, part by part; `RecurrenceRule` says whether the parts go together. Parts

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: EUPL-1.2
+
 /// The values of a record by the names of their fields, as rules ask for them.
 struct EnteredValues {
   private let values: [FieldValue]

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: EUPL-1.2
+
 /// The directory's table: every kind and field there is.
 ///
 /// Names follow Open Referral HSDS 3.0 where it has them. To add a field, add one line to its kind

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: EUPL-1.2
+
 /// The sort of readers a field's value goes to when its author names no other.
 ///
 /// A `Scope` additionally says whose coordination is meant; the table of fields cannot know that.

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: EUPL-1.2
+
 /// A kind or field that the directory does not have.
 package struct UnknownName: Error, Hashable, Sendable, CustomStringConvertible {
   /// `kind` or `field`.

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: EUPL-1.2
+
 /// One field of a record as it is about to be written.
 package struct FieldValue: Hashable, Sendable {
   package let field: Field

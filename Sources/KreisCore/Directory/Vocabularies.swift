@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: EUPL-1.2
+
 extension Vocabulary {
   static let status = Vocabulary(
     "status", ["planned": "geplant", "active": "aktiv", "ended": "beendet"])

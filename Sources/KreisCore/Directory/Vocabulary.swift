@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: EUPL-1.2
+
 /// A closed list of keys with their German labels. Keys are never reused for another meaning.
 package struct Vocabulary: Hashable, Sendable {
   package struct Term: Hashable, Sendable {

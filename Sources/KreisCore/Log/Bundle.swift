@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: EUPL-1.2
+
 /// One entry as it travels and is stored: header body, and what proves its values.
 package struct Entry: Hashable, Sendable {
   package enum Proof: Hashable, Sendable {

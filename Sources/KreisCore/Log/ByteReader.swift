@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: EUPL-1.2
+
 /// Why bytes are not the canonical form of what they claim to be.
 package struct MalformedBytes: Error, Equatable, CustomStringConvertible {
   package let description: String

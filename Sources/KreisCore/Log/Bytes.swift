@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: EUPL-1.2
+
 /// A 256-bit hash, held inline so that the millions a catch-up handles cost no allocation.
 package struct Hash256: Hashable, Sendable, Comparable {
   private let a: UInt64

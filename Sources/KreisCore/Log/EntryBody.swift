@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: EUPL-1.2
+
 /// What an entry does. Unknown kinds are kept and relayed, and take effect after an upgrade.
 package enum EntryKind: Hashable, Sendable {
   case write

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: EUPL-1.2
+
 /// A point of a feed: position, and the hash over everything up to it.
 package struct FeedPosition: Hashable, Sendable {
   package let position: UInt64

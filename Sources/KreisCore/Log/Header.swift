@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: EUPL-1.2
+
 import Crypto
 
 /// Where a log ends: the last sequence and the hash of its header.

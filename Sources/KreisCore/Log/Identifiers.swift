@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: EUPL-1.2
+
 /// A federation (one Kreis), named by its Ed25519 root public key.
 package struct RealmID: Hashable, Sendable, CustomStringConvertible {
   /// 32 bytes.

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: EUPL-1.2
+
 /// Limits of format version 1 (I5). They are part of the format: all are checked before the local
 /// commit, so nothing an honest member committed can be refused later.
 package enum Limits {

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: EUPL-1.2
+
 /// A log's head, signed by its author: what makes the chain before it undeniable (I2).
 ///
 ///     signed bytes = "kreisnetz head v1" ‖ 0 ‖ log id (`LogID.canonical`) ‖ sequence 8 ‖ hash 32

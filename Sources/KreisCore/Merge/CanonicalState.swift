@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: EUPL-1.2
+
 extension ScopeState {
   /// One record's state in one scope as bytes, for comparing replicas. Equal states are equal bytes.
   ///

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: EUPL-1.2
+
 /// The merge (I3): from the set of a record's entries to its state, whatever the order of arrival.
 ///
 /// - A register's **heads** are its effective writes that no other effective write reaches through

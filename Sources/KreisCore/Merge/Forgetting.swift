@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: EUPL-1.2
+
 /// What destruction asks of one author on one record, beyond what its own entries order already: a
 /// pure function like the fold, so that every daemon finds its part by itself, and finds nothing
 /// more once it has done it (I7).

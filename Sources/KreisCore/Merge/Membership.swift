@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: EUPL-1.2
+
 /// One control entry and its place in the hub's public logs.
 package struct ControlEntry: Hashable, Sendable {
   package let hubGeneration: UInt32

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: EUPL-1.2
+
 /// The version of the fold rules. A replica whose tables were folded by another version folds anew.
 package let foldVersion: UInt32 = 1
 

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: EUPL-1.2
+
 /// An item of a feed chunk, as received.
 package struct FeedItem: Hashable, Sendable {
   package enum Content: Hashable, Sendable {

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: EUPL-1.2
+
 /// Verifies feed chunks for `reader`.
 ///
 /// What the feed held here shows of a log cannot change any more: a chunk that contradicts it is not

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: EUPL-1.2
+
 /// A feed head that the hub signed, with all that it takes to check it offline: the hub's keys from
 /// their root certificates and, where an earlier position matters, the feed's items in between.
 package struct Evidence: Hashable, Sendable {

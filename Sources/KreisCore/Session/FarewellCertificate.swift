@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: EUPL-1.2
+
 import Crypto
 
 /// A text that the member itself signed when it destroyed its replica, for the files of both sides.

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: EUPL-1.2
+
 /// What a follower asks the hub's feed for: the query of `GET /v1/feed`.
 ///
 ///     query  = ["after=" place *("," place) ["&generation=" number]] ["&follow=" mode] ["&own=true"]

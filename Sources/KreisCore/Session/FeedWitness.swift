@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: EUPL-1.2
+
 /// Compares the feed heads that the hub signed for others with those it showed this replica. Two
 /// that contradict each other prove that it showed two histories.
 ///

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: EUPL-1.2
+
 /// How a member shows that it holds the key that it asks to sign with from now on.
 ///
 ///     signature = Ed25519 of the new key over "kreisnetz generation v1" ‖ 0 ‖ realm 32 ‖ member 6

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: EUPL-1.2
+
 /// What a replica holds of logs and feeds, as verification asks for it. The store answers from its
 /// open transaction, so that verdict and commit see the same state.
 package protocol HeldLogs {

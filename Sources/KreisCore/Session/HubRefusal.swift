@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: EUPL-1.2
+
 /// A hub's refusal as it travels (RFC 9457), and what it means to a town's session. The same for a
 /// daemon and for a simulator.
 package struct HubRefusal: Hashable, Sendable {

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: EUPL-1.2
+
 /// The hub's judgement of a bundle, pushed by its author or relayed by another member.
 package enum PushVerdict: Hashable, Sendable {
   /// Append it to its log and to the feed of its scope.

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: EUPL-1.2
+
 /// Which instance of each member is alive: of two daemons with one key, one is a copy, and the two
 /// would write two histories.
 ///

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: EUPL-1.2
+
 import Crypto
 
 /// How a new member shows that it holds the invite's secret and the key it asks to be known by.

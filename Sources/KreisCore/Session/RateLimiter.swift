@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: EUPL-1.2
+
 /// A token bucket for each caller: so many requests at once, then so many a second.
 ///
 /// A pure value with bounded memory (I5): it forgets callers whose bucket is full again, and where

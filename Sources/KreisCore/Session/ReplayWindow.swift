@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: EUPL-1.2
+
 /// Remembers the nonces of the requests of the last minutes, so that nobody can send one again.
 ///
 /// A pure value with bounded memory (I5): at most `perMember` nonces for each member that exists.

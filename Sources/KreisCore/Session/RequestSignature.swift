@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: EUPL-1.2
+
 /// The HTTP message signature (RFC 9421) of a request, in the one profile that Kreisnetz speaks:
 ///
 ///     Content-Digest: sha-256=:BASE64:                                       (RFC 9530)

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: EUPL-1.2
+
 /// The exchange between a town and its hub, as a pure state machine: events in, actions out, no I/O,
 /// no clock, no randomness. The daemon executes the actions; so can a simulator.
 ///

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: EUPL-1.2
+
 extension TownSession {
   /// How the feed is followed.
   package enum FollowMode: Hashable, Sendable {

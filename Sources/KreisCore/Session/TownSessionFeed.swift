@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: EUPL-1.2
+
 extension TownSession {
   mutating func follow() -> [Action] {
     guard !isFollowing || isPlanted(.followsTwice), !isBetweenGenerations, !isGathering else {

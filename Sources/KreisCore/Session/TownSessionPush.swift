@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: EUPL-1.2
+
 extension TownSession {
   struct PushState: Hashable, Sendable {
     enum Phase: Hashable, Sendable {

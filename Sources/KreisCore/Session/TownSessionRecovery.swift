@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: EUPL-1.2
+
 extension TownSession {
   /// Whether nothing may be asked with the key that signs now.
   var isBetweenGenerations: Bool {

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: EUPL-1.2
+
 extension TownSession {
   enum StatementPhase: Hashable, Sendable {
     case idle

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: EUPL-1.2
+
 /// A realm for pilots and courses, marked so that nobody takes it for the real directory.
 ///
 /// The mark is the beginning of the Kreis's name. The root key certifies that name, every member's

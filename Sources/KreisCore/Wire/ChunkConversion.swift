@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: EUPL-1.2
+
 // Feed chunks from messages to values, checked against the limits of the format (I5).
 
 extension FeedItem {

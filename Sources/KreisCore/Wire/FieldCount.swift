@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: EUPL-1.2
+
 /// Looks at a message before it is decoded: a message of a few megabytes may name millions of empty
 /// parts, and each costs a hundred times its bytes once it is decoded (I5).
 package enum FieldCount {

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: EUPL-1.2
+
 // DO NOT EDIT.
 // swift-format-ignore-file
 // swiftlint:disable all

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: EUPL-1.2
+
 import Foundation
 
 /// Looks names up and opens TCP connections, as little as tells whether that works. Blocks.

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: EUPL-1.2
+
 import KreisCore
 
 /// Every acknowledged write is on every entitled replica, as value or as alternative (I6), unless

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: EUPL-1.2
+
 /// Memory and queues stay bounded (I5), and nobody asks in a tight loop.
 enum BoundsChecker {
   /// Requests of one town in one virtual minute.

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: EUPL-1.2
+
 import KreisStore
 
 /// Incremental application equals the pure fold (I3): the directory tables are what the logs make.

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: EUPL-1.2
+
 import KreisCore
 
 /// Of two machines with one key the hub serves one (`InstanceLeases`).

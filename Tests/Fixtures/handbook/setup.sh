@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: EUPL-1.2
 # Sourced before the commands of a document: what they and their preparations may use.
 set -euo pipefail
 export PATH=$SHIMS:$PATH

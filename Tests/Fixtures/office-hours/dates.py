@@ -1,4 +1,5 @@
 #!/usr/bin/env python3
+# SPDX-License-Identifier: EUPL-1.2
 """Writes dates.txt: for each recurrence rule all of its days from 2018 to 2040, by python-dateutil.
 
     python3 dates.py > dates.txt        (python-dateutil 2.9)

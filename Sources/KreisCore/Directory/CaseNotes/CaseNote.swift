@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: EUPL-1.2
+
 /// Signs that a free text is about a case: a child, a family, a file. The directory has no place for
 /// such notes; a warning asks whoever writes one to take it out.
 ///

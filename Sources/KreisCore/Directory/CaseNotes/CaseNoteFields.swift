@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: EUPL-1.2
+
 extension RecordKind {
   /// Warnings about free texts that look like notes about a case; empty if there are none.
   ///

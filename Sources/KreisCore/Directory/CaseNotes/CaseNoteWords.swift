@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: EUPL-1.2
+
 /// A word of a free text, without the punctuation around it.
 struct CaseNoteWord {
   let text: Substring

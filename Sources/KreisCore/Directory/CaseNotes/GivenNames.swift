@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: EUPL-1.2
+
 /// Given names that are common among children and parents in Germany, in lower case: beside a day they
 /// tell a person from a building.
 enum GivenNames {

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: EUPL-1.2
+
 /// A day of the proleptic Gregorian calendar, without time zone: what a calendar on the wall shows.
 package struct CivilDate: Hashable, Comparable, Sendable, CustomStringConvertible {
   /// Days since 1 January 1970.

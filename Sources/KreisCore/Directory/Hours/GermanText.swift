@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: EUPL-1.2
+
 /// Words and lists of German text about days.
 enum GermanText {
   private static let months = [

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: EUPL-1.2
+
 extension OfficeHours {
   /// Exceptions that are named one by one.
   private static let namedExceptions = 5

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: EUPL-1.2
+
 /// What a schedule says: on which days, from when to when, and when not.
 ///
 /// All dates and times are those of its own place; a change to summer time moves nothing.

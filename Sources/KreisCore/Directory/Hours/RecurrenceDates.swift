@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: EUPL-1.2
+
 /// The days of a recurrence rule within a range, ascending.
 ///
 /// Days are found by going through the rule's periods (days, weeks, months or years) and asking of

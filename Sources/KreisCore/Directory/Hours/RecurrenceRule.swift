@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: EUPL-1.2
+
 /// A recurrence rule of RFC 5545, section 3.3.10, as far as it names days.
 ///
 /// Times are not part of it: office hours have them in fields of their own.

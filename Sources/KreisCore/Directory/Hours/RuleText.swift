@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: EUPL-1.2
+
 /// A recurrence rule as German text, for the words around the times of day.
 ///
 /// What offices have reads as they write it; every other rule is described part by part.

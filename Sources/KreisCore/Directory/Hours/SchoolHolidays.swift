@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: EUPL-1.2
+
 /// The school holidays that are known, as ranges of days.
 ///
 /// Each Land sets them some years ahead: they are records of the directory, not part of the program.

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: EUPL-1.2
+
 extension RecordKind {
   static let document = RecordKind(
     17, "document", "Dokument", plural: "Dokumente", scope: .kreis,

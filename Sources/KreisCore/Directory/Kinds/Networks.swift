@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: EUPL-1.2
+
 extension RecordKind {
   static let municipality = RecordKind(
     12, "municipality", "Kommune", plural: "Kommunen", scope: .public,

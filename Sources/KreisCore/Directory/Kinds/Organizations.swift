@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: EUPL-1.2
+
 extension RecordKind {
   /// A body or a single person that works for families. The simple columns from `street` on let a
   /// small office keep one row per organization; location, address and phone are the full form.

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: EUPL-1.2
+
 extension RecordKind {
   /// A person whom professionals turn to. What identifies her goes to the network's partners only;
   /// what is not for them, to the coordination.

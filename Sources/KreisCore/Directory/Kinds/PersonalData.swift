@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: EUPL-1.2
+
 extension RecordKind {
   /// What the Kreis set for all its members. There is one; it counts if the hub created it, so that
   /// nobody else can set anything (I4).

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: EUPL-1.2
+
 extension RecordKind {
   static let service = RecordKind(
     7, "service", "Angebot", plural: "Angebote", scope: .public,
