@@ -70,11 +70,13 @@ struct FaultPlan: Sendable {
       chosen.remove(.splitView)
     }
     rate = random.within(2...25)
-    // A hub set back behind its own rebuilding opens the number of a generation again that some towns
-    // have seen, if its admin does not wait for one of them: that is not mended yet.
+    // A hub set back behind its own rebuilding cannot read the heads by which towns would tell it so, and
+    // opens the number of a generation again: that is not mended yet.
     if chosen.isSuperset(of: [.hubLost, .hubRestored]) {
       chosen.remove(rate.isMultiple(of: 2) ? .hubLost : .hubRestored)
     }
+    // What only a lost hub and a revoked member held is lost.
+    if !chosen.isDisjoint(with: [.hubLost, .hubRestored]) { chosen.remove(.revoke) }
     faults = chosen
   }
 

@@ -90,6 +90,15 @@ struct Journal {
     aside[entry.hash] = entry
   }
 
+  /// Takes out what nobody can bring any more of a member's shared logs, whichever machine wrote it.
+  mutating func withdraw(from member: MemberID, allBut held: Set<Hash256>) {
+    for (book, entries) in books where book.log.member == member && book.log.scope != .local {
+      for entry in entries.values where !held.contains(entry.hash) {
+        withdraw(entry, book.instance)
+      }
+    }
+  }
+
   /// An entry was issued again, as another.
   mutating func replace(_ old: Entry, by new: Entry, _ instance: Int) {
     withdraw(old, instance)

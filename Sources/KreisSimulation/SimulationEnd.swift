@@ -134,9 +134,18 @@ extension Simulation {
     }
   }
 
+  /// Nobody issues again what the second of two machines with a revoked member's key wrote.
+  private func withdrawFromRevoked(_ store: Store) throws {
+    guard !copies.towns.isEmpty else { return }
+    for town in towns where store.membership.members[town.member]?.isRevoked ?? false {
+      world.journal.withdraw(from: town.member, allBut: try store.holdings(of: town.member))
+    }
+  }
+
   func check() throws {
     guard let store = hub.store else { return }
     noteClosings(store.membership)
+    try withdrawFromRevoked(store)
     if hub.instance > 0 { try ReissueChecker.check(hub, store) }
     let towns = running
     for town in towns {

@@ -134,7 +134,7 @@ import Testing
     try Kreis.wait("what the first wrote") { try kreis.status(first)["unsent"] == .integer(0) }
     try kreis.stop(first)
     _ = try kreis(other)("resync")
-    try Kreis.wait("the other's next key generation", seconds: 60) {
+    try Kreis.wait("the other's next key generation", seconds: 150) {
       try generation(kreis, other) == .integer(2) && kreis.status(other)["unsent"] == .integer(0)
     }
     guard case .array(let forks)? = try kreis.status("hub")["forks"] else { return }
