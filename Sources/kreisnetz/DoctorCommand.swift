@@ -52,19 +52,27 @@ struct DoctorCommand: AsyncParsableCommand {
     }
   }
 
+  // Swift 6.3.1 crashes while it optimizes this function ("splitting coroutine").
+  @_optimize(none)
   func run() async throws {
     let examination = Examination(config: config, unit: unit) { finding in
       if output.json { try StandardOutput().json(finding.json) } else { try report(finding) }
     }
-    if let invite {
-      let text = try invite == "-" ? InviteText.standardInput() : invite
-      try await examination.beforeJoining(DoctorSubject(try Invite(text: text)))
-    } else if let url {
-      try await examination.beforeJoining(DoctorSubject(hubURL: url))
+    if let subject = try subject() {
+      try await examination.beforeJoining(subject)
     } else {
       try await examination.replica(at: state.path())
     }
     if examination.hasFailed { throw Outcome.no.exit }
+  }
+
+  /// Whom to ask before a town joins; `nil`: the replica says so.
+  private func subject() throws -> DoctorSubject? {
+    if let invite {
+      let text = try invite == "-" ? InviteText.standardInput() : invite
+      return DoctorSubject(try Invite(text: text))
+    }
+    return url.map { DoctorSubject(hubURL: $0) }
   }
 
   private func report(_ finding: Finding) throws {
