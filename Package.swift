@@ -28,6 +28,7 @@ let lifecycle = Target.Dependency.product(
   name: "ServiceLifecycle", package: "swift-service-lifecycle")
 let logging = Target.Dependency.product(name: "Logging", package: "swift-log")
 let nio = Target.Dependency.product(name: "NIOCore", package: "swift-nio")
+let nioHTTP1 = Target.Dependency.product(name: "NIOHTTP1", package: "swift-nio")
 let nioPosix = Target.Dependency.product(name: "NIOPosix", package: "swift-nio")
 let nioTLS = Target.Dependency.product(name: "NIOTLS", package: "swift-nio")
 let nioSSL = Target.Dependency.product(name: "NIOSSL", package: "swift-nio-ssl")
@@ -139,6 +140,16 @@ let package = Package(
     .executableTarget(
       name: "kreisnetz-sim", dependencies: ["KreisCore", "KreisSimulation", argumentParser],
       swiftSettings: strict),
+    // For developers; the package leaves them out.
+    .target(name: "CStatementCount", linkerSettings: [.linkedLibrary("sqlite3")]),
+    .executableTarget(
+      name: "kreisnetz-bench",
+      dependencies: [
+        "CStatementCount", "KreisCore", "KreisInterchange", "KreisLocal", "KreisStore",
+        "KreisTransport",
+        argumentParser, crypto, nio, nioHTTP1, nioPosix, nioSSL, protobuf,
+      ],
+      exclude: ["Limits"], swiftSettings: strict),
     .testTarget(
       name: "KreisCoreTests", dependencies: ["KreisCore", crypto, protobuf], swiftSettings: strict),
     .testTarget(
@@ -199,7 +210,7 @@ let package = Package(
       dependencies: [
         "KreisCore", "KreisHub", "KreisSimulation", "KreisStore", "KreisInterchange",
         "KreisTransport",
-        "kreisnetz", asn1, certificates, crypto, grdb, nio, nioPosix, nioSSL,
+        "kreisnetz", "kreisnetz-bench", asn1, certificates, crypto, grdb, nio, nioPosix, nioSSL,
       ],
       swiftSettings: strict),
   ]

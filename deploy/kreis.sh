@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: EUPL-1.2
-# A hub and its towns as processes on this machine, for `deploy/demo` and `deploy/measure`.
+# A hub and its towns as processes on this machine, for `deploy/demo`.
 # Sourced, not run. Everything lives below $root and ends with the script that sourced it.
 
 fixtures=Tests/Fixtures/maerkischer-kreis

@@ -1,0 +1,98 @@
+// SPDX-License-Identifier: EUPL-1.2
+
+import Foundation
+import KreisInterchange
+import KreisLocal
+import Synchronization
+
+/// A record of a town that is edited over the socket of its daemon, one field at a time.
+final class EditingClient {
+  private let socket: String
+  let id: String
+  private var count = 0
+
+  /// Creates the record.
+  ///
+  /// - Throws: `CommandError`, `BenchFailure`.
+  init(_ state: String) throws {
+    socket = state + "/kreisnetz.sock"
+    var found: String?
+    try Self.send(
+      LocalRequest(
+        "add", ["kind": "organization", "changes": try Self.change("name=Kita Löwenzahn")]),
+      to: socket
+    ) { row in if case .string(let text)? = row["id"] { found = text } }
+    guard let found else { throw BenchFailure("The record was not created.") }
+    id = found
+  }
+
+  /// Returns when the edit is durable here.
+  ///
+  /// - Throws: `CommandError`, `BenchFailure`.
+  func edit() throws {
+    count += 1
+    let change = try Self.change("phone=0221 4710-\(100_000 + count)")
+    try Self.send(LocalRequest("edit", ["id": .string(id), "changes": change]), to: socket)
+  }
+
+  private static func change(_ argument: String) throws -> JSONValue {
+    .array([try FieldChange(argument: argument, file: { _ in "" }).json])
+  }
+
+  private static func send(
+    _ request: LocalRequest, to socket: String, row: (JSONValue) -> Void = { _ in }
+  ) throws {
+    guard let client = try LocalClient.connect(to: socket) else {
+      throw BenchFailure("No daemon listens at \(socket).")
+    }
+    let outcome = try client.run(request) { reply in if case .row(let value) = reply { row(value) }
+    }
+    guard outcome == .done else { throw BenchFailure("\(request.command) ended with \(outcome)") }
+  }
+}
+
+/// Listens on a town's socket for what changes there, on a thread of its own.
+final class Watcher: Sendable {
+  struct Event {
+    let record: String
+    /// When the commit was durable, in milliseconds since 1970.
+    let time: Double
+    /// When this process heard of it.
+    let arrival: Double
+  }
+
+  private let events = Mutex<[Event]>([])
+  private let signal = DispatchSemaphore(value: 0)
+
+  /// Returns when every later change will be seen.
+  init(_ state: String) {
+    let socket = state + "/kreisnetz.sock"
+    let started = DispatchSemaphore(value: 0)
+    Thread.detachNewThread { [self] in
+      let client = try? LocalClient.connect(to: socket)
+      // It ends with the daemon.
+      _ = try? client?.run(LocalRequest("watch")) { reply in
+        guard case .row(let row) = reply else { return }
+        if row["watching"] != nil { started.signal() }
+        guard case .string(let id)? = row["id"], let time = row.double("time") else { return }
+        events.withLock { $0.append(Event(record: id, time: time, arrival: monotonicSeconds())) }
+        signal.signal()
+      }
+      started.signal()
+    }
+    started.wait()
+  }
+
+  /// The next change of a record.
+  ///
+  /// - Throws: `BenchFailure` if none comes within a minute.
+  @discardableResult
+  func wait(for record: String) throws -> Event {
+    let deadline = DispatchTime.now() + 60
+    while signal.wait(timeout: deadline) == .success {
+      let event = events.withLock { $0.removeFirst() }
+      if event.record == record { return event }
+    }
+    throw BenchFailure("An edit did not arrive in the other town within a minute.")
+  }
+}

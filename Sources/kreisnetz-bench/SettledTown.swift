@@ -1,0 +1,162 @@
+// SPDX-License-Identifier: EUPL-1.2
+
+import Crypto
+import Foundation
+import KreisInterchange
+
+/// What a town that holds everything costs: on disk, at rest, when it compares itself with the hub, and
+/// when it starts.
+struct SettledTown {
+  let plan: BenchPlan
+  let workload: Workload
+  let realm: BenchRealm
+  let town: String
+
+  private var report: Report { plan.report }
+
+  /// Of a stopped town with the records as they were first imported.
+  ///
+  /// - Throws: `BenchFailure`.
+  func measureDisk(_ raw: RawLimit) throws {
+    let bytes = try Self.bytes(of: realm.state(town))
+    let records = Double(workload.records)
+    report.add(
+      Measurement(
+        .disk, "replica on disk, log included", "bytes/record", [Double(bytes) / records],
+        limit: .init(what: "raw table", value: raw.bytes / records), goal: .ratioAtMost(2)))
+  }
+
+  /// Of the database with its write-ahead log.
+  static func bytes(of state: String) throws -> Int {
+    try ["", "-wal"].reduce(0) { sum, suffix in
+      let path = state + "/kreisnetz.sqlite" + suffix
+      guard FileManager.default.fileExists(atPath: path) else { return sum }
+      let size = try FileManager.default.attributesOfItem(atPath: path)[.size] as? Int
+      return sum + (size ?? 0)
+    }
+  }
+
+  /// Of a stopped town; it is stopped again.
+  ///
+  /// - Throws: `BenchFailure`, `StoreError`.
+  func measureRest(seconds: Int) throws {
+    _ = try realm.catchUp(town, seconds: plan.patience)
+    report.progress("A town at rest, for \(seconds) s …")
+    // What follows a start: the statement, the comparison with others.
+    plan.pause(5)
+    let daemon = try realm.daemon(town)
+    if plan.cases.contains(.memory) {
+      let hub = try realm.daemon("hub").figures
+      report.add(
+        Measurement(
+          .memory, "idle town", "MB", [Double(daemon.figures.residentKilobytes) / 1_000],
+          goal: .atMost(25),
+          details: [
+            ("anonymous", Double(daemon.figures.anonymousKilobytes) / 1_000),
+            ("idle hub", Double(hub.residentKilobytes) / 1_000),
+          ]))
+    }
+    if plan.cases.contains(.idle) { try measureIdleCPU(seconds) }
+    try realm.stop(town)
+  }
+
+  private func measureIdleCPU(_ seconds: Int) throws {
+    let daemons = try [realm.daemon(town).figures, realm.daemon("hub").figures]
+    let before = daemons.map { ($0.runningSeconds, $0.wakeUps) }
+    let start = monotonicSeconds()
+    usleep(useconds_t(seconds) * 1_000_000)
+    let passed = monotonicSeconds() - start
+    let percent = zip(daemons, before).map { ($0.runningSeconds - $1.0) / passed * 100 }
+    let wakes = zip(daemons, before).map { Double($0.wakeUps - $1.1) / passed }
+    report.add(
+      Measurement(
+        .idle, "processor of an idle town", "% of a core", [percent[0]], goal: .atMost(0.1),
+        details: [("idle hub", percent[1])]))
+    report.add(
+      Measurement(
+        .idle, "wake-ups of an idle town", "a second", [wakes[0]], goal: .atMost(1),
+        details: [("idle hub", wakes[1])]))
+  }
+
+  /// Of a stopped town; it is stopped again.
+  ///
+  /// - Throws: `BenchFailure`, `StoreError`.
+  func measureResync() throws {
+    let proxy = try CountingProxy()
+    let settings = try proxy.settings(at: realm.state(town) + ".yaml")
+    _ = try realm.catchUp(town, config: settings, seconds: plan.patience)
+    plan.pause(3)
+    var seconds: [Double] = []
+    var bytes: [Double] = []
+    for _ in 1...plan.runs {
+      let before = proxy.traffic
+      seconds.append(try realm.command(town, ["resync", "--verify"]).end.seconds)
+      bytes.append(Double((proxy.traffic - before).bytes))
+    }
+    try realm.stop(town)
+    let hashing = try Self.secondsToHash(realm.state(town) + "/kreisnetz.sqlite")
+    report.add(
+      Measurement(
+        .resync, "resync --verify of an equal replica", "s", seconds,
+        limit: .init(what: "SHA-256 of its file", value: hashing), goal: .atMost(1)))
+    report.add(
+      Measurement(
+        .resync, "resync --verify on the wire", "bytes", bytes, goal: .atMost(2_000)))
+  }
+
+  private static func secondsToHash(_ path: String) throws -> Double {
+    let bytes = try Data(contentsOf: URL(filePath: path))
+    let start = monotonicSeconds()
+    let digest = SHA256.hash(data: bytes)
+    return withExtendedLifetime(digest) { monotonicSeconds() - start }
+  }
+
+  /// A new town's daemon that takes everything in one import.
+  ///
+  /// - Throws: `BenchFailure`.
+  static func measurePeak(_ plan: BenchPlan, _ workload: Workload) throws {
+    let realm = try BenchRealm(in: plan.place.path("peak"), program: plan.place.program)
+    try realm.join("halver")
+    let daemon = try realm.start("halver")
+    let command = try realm.command("halver", ["import", workload.organizations])
+    let peak = daemon.figures.peakKilobytes
+    let watch = try ReplicaWatch(realm.state("halver"))
+    try waitUntil("halver to send its entries", seconds: plan.patience) { try watch.unsent() == 0 }
+    plan.report.add(
+      Measurement(
+        .memory, "peak of a town that imports", "MB", [Double(peak) / 1_000], goal: .atMost(80),
+        details: [
+          ("after the push", Double(daemon.figures.peakKilobytes) / 1_000),
+          ("the command", Double(command.end.peakKilobytes) / 1_000),
+          ("hub", Double(try realm.daemon("hub").figures.peakKilobytes) / 1_000),
+        ]))
+    try plan.end(realm)
+  }
+
+  /// A daemon with many entries, from its start until it is ready.
+  ///
+  /// - Throws: `BenchFailure`, `StoreError`.
+  static func measureStart(_ plan: BenchPlan, _ workload: Workload) throws {
+    let realm = try BenchRealm(in: plan.place.path("start"), program: plan.place.program)
+    try realm.join("halver")
+    let times = 10
+    plan.report.progress("Importing \(times * workload.records) entries …")
+    for number in 0..<times {
+      let file = plan.place.path("part.ndjson")
+      try Workload.writeOrganizations(
+        from: workload.recordTable, to: file, prefix: "\(number)-")
+      _ = try realm.importFiles("halver", [file])
+    }
+    // Nobody has to answer for a town to be ready.
+    try realm.stop("hub")
+    let seconds = try (1...max(3, plan.runs)).map { _ in
+      let ready = try realm.start("halver").secondsToReady
+      try realm.stop("halver")
+      return ready
+    }
+    plan.report.add(
+      Measurement(
+        .start, "start with \(times * workload.records) entries", "s", seconds, goal: .atMost(0.3)))
+    try plan.end(realm)
+  }
+}
