@@ -20,13 +20,6 @@ package struct MemberLag: Hashable, Sendable {
   package init() {}
 }
 
-/// An invite that nobody used yet.
-package struct OpenInvite: Hashable, Sendable {
-  package let name: String
-  /// Seconds since 1970.
-  package let expiresAt: UInt64
-}
-
 extension Snapshot {
   /// At the hub: how far each member but the hub is behind.
   package func memberLags() throws -> [MemberID: MemberLag] {
@@ -89,18 +82,6 @@ extension Snapshot {
     try statements(for: identity.member).reduce(into: [:]) { latest, stated in
       latest[stated.member] = max(latest[stated.member] ?? 0, stated.at)
     }
-  }
-
-  /// At the hub: the invites that nobody used yet, also the expired ones, by name.
-  package func openInvites() throws -> [OpenInvite] {
-    try Row.fetchAll(
-      db,
-      // One that was withdrawn has no secret any more.
-      sql: """
-        SELECT name, expires_at FROM invite WHERE used_by IS NULL AND length(secret) > 0
-        ORDER BY name
-        """
-    ).map { OpenInvite(name: try $0.text(0), expiresAt: try $0.unsigned(1)) }
   }
 }
 

@@ -159,9 +159,10 @@ struct MetricsBuilder {
     add(
       "town_missing_entries", "Entries of a town's closed logs that the hub lacks.",
       each { one, _ in Double(one.logs.missing) })
+    let unused = try snapshot.invites(at: now).filter { [.open, .expired].contains($0.state) }
     add(
       "invite_expiry_timestamp_seconds", "When an invite ends that nobody used yet.",
-      try snapshot.openInvites().map { Sample(Double($0.expiresAt), [.init("town", $0.name)]) })
+      unused.map { Sample(Double($0.expiresAt), [.init("town", $0.name)]) })
     guard let link = status["link"], link != .null else { return }
     add("gathering", "Whether the hub collects what it lost.", link.says("gathering"))
     add("halted", "Whether the hub serves nobody because it was restored.", link.says("halted"))
