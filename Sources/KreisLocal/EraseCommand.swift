@@ -76,8 +76,7 @@ extension DirectoryCommands {
     of id: RecordID, _ kind: RecordKind?, isErased: Bool, _ transaction: Transaction
   ) throws -> JSONValue {
     let isDone = try transaction.state(of: id)?.erasedIn != nil
-    let owner = transaction.membership.steward(of: id)
-      .flatMap { transaction.membership.members[$0] }
+    let owner = transaction.membership.keeper(of: id)
     return [
       "id": .string(id.description), "kind": kind.map { .string($0.name) } ?? .null,
       "erased": .bool(isErased), "ordered": .bool(isErased && !isDone),
@@ -137,8 +136,7 @@ struct PersonJSON {
   /// "scope","shown"}],"erasable"}`. `field` is null for the role or reason of a change.
   func hit(_ hit: PersonSearch.Hit) throws -> JSONValue {
     let kind = Schema.directory.kind(tag: hit.kind)
-    let owner = snapshot.membership.steward(of: hit.record)
-      .flatMap { snapshot.membership.members[$0] }
+    let owner = snapshot.membership.keeper(of: hit.record)
     let how =
       switch hit.how {
       case .refers: "refers"

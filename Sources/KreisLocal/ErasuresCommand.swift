@@ -28,8 +28,7 @@ extension DirectoryCommands {
       try checkShown(snapshot)
       let policy = try snapshot.policy()
       return try snapshot.retentionFindings(at: now).map { finding in
-        let owner = snapshot.membership.steward(of: finding.record)
-          .flatMap { snapshot.membership.members[$0] }
+        let owner = snapshot.membership.keeper(of: finding.record)
         return [
           "id": .string(finding.record.description),
           "name": finding.name.map { .string($0) } ?? .null,

@@ -26,7 +26,7 @@ struct RecordJSON {
   private static func naming(
     _ id: RecordID, _ kind: RecordKind?, _ name: String?, _ snapshot: Snapshot
   ) -> [JSONValue.Member] {
-    let owner = snapshot.membership.steward(of: id).flatMap { snapshot.membership.members[$0] }
+    let owner = snapshot.membership.keeper(of: id)
     return [
       .init("id", .string(id.description)), .init("kind", kind.map { .string($0.name) } ?? .null),
       .init("name", name.map { .string($0) } ?? .null),
@@ -112,8 +112,7 @@ struct RecordJSON {
   /// `value` and `display` of a set are lists; scope and author are those of its latest element.
   func full(_ state: RecordState) throws -> JSONValue {
     let kind = state.kind.flatMap { Schema.directory.kind(tag: $0) }
-    let owner = snapshot.membership.steward(of: state.record)
-      .flatMap { snapshot.membership.members[$0] }
+    let owner = snapshot.membership.keeper(of: state.record)
     return .object(
       [
         .init("id", .string(state.record.description)),

@@ -99,7 +99,7 @@ struct SubjectReport {
   private func record(_ id: RecordID) throws -> JSONValue {
     let state = try snapshot.state(of: id)
     let kind = state?.kind.flatMap { Schema.directory.kind(tag: $0) }
-    let owner = snapshot.membership.steward(of: id).flatMap { snapshot.membership.members[$0] }
+    let owner = snapshot.membership.keeper(of: id)
     return [
       "id": .string(id.description), "kind": kind.map { .string($0.name) } ?? .null,
       "kind_label": kind.map { .string($0.label) } ?? .null,

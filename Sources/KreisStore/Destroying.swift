@@ -56,8 +56,7 @@ extension Transaction {
     let widest = ErasureOrders.widestScopes(of: entries)
     let isShared = widest.contains { $0 != .local }
     guard !isShared || membership.mayWrite(identity.member, id) else {
-      let owner =
-        membership.steward(of: id).flatMap { membership.members[$0]?.title } ?? "another member"
+      let owner = membership.keeper(of: id)?.title ?? "another member"
       throw StoreError.rejected("only \(owner) and the hub may have \(id) erased")
     }
     var scopes = widest

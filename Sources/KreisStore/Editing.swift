@@ -255,8 +255,7 @@ extension Transaction {
         "this replica has not heard from its hub since it joined; start the daemon once: "
           + "kreisnetz town run")
     }
-    let owner =
-      membership.steward(of: id).flatMap { membership.members[$0]?.title } ?? "another member"
+    let owner = membership.keeper(of: id)?.title ?? "another member"
     throw StoreError.rejected(
       "only \(owner) and the hub may change \(id); ask for it with: kreisnetz request \(id) "
         + "field=value")

@@ -93,11 +93,9 @@ extension Transaction {
   ) throws {
     let request = try openRequest(id)
     guard membership.mayWrite(identity.member, request.subject) else {
-      let steward = membership.steward(of: request.subject).flatMap {
-        membership.members[$0]?.title
-      }
+      let steward = membership.keeper(of: request.subject)?.title ?? "the steward"
       throw StoreError.rejected(
-        "only \(steward ?? "the steward") and the hub may answer \(id), which is about a record of "
+        "only \(steward) and the hub may answer \(id), which is about a record of "
           + "theirs")
     }
     let own = try answers(to: id).first { $0.author == identity.member }

@@ -70,8 +70,7 @@ extension Transaction {
     _ occasion: Occasion, _ result: inout MergeResult
   ) throws {
     guard membership.mayWrite(identity.member, id) else {
-      let owner =
-        membership.steward(of: id).flatMap { membership.members[$0]?.title } ?? "another member"
+      let owner = membership.keeper(of: id)?.title ?? "another member"
       result.remaining += fields.map { (id, $0, owner) }
       return
     }

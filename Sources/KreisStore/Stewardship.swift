@@ -14,8 +14,8 @@ extension Transaction {
       let scope = state.scopes.keys.filter({ $0 != .local }).min()
     else { throw StoreError.rejected("there is no record \(id) that others know of") }
     guard membership.mayWrite(identity.member, id) else {
-      let owner = membership.steward(of: id).flatMap { membership.members[$0]?.title }
-      throw StoreError.rejected("only \(owner ?? "its steward") and the hub may pass \(id) on")
+      let owner = membership.keeper(of: id)?.title ?? "its steward"
+      throw StoreError.rejected("only \(owner) and the hub may pass \(id) on")
     }
     guard let next = membership.members[member], !next.isRevoked else {
       throw StoreError.rejected("there is no such member")

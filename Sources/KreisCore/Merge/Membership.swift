@@ -285,6 +285,11 @@ extension Membership {
     } ?? hub
   }
 
+  /// The member that keeps a record now, as people know it; `nil`: this replica knows no hub yet.
+  package func keeper(of record: RecordID) -> Member? {
+    steward(of: record).flatMap { members[$0] }
+  }
+
   /// Whether `member` may write the record or once could: what it then said about it stands.
   package func hasBeenSteward(_ member: MemberID, of record: RecordID) -> Bool {
     member == hub || record.creator == member
