@@ -45,6 +45,22 @@ import Testing
     #expect(reviewed(town).isEmpty)
   }
 
+  @Test func `A record whose day of review is over counts where it is kept now`() async throws {
+    let replicas = try await Replicas()
+    let (hub, town) = (replicas.hub, replicas.town)
+    _ = replicas.add(town, "organization", "name=Bleibt", "assured_date=2020-01-15")
+    let given = ["Geht", "Geht auch"].map {
+      replicas.add(town, "organization", "name=\($0)", "assured_date=2020-01-15").id
+    }
+    try await handOver(replicas, given[0], given[1])
+    let overdue = { (store: Store) in
+      try replicas.executor(of: store).metrics()
+        .first { $0.name == "kreisnetz_reviews_overdue" }?.value
+    }
+    #expect(try overdue(town) == 1)
+    #expect(try overdue(hub) == 2)
+  }
+
   @Test func `A merge names who keeps what it cannot redirect`() async throws {
     let replicas = try await Replicas()
     let town = replicas.town

@@ -63,7 +63,7 @@ extension DirectoryCommands {
         }
         let today = today
         try snapshot.visitRecords { record in
-          guard record.id.creator == snapshot.identity.member,
+          guard snapshot.membership.steward(of: record.id) == snapshot.identity.member,
             let due = Confirmation(
               of: record.kind, assured: record["assured_date"], review: record["review_date"]),
             case .on(let day) = due, day < today
