@@ -157,8 +157,8 @@ struct ImportRun {
       throw error
     }
     if let id = known {
-      let planned = try plan.map { _ in try transaction.planned(id, publishing.edits) }
-      try plan?.change(row, id, planned ?? [], waiting: publishing.waiting)
+      try plan?.change(
+        row, id, transaction.planned(id, publishing.edits), waiting: publishing.waiting)
       let isChanged = try transaction.change(id, publishing.edits, occasion) > 0
       if isChanged { report.changed += 1 } else { report.unchanged += 1 }
       if isChanged { named[row.kind.tag] = nil }

@@ -69,8 +69,6 @@ package struct HubConfiguration: Sendable, Equatable {
       listenPort == earlier.listenPort ? nil : "listen_port",
       maximumConnections == earlier.maximumConnections ? nil : "max_connections",
       readAPI == earlier.readAPI ? nil : "read_api_…",
-      monitoring.group == earlier.monitoring.group ? nil : "monitor_group",
-      monitoring.listen == earlier.monitoring.listen ? nil : "metrics_listen",
-    ].compactMap { $0 }
+    ].compactMap { $0 } + monitoring.needingRestart(since: earlier.monitoring)
   }
 }

@@ -16,6 +16,14 @@ package struct MonitoringConfiguration: Sendable, Equatable {
     group = try settings.text("monitor_group")
     listen = try settings.listen("metrics_listen", defaultAddress: "127.0.0.1")
   }
+
+  /// The names of settings that differ from `earlier` and count only from the next start on.
+  func needingRestart(since earlier: Self) -> [String] {
+    [
+      group == earlier.group ? nil : "monitor_group",
+      listen == earlier.listen ? nil : "metrics_listen",
+    ].compactMap { $0 }
+  }
 }
 
 /// An address and a port of this machine.

@@ -72,9 +72,7 @@ package struct TownConfiguration: Sendable, Equatable {
       socketGroup == earlier.socketGroup ? nil : "socket_group",
       importWatch == earlier.importWatch ? nil : "import_watch",
       readAPI == earlier.readAPI ? nil : "read_api_…",
-      monitoring.group == earlier.monitoring.group ? nil : "monitor_group",
-      monitoring.listen == earlier.monitoring.listen ? nil : "metrics_listen",
-    ].compactMap { $0 }
+    ].compactMap { $0 } + monitoring.needingRestart(since: earlier.monitoring)
   }
 
   private static func login(_ settings: Settings) throws(ConfigurationError) -> ProxyLogin? {

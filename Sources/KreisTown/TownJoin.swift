@@ -65,9 +65,9 @@ package enum TownJoin {
       guard held.isTraining == invite.isTraining else {
         throw JoinError.otherSort(path: directory.path, isTraining: invite.isTraining)
       }
-    }
-    if let member = invite.member, let directory = try? StateDirectory.open(path) {
-      return try await rejoin(invite, member, directory, now, random, transport)
+      if let member = invite.member {
+        return try await rejoin(invite, member, directory, now, random, transport)
+      }
     }
     let directory = try StateDirectory.prepare(path)
     let lock = try directory.lock()
