@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: EUPL-1.2
 
 import Glibc
+import KreisStore
 
 /// The files of a drop folder, all reached through its open directory, so that no name can lead
 /// elsewhere: whoever may put files there need not be who the daemon runs as.
@@ -152,24 +153,20 @@ final class DropFolderFiles {
   ) throws(CommandError) {
     let descriptor = openat(
       descriptor(place), name, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0o600)
-    var isWritten = descriptor >= 0
-    if isWritten, fchown(descriptor, uid_t.max, file.st_gid) == 0 {
-      _ = fchmod(descriptor, 0o600 | (file.st_mode & 0o040))
-    }
-    var rest = Array(text.utf8)[...]
-    while isWritten, !rest.isEmpty {
-      let count = rest.withUnsafeBytes { Glibc.write(descriptor, $0.baseAddress, $0.count) }
-      if count > 0 { rest = rest.dropFirst(count) } else if errno != EINTR { isWritten = false }
-    }
-    if descriptor >= 0 {
-      isWritten = fsync(descriptor) == 0 && isWritten
+    var failure = descriptor >= 0 ? 0 : errno
+    if failure == 0 {
+      if fchown(descriptor, uid_t.max, file.st_gid) == 0 {
+        _ = fchmod(descriptor, 0o600 | (file.st_mode & 0o040))
+      }
+      failure = writeAll(Array(text.utf8), to: descriptor)
+      if failure == 0, fsync(descriptor) != 0 { failure = errno }
       close(descriptor)
     }
-    guard isWritten else {
+    guard failure == 0 else {
       throw CommandError(
         .notNow,
         "The report \(path)/\(place.rawValue)/\(name) cannot be written: "
-          + "\(String(cString: strerror(errno))).")
+          + "\(String(cString: strerror(failure))).")
     }
   }
 

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: EUPL-1.2
 
 import KreisInterchange
+import KreisStore
 
 #if canImport(Glibc)
   import Glibc
@@ -46,15 +47,10 @@ final class Spool {
     guard size <= Self.limit else {
       throw CommandError(.wrongUse, "The input has more than \(Self.limit) bytes; split it.")
     }
-    var written = 0
-    while written < chunk.count {
-      let count = chunk[written...].withUnsafeBytes { write(descriptor, $0.baseAddress, $0.count) }
-      if count < 0, errno == EINTR { continue }
-      guard count > 0 else {
-        throw CommandError(
-          .notNow, "The input cannot be kept: \(String(cString: strerror(errno))).")
-      }
-      written += count
+    let failure = writeAll(chunk, to: descriptor)
+    guard failure == 0 else {
+      throw CommandError(
+        .notNow, "The input cannot be kept: \(String(cString: strerror(failure))).")
     }
   }
 

@@ -33,14 +33,7 @@ enum DurableFile {
     unlink(temporary)
     let descriptor = open(temporary, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0o600)
     guard descriptor >= 0 else { throw .failed(action: "written", path: path, errno: errno) }
-    var failure: Int32 = 0
-    var written = 0
-    while written < bytes.count, failure == 0 {
-      let count = bytes[written...].withUnsafeBytes {
-        Self.write(descriptor, $0.baseAddress, $0.count)
-      }
-      if count >= 0 { written += count } else if errno != EINTR { failure = errno }
-    }
+    var failure = writeAll(bytes, to: descriptor)
     if failure == 0, fsync(descriptor) != 0 { failure = errno }
     if close(descriptor) != 0, failure == 0 { failure = errno }
     if failure == 0, rename(temporary, path) != 0 { failure = errno }
@@ -96,13 +89,5 @@ enum DurableFile {
     guard fsync(descriptor) == 0 else {
       throw .failed(action: "written to disk", path: parent, errno: errno)
     }
-  }
-
-  private static func write(_ descriptor: Int32, _ bytes: UnsafeRawPointer?, _ count: Int) -> Int {
-    #if canImport(Glibc)
-      Glibc.write(descriptor, bytes, count)
-    #else
-      Musl.write(descriptor, bytes, count)
-    #endif
   }
 }

@@ -2,12 +2,6 @@
 
 import Foundation
 
-#if canImport(Glibc)
-  import Glibc
-#elseif canImport(Musl)
-  import Musl
-#endif
-
 /// Destroys a replica, file by file (I7).
 extension StateDirectory {
   /// Says that the replica is being destroyed, and what is to be certified about it. While it is
@@ -73,15 +67,15 @@ extension StateDirectory {
   ///
   /// - Throws: `StateDirectoryError`.
   package static func destroy(file path: String) throws(StateDirectoryError) {
-    let descriptor = openForOverwriting(path)
+    let descriptor = Foundation.open(path, O_WRONLY | O_CLOEXEC | O_NOFOLLOW)
     var status = stat()
     if descriptor >= 0, fstat(descriptor, &status) == 0, status.st_mode & S_IFMT == S_IFREG {
       let zeros = [UInt8](repeating: 0, count: 1 << 16)
       var left = Int(status.st_size)
       var failure: Int32 = 0
       while left > 0, failure == 0 {
-        let count = Self.write(descriptor, zeros, min(left, zeros.count))
-        if count > 0 { left -= count } else if errno != EINTR { failure = errno }
+        failure = writeAll(Array(zeros.prefix(left)), to: descriptor)
+        left -= zeros.count
       }
       if failure == 0, fsync(descriptor) != 0 { failure = errno }
       guard failure == 0 else {
@@ -95,21 +89,4 @@ extension StateDirectory {
     }
     try DurableFile.syncDirectory(of: path)
   }
-
-  private static func write(_ descriptor: Int32, _ bytes: [UInt8], _ count: Int) -> Int {
-    #if canImport(Glibc)
-      Glibc.write(descriptor, bytes, count)
-    #else
-      Musl.write(descriptor, bytes, count)
-    #endif
-  }
-}
-
-/// `open(2)`, whose name a method of the state directory hides.
-private func openForOverwriting(_ path: String) -> Int32 {
-  #if canImport(Glibc)
-    Glibc.open(path, O_WRONLY | O_CLOEXEC | O_NOFOLLOW)
-  #else
-    Musl.open(path, O_WRONLY | O_CLOEXEC | O_NOFOLLOW)
-  #endif
 }

@@ -29,12 +29,7 @@ extension Store {
     guard try unwrap(result) else { return false }
     let databases = setAside
     if !databases.isEmpty {
-      await withCheckedContinuation { continuation in
-        Thread.detachNewThread {
-          for database in databases { _ = database.obey(self) }
-          continuation.resume()
-        }
-      }
+      await onOwnThread { for database in databases { _ = database.obey(self) } }
     }
     noteClean(target)
     return true

@@ -53,7 +53,7 @@ package struct FetchAnew: Sendable {
     let resync = Resync(client: try client(store), store: store, progress: progress)
     try await resync.pull(includingOwn: true)
     progress("carrying over what is only here")
-    let carried = try await blocking { () throws -> CarriedOver in
+    let carried = try await onOwnThread { () throws -> CarriedOver in
       try old.map { try store.blockingCarryOver(from: $0) } ?? CarriedOver()
     }
     let report = try await resync.rebuild()
@@ -63,7 +63,7 @@ package struct FetchAnew: Sendable {
         "the database that was fetched is not sound (\(what)); the old one is unchanged")
     }
     let (directory, progress) = (directory, progress)
-    return try await blocking { () throws -> Report in
+    return try await onOwnThread { () throws -> Report in
       progress("replacing the database")
       // Closed before it is renamed; the old one's log is emptied, if it can be.
       try store.close()
@@ -82,14 +82,5 @@ package struct FetchAnew: Sendable {
     }
     SetAsideDatabase.deleteFiles(draft)
     return try Store.create(at: draft, identity: identity, key: key, random: random)
-  }
-
-  /// What blocks on SQLite runs on a thread of its own.
-  private func blocking<T: Sendable>(
-    _ body: @escaping @Sendable () throws -> T
-  ) async throws -> T {
-    try await withCheckedThrowingContinuation { continuation in
-      Thread.detachNewThread { continuation.resume(with: Result { try body() }) }
-    }
   }
 }

@@ -1,6 +1,5 @@
 // SPDX-License-Identifier: EUPL-1.2
 
-import Dispatch
 import Foundation
 import KreisLocal
 import KreisService
@@ -125,7 +124,7 @@ private struct LocalCommandService: Service {
 
   func run() async throws {
     try? await gracefulShutdown()
-    await stopping(server.stop)
+    await onOwnThread(server.stop)
   }
 }
 
@@ -135,16 +134,6 @@ private struct DropFolderService: Service {
 
   func run() async throws {
     try? await gracefulShutdown()
-    await stopping(folder.stop)
-  }
-}
-
-/// Runs what waits for commands, which must not block a thread of the cooperative pool.
-private func stopping(_ stop: @escaping @Sendable () -> Void) async {
-  await withCheckedContinuation { continuation in
-    DispatchQueue.global().async {
-      stop()
-      continuation.resume()
-    }
+    await onOwnThread(folder.stop)
   }
 }

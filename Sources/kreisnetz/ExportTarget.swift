@@ -2,6 +2,7 @@
 
 import Foundation
 import KreisLocal
+import KreisStore
 
 /// Where an export goes: a file, or a directory of files. Each is complete as soon as it has its
 /// name, and only its owner may read it: it can hold what is not for everybody.
@@ -67,15 +68,7 @@ final class ExportTarget {
 
   private func flush() throws {
     guard let current else { return }
-    var sent = 0
-    while sent < pending.count {
-      let count = pending[sent...].withUnsafeBytes {
-        Foundation.write(current.descriptor, $0.baseAddress, $0.count)
-      }
-      if count < 0, errno == EINTR { continue }
-      guard count > 0 else { throw failure(current.path) }
-      sent += count
-    }
+    guard writeAll(pending, to: current.descriptor) == 0 else { throw failure(current.path) }
     pending.removeAll(keepingCapacity: true)
   }
 

@@ -41,7 +41,7 @@ struct SetAsideService: Service {
         database.delete()
         logger.notice(
           "deleted a database that was set aside", metadata: ["file": "\(database.path)"])
-      } else if await !obey(database) {
+      } else if await !onOwnThread({ [store = replica.store] in database.obey(store) }) {
         logger.warning(
           "deleted a database that was set aside, because it was too damaged to destroy values in it",
           metadata: ["file": "\(database.path)"])
@@ -63,14 +63,6 @@ struct SetAsideService: Service {
           metadata: ["reason": "\(error)"])
       }
       try? await Task.sleep(for: .seconds(1))
-    }
-  }
-
-  /// On a thread of its own, because it blocks.
-  private func obey(_ database: SetAsideDatabase) async -> Bool {
-    let store = replica.store
-    return await withCheckedContinuation { continuation in
-      Thread.detachNewThread { continuation.resume(returning: database.obey(store)) }
     }
   }
 }

@@ -77,7 +77,7 @@ package struct AuditLog: Sendable {
   private func append(
     _ content: [JSONValue.Member], at now: UInt64
   ) throws(StateDirectoryError) -> Int {
-    let file = try open()
+    let file = try opened()
     defer { close(file) }
     while flock(file, LOCK_EX) != 0 { guard errno == EINTR else { throw failed("locked") } }
     let size = lseek(file, 0, SEEK_END)
@@ -89,17 +89,11 @@ package struct AuditLog: Sendable {
     guard bytes.count <= AuditLine.limit else {
       throw .damaged(path: path, reason: "a line would be too long")
     }
-    var sent = 0
-    while sent < bytes.count {
-      let count = bytes[sent...].withUnsafeBytes { write(file, $0.baseAddress, $0.count) }
-      if count < 0, errno == EINTR { continue }
-      guard count > 0 else {
-        let code = errno
-        // What is there of the line was never acknowledged.
-        _ = ftruncate(file, size)
-        throw .failed(action: "written", path: path, errno: code)
-      }
-      sent += count
+    let failure = writeAll(bytes, to: file)
+    guard failure == 0 else {
+      // What is there of the line was never acknowledged.
+      _ = ftruncate(file, size)
+      throw .failed(action: "written", path: path, errno: failure)
     }
     guard fsync(file) == 0 else { throw failed("written") }
     return line.number
@@ -109,11 +103,11 @@ package struct AuditLog: Sendable {
     .failed(action: action, path: path, errno: errno)
   }
 
-  private func open() throws(StateDirectoryError) -> Int32 {
+  private func opened() throws(StateDirectoryError) -> Int32 {
     let flags = O_RDWR | O_APPEND | O_CLOEXEC | O_NOFOLLOW
-    var file = openFile(path, flags, 0)
+    var file = open(path, flags)
     if file < 0, errno == ENOENT {
-      file = openFile(path, flags | O_CREAT, 0o600)
+      file = open(path, flags | O_CREAT, 0o600)
       if file >= 0 { try settle(file) }
     }
     guard file >= 0 else { throw failed("written") }
@@ -124,7 +118,7 @@ package struct AuditLog: Sendable {
   /// continue.
   private func settle(_ file: Int32) throws(StateDirectoryError) {
     let parent = String(path[..<(path.lastIndex(of: "/") ?? path.startIndex)])
-    let directory = openFile(parent, O_RDONLY | O_DIRECTORY | O_CLOEXEC, 0)
+    let directory = open(parent, O_RDONLY | O_DIRECTORY | O_CLOEXEC)
     defer { close(directory) }
     var status = stat()
     guard directory >= 0, fsync(directory) == 0, fstat(directory, &status) == 0 else {
@@ -162,11 +156,6 @@ package struct AuditLog: Sendable {
     }
     return tail
   }
-}
-
-/// `open(2)`, whose name the type's own method hides.
-private func openFile(_ path: String, _ flags: Int32, _ mode: mode_t) -> Int32 {
-  open(path, flags, mode)
 }
 
 extension Outcome {

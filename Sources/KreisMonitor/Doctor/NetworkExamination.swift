@@ -3,6 +3,7 @@
 import Foundation
 import KreisCore
 package import KreisService
+import KreisStore
 import KreisTown
 import KreisTransport
 import SwiftProtobuf
@@ -81,7 +82,7 @@ package struct NetworkExamination {
     _ host: String, _ port: Int, _ what: String, advice: String
   ) async -> Bool {
     let addresses: [String]
-    switch await owned({ SocketProbe.addresses(of: host) }) {
+    switch await onOwnThread({ SocketProbe.addresses(of: host) }) {
     case .success(let found): addresses = found
     case .failure(let error):
       add(
@@ -93,7 +94,7 @@ package struct NetworkExamination {
     add(.ok, "DNS", "\(host) is \(addresses.joined(separator: ", "))")
     var failures: [String] = []
     for address in addresses {
-      let failure = await owned {
+      let failure = await onOwnThread {
         SocketProbe.connect(to: address, port: port, seconds: Self.patience)
       }
       if let failure { failures.append("\(address): \(failure)") }
@@ -184,7 +185,7 @@ package struct NetworkExamination {
 
   /// What failed in the terms of the tests.
   private mutating func explain(_ error: TransportError) async {
-    let issuer = await owned { [self] in (try? endpoint())?.issuer(seconds: Self.patience) ?? nil }
+    let issuer = await onOwnThread { [self] in (try? endpoint())?.issuer(seconds: Self.patience) ?? nil }
     let shown = issuer.map { " The certificate shown is issued by \($0)." } ?? ""
     let exception =
       "Have whoever runs the proxy or firewall exempt the hub's host from TLS inspection (the pin is "
@@ -271,12 +272,5 @@ package struct NetworkExamination {
         "Check the address with the hub's admin.")
     }
     add(.ok, "hub's identity", "certified by the realm's root key")
-  }
-}
-
-/// Runs what blocks on a thread that may.
-func owned<T: Sendable>(_ body: @escaping @Sendable () -> T) async -> T {
-  await withCheckedContinuation { continuation in
-    Thread { continuation.resume(returning: body()) }.start()
   }
 }
