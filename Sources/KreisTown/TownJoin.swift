@@ -190,14 +190,9 @@ package enum TownJoin {
       reply.title.utf8.count <= Invite.titleBytes, reply.kreis.utf8.count <= Invite.titleBytes,
       reply.ags.utf8.count <= 16, TrainingRealm.isMarked(reply.kreis) == invite.isTraining
     else { throw JoinError.unavailable(reason: "The hub's answer makes no sense.") }
-    let pin: [UInt8]? =
-      switch invite.trust {
-      case .pinnedKey(let hash): hash.bytes
-      case .authorities: nil
-      }
     return Identity(
       role: .town, realm: invite.realm, member: member, generation: reply.generation,
       name: invite.name, title: reply.title, ags: reply.ags, kreis: reply.kreis,
-      hubURL: invite.url, hubPin: pin)
+      hubURL: invite.url, hubPin: invite.pin)
   }
 }

@@ -44,7 +44,7 @@ final class Examination {
     let isHub = subject.role == .hub
     let configuration = isHub ? nil : try town()
     try await network(subject, configuration)
-    if !isHub { try await membership(path, configuration) }
+    if !isHub { try await membership(path, subject, configuration) }
     let name = URL(filePath: path).standardizedFileURL.lastPathComponent
     let unit = unit ?? (isHub ? "kreisnetz-hub" : "kreisnetz-town@\(name)")
     for finding in SystemdExamination.findings(of: unit) { try add(finding) }
@@ -53,9 +53,22 @@ final class Examination {
   private func network(
     _ subject: DoctorSubject, _ configuration: TownConfiguration?
   ) async throws {
-    for finding in await NetworkExamination.findings(
-      subject, configuration, now: SystemClock.now)
-    { try add(finding) }
+    let findings = await NetworkExamination.findings(
+      subject, configuration, now: SystemClock.now
+    ) { () throws(TransportError) in try Self.way(to: subject, configuration) }
+    for finding in findings { try add(finding) }
+  }
+
+  /// What the hub states over it is not kept: nothing is changed.
+  private static func way(
+    to subject: DoctorSubject, _ configuration: TownConfiguration?
+  ) throws(TransportError) -> (endpoint: HubEndpoint, transport: any Transport) {
+    let endpoint = try HubEndpoint(
+      url: subject.hubURL, pin: subject.pin, configuration: configuration)
+    let transport = try TownConnection.transport(
+      to: endpoint, realm: subject.realm, hubGeneration: { subject.hubGeneration },
+      keeper: NamedKeyTransport.Keeper(kept: subject.namedKeys))
+    return (endpoint, transport)
   }
 
   // MARK: - Files
@@ -122,7 +135,9 @@ final class Examination {
   // MARK: - Membership
 
   /// Whether the hub takes this town's key: as its daemon says, or as the hub answers.
-  private func membership(_ path: String, _ configuration: TownConfiguration?) async throws {
+  private func membership(
+    _ path: String, _ subject: DoctorSubject, _ configuration: TownConfiguration?
+  ) async throws {
     if let client = try ReplicaSession.client(path, watching: true) {
       var status: JSONValue = .null
       _ = try client.run(LocalRequest("status")) { if case .row(let row) = $0 { status = row } }
@@ -133,15 +148,8 @@ final class Examination {
       let store = try? Store.openReadOnly(at: directory.database, key: key)
     else { return }
     let identity = store.identity
-    // What the hub states is not kept: nothing is changed.
-    let keeper = NamedKeyTransport.Keeper(
-      kept: (try? directory.readSecret(StateDirectory.namedKeys)) ?? nil)
-    let transport = try TownConnection.transport(
-      to: identity.hubURL, pin: identity.hubPin, realm: identity.realm, configuration,
-      hubGeneration: { store.membership.hubGeneration }, keeper: keeper)
-    let client = HubClient(
-      store: store, transport: transport, time: HubTime(wallClock: SystemClock.now),
-      random: SystemClock.random)
+    let client = TownConnection.client(
+      store: store, over: try Self.way(to: subject, configuration).transport)
     do {
       _ = try await client.get("/v1/statements")
       try add(.ok, "membership", "the hub takes the key of \(identity.name)")

@@ -30,25 +30,54 @@ enum TownConnection {
   ) throws -> any Transport {
     let identity = store.identity
     return try transport(
-      to: identity.hubURL, pin: identity.hubPin, realm: identity.realm, configuration,
-      hubGeneration: { store.membership.hubGeneration },
+      to: HubEndpoint(url: identity.hubURL, pin: identity.hubPin, configuration: configuration),
+      realm: identity.realm, hubGeneration: { store.membership.hubGeneration },
       keeper: NamedKeyTransport.Keeper(
         kept: try directory.readSecret(StateDirectory.namedKeys),
         keep: { try directory.write($0, to: StateDirectory.namedKeys) }))
   }
 
-  /// - Parameter pin: SHA-256 of the hub's TLS key; `nil` where an authority vouches for it, and the
-  ///   hub names its keys.
+  /// - Parameter realm: whose hub names its keys where authorities vouch for them; `nil`: not known
+  ///   yet.
   /// - Throws: `TransportError.misconfigured`.
   static func transport(
-    to url: String, pin: [UInt8]?, realm: RealmID, _ configuration: TownConfiguration,
+    to endpoint: HubEndpoint, realm: RealmID?,
     hubGeneration: @escaping @Sendable () -> UInt32 = { 0 },
     keeper: NamedKeyTransport.Keeper = NamedKeyTransport.Keeper()
   ) throws(TransportError) -> any Transport {
-    let endpoint = try HubEndpoint(url: url, pin: pin, configuration: configuration)
-    guard pin == nil else { return try CurlTransport(endpoint: endpoint) }
+    guard case .authorities(let caFile, _) = endpoint.trust, let realm else {
+      return try CurlTransport(endpoint: endpoint)
+    }
     return try NamedKeyTransport(
-      to: endpoint, caFile: configuration.caFile, realm: realm, hubGeneration: hubGeneration,
-      keeper: keeper)
+      to: endpoint, caFile: caFile, realm: realm, hubGeneration: hubGeneration, keeper: keeper)
+  }
+}
+
+extension HubEndpoint {
+  /// The hub as a town's settings reach it.
+  ///
+  /// - Parameters:
+  ///   - pin: SHA-256 of the hub's TLS key; `nil` where an authority vouches for it.
+  ///   - configuration: `nil` at the hub's own machine, which has no such settings.
+  /// - Throws: `TransportError.misconfigured`.
+  init(
+    url: String, pin: [UInt8]?, configuration: TownConfiguration?
+  ) throws(TransportError) {
+    let proxy: Proxy =
+      switch configuration?.proxy {
+      case nil, .fromEnvironment: .fromEnvironment
+      case .none?: .none
+      case .url(let url): .url(url)
+      }
+    let login: ProxyLogin? =
+      switch configuration?.proxyLogin {
+      case nil: nil
+      case .kerberos: .kerberos
+      case .password(let user, let password): .password(user: user, password: password)
+      }
+    try self.init(
+      url: url,
+      trust: pin.map { .pinned(sha256: $0) } ?? .authorities(caFile: configuration?.caFile),
+      proxy: proxy, proxyLogin: login)
   }
 }

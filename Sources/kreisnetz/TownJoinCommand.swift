@@ -44,7 +44,8 @@ struct TownJoinCommand: AsyncParsableCommand {
         text, state: path, now: now, random: SystemClock.random
       ) { invite in
         try TownConnection.transport(
-          to: invite.url, pin: invite.pin, realm: invite.realm, configuration)
+          to: HubEndpoint(url: invite.url, pin: invite.pin, configuration: configuration),
+          realm: invite.realm)
       }
     }
     if output.json {
@@ -72,41 +73,5 @@ enum InviteText {
     let data = try FileHandle.standardInput.read(upToCount: limit) ?? Data()
     guard let text = String(validating: data, as: UTF8.self) else { throw InviteError.prefix }
     return text
-  }
-}
-
-extension Invite {
-  /// The SHA-256 of the hub's TLS key; `nil` where authorities vouch for it.
-  fileprivate var pin: [UInt8]? {
-    switch trust {
-    case .pinnedKey(let hash): hash.bytes
-    case .authorities: nil
-    }
-  }
-}
-
-extension HubEndpoint {
-  /// The hub as a town's settings reach it.
-  ///
-  /// - Throws: `TransportError.misconfigured`.
-  init(
-    url: String, pin: [UInt8]?, configuration: TownConfiguration
-  ) throws(TransportError) {
-    let proxy: Proxy =
-      switch configuration.proxy {
-      case .fromEnvironment: .fromEnvironment
-      case .none: .none
-      case .url(let url): .url(url)
-      }
-    let login: ProxyLogin? =
-      switch configuration.proxyLogin {
-      case nil: nil
-      case .kerberos: .kerberos
-      case .password(let user, let password): .password(user: user, password: password)
-      }
-    try self.init(
-      url: url,
-      trust: pin.map { .pinned(sha256: $0) } ?? .authorities(caFile: configuration.caFile),
-      proxy: proxy, proxyLogin: login)
   }
 }

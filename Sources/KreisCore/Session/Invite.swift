@@ -72,6 +72,14 @@ package struct Invite: Hashable, Sendable {
 
   /// Whether it is for a training realm.
   package var isTraining: Bool { TrainingRealm.isMarked(kreis) }
+
+  /// SHA-256 of the hub's TLS key; `nil` where authorities vouch for it.
+  package var pin: [UInt8]? {
+    switch trust {
+    case .pinnedKey(let hash): hash.bytes
+    case .authorities: nil
+    }
+  }
 }
 
 /// Why a text is no invite that can be used. Written for the admin who pasted it.

@@ -23,7 +23,7 @@ package struct DoctorSubject: Sendable {
   package init(_ invite: Invite) {
     self.init(hubURL: invite.url)
     realm = invite.realm
-    if case .pinnedKey(let hash) = invite.trust { pin = hash.bytes }
+    pin = invite.pin
   }
 
   /// The hub of the replica in a state directory.

@@ -5,16 +5,21 @@ import KreisCore
 package import KreisService
 import KreisStore
 import KreisTown
-import KreisTransport
+package import KreisTransport
 import SwiftProtobuf
 
 /// What can be wrong between this machine and its hub. Asks the hub only what it tells anybody.
 package struct NetworkExamination {
   private let subject: DoctorSubject
   private let configuration: TownConfiguration?
+  private let connect: Connect
   private let now: @Sendable () -> UInt64
   private var findings: [Finding] = []
   private var clock: Int64?
+
+  /// Makes the way to the hub. What the hub states over it is not kept: nothing is changed.
+  package typealias Connect =
+    @Sendable () throws(TransportError) -> (endpoint: HubEndpoint, transport: any Transport)
 
   /// Seconds for one connection.
   private static let patience = 5
@@ -22,22 +27,23 @@ package struct NetworkExamination {
   private static let skew: (warn: Int64, fail: Int64) = (60, 3_600)
 
   /// - Parameters:
-  ///   - configuration: of a town: proxy and authorities.
+  ///   - configuration: of a town: its proxy.
   ///   - now: seconds since 1970.
   package static func findings(
-    _ subject: DoctorSubject, _ configuration: TownConfiguration?,
-    now: @escaping @Sendable () -> UInt64
+    _ subject: DoctorSubject, _ configuration: TownConfiguration?, now: @escaping @Sendable () -> UInt64,
+    connect: @escaping Connect
   ) async -> [Finding] {
-    var examination = NetworkExamination(
-      subject: subject, configuration: configuration, now: now)
+    var examination = NetworkExamination(subject, configuration, now, connect)
     await examination.run()
     return examination.findings
   }
 
   private init(
-    subject: DoctorSubject, configuration: TownConfiguration?, now: @escaping @Sendable () -> UInt64
+    _ subject: DoctorSubject, _ configuration: TownConfiguration?,
+    _ now: @escaping @Sendable () -> UInt64, _ connect: @escaping Connect
   ) {
     (self.subject, self.configuration, self.now) = (subject, configuration, now)
+    self.connect = connect
   }
 
   private mutating func add(
@@ -117,8 +123,9 @@ package struct NetworkExamination {
   // MARK: - The hub
 
   private mutating func askHub(_ proxy: ProxyChoice) async {
+    let endpoint: HubEndpoint
     let transport: any Transport
-    do throws(TransportError) { transport = try makeTransport() } catch {
+    do throws(TransportError) { (endpoint, transport) = try connect() } catch {
       return add(.fail, "settings", error.description)
     }
     let before = now()
@@ -127,45 +134,12 @@ package struct NetworkExamination {
       answer = try await transport.send(
         ClientRequest(
           .get, "/readyz", maximumResponseBytes: 65_536, deadlines: Deadlines(whole: .seconds(20))))
-    } catch { return await explain(error) }
+    } catch { return await explain(error, endpoint) }
     let after = now()
     addTrust()
     guard judge(answer) else { return }
     judgeClock(answer.fields["date"], before, after)
     if subject.realm != nil { await checkNotice(transport) }
-  }
-
-  private func makeTransport() throws(TransportError) -> any Transport {
-    let endpoint = try self.endpoint()
-    guard subject.pin == nil, let realm = subject.realm else {
-      return try CurlTransport(endpoint: endpoint)
-    }
-    let generation = subject.hubGeneration
-    // What the hub states is not kept: nothing is changed.
-    return try NamedKeyTransport(
-      to: endpoint, caFile: configuration?.caFile, realm: realm, hubGeneration: { generation },
-      keeper: NamedKeyTransport.Keeper(kept: subject.namedKeys))
-  }
-
-  private func endpoint() throws(TransportError) -> HubEndpoint {
-    let configuration = configuration
-    let proxy: HubEndpoint.Proxy =
-      switch configuration?.proxy {
-      case nil, .fromEnvironment: .fromEnvironment
-      case .none?: .none
-      case .url(let url): .url(url)
-      }
-    let login: HubEndpoint.ProxyLogin? =
-      switch configuration?.proxyLogin {
-      case nil: nil
-      case .kerberos: .kerberos
-      case .password(let user, let password): .password(user: user, password: password)
-      }
-    return try HubEndpoint(
-      url: subject.hubURL,
-      trust: subject.pin.map { .pinned(sha256: $0) }
-        ?? .authorities(caFile: configuration?.caFile),
-      proxy: proxy, proxyLogin: login)
   }
 
   private mutating func addTrust() {
@@ -184,8 +158,8 @@ package struct NetworkExamination {
   }
 
   /// What failed in the terms of the tests.
-  private mutating func explain(_ error: TransportError) async {
-    let issuer = await onOwnThread { [self] in (try? endpoint())?.issuer(seconds: Self.patience) ?? nil }
+  private mutating func explain(_ error: TransportError, _ endpoint: HubEndpoint) async {
+    let issuer = await onOwnThread { endpoint.issuer(seconds: Self.patience) }
     let shown = issuer.map { " The certificate shown is issued by \($0)." } ?? ""
     let exception =
       "Have whoever runs the proxy or firewall exempt the hub's host from TLS inspection (the pin is "
