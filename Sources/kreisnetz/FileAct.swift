@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: EUPL-1.2
 
 import Foundation
+import KreisInterchange
 import KreisLocal
-import KreisStore
 
 /// An administrative act on the files of a state directory, which no replica's commands carry out. It
 /// stands in the audit log before it is done, or, where it makes the replica, after it.
@@ -11,33 +11,25 @@ struct FileAct {
   private let log: AuditLog
   /// Of its line; `nil`: there is no replica yet, or the log takes nothing.
   private let number: Int?
-  private let isRescue: Bool
   private let isNew: Bool
 
   /// - Parameters:
   ///   - name: as people call the act.
+  ///   - about: what it is about; no values of the directory.
   ///   - isRescue: whether it is done although it cannot be noted: it saves what there is.
   /// - Throws: `CommandError` if it cannot be noted.
-  init(_ name: String, in directory: String, isRescue: Bool = false) throws {
+  init(
+    _ name: String, about: [JSONValue.Member] = [], in directory: String, isRescue: Bool = false
+  ) throws(CommandError) {
     self.name = name
-    self.isRescue = isRescue
     log = AuditLog(in: directory)
     isNew = !FileManager.default.fileExists(atPath: directory + "/kreisnetz.sqlite")
-    guard !isNew else {
-      number = nil
-      return
-    }
-    do {
-      number = try log.begin(
-        name, by: .own, for: ReplicaSession.account, at: SystemClock.now())
-    } catch {
-      guard isRescue else { throw Self.notNoted(error) }
-      number = nil
-    }
-  }
-
-  private static func notNoted(_ error: StateDirectoryError) -> CommandError {
-    CommandError(.notNow, "It cannot be noted in the audit log, so it was not done: \(error)")
+    number =
+      try isNew
+      ? nil
+      : log.begin(
+        name, about: about, by: .own, for: ReplicaSession.account, isRescue: isRescue,
+        at: SystemClock.now())
   }
 
   func run<T>(_ body: () throws -> T) throws -> T {

@@ -56,10 +56,6 @@ struct HubGatherCommand: ParsableCommand {
     _ = try opening.renewal()
     let (root, phrase) = try RecoveryPhraseInput.open(sealed)
     let generation = try opening.open(root, phrase, sealed.about)
-    if output.json {
-      try StandardOutput().json(["generation": .integer(Int(generation))])
-    } else {
-      try StandardOutput().line(opening.text(of: generation))
-    }
+    try opening.report(generation, asJSON: output.json)
   }
 }

@@ -55,10 +55,13 @@ struct HubGenerationOpening {
     return generation
   }
 
-  /// What an admin does next.
-  func text(of generation: UInt32) -> String {
-    "The hub serves in its key generation \(generation). Save \(directory.path)/"
-      + "\(StateDirectory.rootKey) and \(StateDirectory.memberKey(generation: generation)) again."
+  /// Says which generation was opened, and what an admin does next.
+  func report(_ generation: UInt32, asJSON: Bool) throws {
+    if asJSON { return try StandardOutput().json(["generation": .integer(Int(generation))]) }
+    try StandardOutput().line(
+      "The hub serves in its key generation \(generation). Save \(directory.path)/"
+        + "\(StateDirectory.rootKey) and \(StateDirectory.memberKey(generation: generation)) again."
+    )
   }
 
   private func close(_ renewal: CertificateRequest, _ root: SigningKey) throws {

@@ -42,12 +42,15 @@ struct HubRecoverySheetCommand: ParsableCommand {
       at: "\(directory.path)/\(StateDirectory.rootKey)")
     let identity = try Store.identity(at: directory.database)
     let phrase = try RecoveryPhraseInput.open(sealed).phrase
-    try AuditLog(in: directory.path).note(
-      "hub recovery-sheet", .done, about: [.init("phrase", .bool(withPhrase))], by: .own,
-      at: SystemClock.now())
     let sheet = RecoverySheet(
       sealed: sealed, phrase: withPhrase ? phrase : nil, url: identity.hubURL,
       isPinned: identity.hubPin != nil)
+    let act = try FileAct(
+      "hub recovery-sheet", about: [.init("phrase", .bool(withPhrase))], in: directory.path)
+    try act.run { try write(sheet) }
+  }
+
+  private func write(_ sheet: RecoverySheet) throws {
     guard let output else { return try StandardOutput().write(Array(sheet.text.utf8)) }
     guard !FileManager.default.fileExists(atPath: output) else {
       throw CommandError(.wrongUse, "\(output) exists already. Name a new file.")

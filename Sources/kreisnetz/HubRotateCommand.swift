@@ -30,17 +30,12 @@ struct HubRotateCommand: ParsableCommand {
     let sealed = try RecoveryPhraseInput.sealedKey(
       at: "\(directory.path)/\(StateDirectory.rootKey)")
     let (root, phrase) = try RecoveryPhraseInput.open(sealed)
-    let log = AuditLog(in: directory.path)
-    let number = try log.begin("hub rotate", by: .own, at: SystemClock.now())
-    try begin(directory)
     let opening = HubGenerationOpening(session: try ReplicaSession(state), directory: directory)
-    let generation = try opening.open(root, phrase, sealed.about)
-    try? log.end(number, .done, at: SystemClock.now())
-    if output.json {
-      try StandardOutput().json(["generation": .integer(Int(generation))])
-    } else {
-      try StandardOutput().line(opening.text(of: generation))
+    let generation = try FileAct("hub rotate", in: directory.path).run {
+      try begin(directory)
+      return try opening.open(root, phrase, sealed.about)
     }
+    try opening.report(generation, asJSON: output.json)
   }
 
   /// Under the lock, so that no daemon runs: it would go on with the old key.

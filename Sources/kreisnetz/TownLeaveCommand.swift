@@ -97,7 +97,20 @@ struct TownLeaveCommand: ParsableCommand {
 
   /// Everything up to the point of no return; what is to be certified then is on disk.
   private func prepare(_ directory: StateDirectory) throws -> LeavingFacts {
-    try AuditLog(in: directory.path).note("town leave", .done, by: .own, at: SystemClock.now())
+    // Its end is noted here: the audit log itself is destroyed with the rest.
+    var facts = try FileAct("town leave", in: directory.path).run { try settle(directory) }
+    facts.files = directory.files(but: LeavingFacts.kept(generation: facts.generation))
+      .filter { $0.name != "kreisnetz.sqlite-wal" && $0.name != "kreisnetz.sqlite-shm" }
+    facts.backups = backup.map {
+      URL(filePath: $0).standardizedFileURL.path(percentEncoded: false)
+    }
+    // Before the hub hears of it: whoever repeats the command goes on from here.
+    try facts.write(to: directory)
+    return facts
+  }
+
+  /// Brings the hub everything and the town what is its own.
+  private func settle(_ directory: StateDirectory) throws -> LeavingFacts {
     let store = try directory.openStore()
     let progress = ProgressLine()
     defer { progress.clear() }
@@ -105,19 +118,11 @@ struct TownLeaveCommand: ParsableCommand {
       store: store, directory: directory, configuration: TownConfiguration(path: config))
     if !withoutHub { try sendAll(client, store, progress) }
     let exported = try exportOwn(store, directory)
-    let identity = store.identity
-    var facts = LeavingFacts(
-      identity, at: SystemClock.now(), export: exported,
+    let facts = LeavingFacts(
+      store.identity, at: SystemClock.now(), export: exported,
       feeds: try store.blockingRead { try $0.feedCursors() },
       unsent: try store.blockingRead { try $0.unsent().entries }, toldHub: !withoutHub)
-    facts.files = directory.files(but: LeavingFacts.kept(generation: identity.generation))
-      .filter { $0.name != "kreisnetz.sqlite-wal" && $0.name != "kreisnetz.sqlite-shm" }
-    facts.backups = backup.map {
-      URL(filePath: $0).standardizedFileURL.path(percentEncoded: false)
-    }
     try store.close()
-    // Before the hub hears of it: whoever repeats the command goes on from here.
-    try facts.write(to: directory)
     return facts
   }
 

@@ -41,6 +41,8 @@ import Testing
     let alone = try leave(kreis)
     #expect(alone.status == 3, "\(alone.errors)")
     #expect(try halver("status").status == 0)
+    let audit = try halver.succeed("audit").output.split(separator: "\n")
+    #expect(audit.contains { $0.contains("town leave") && $0.contains("failed") }, "\(audit)")
     try kreis.start("hub")
     try? FileManager.default.removeItem(atPath: kreis.folder.path + "/eigene.ndjson")
 

@@ -23,8 +23,9 @@ import Testing
     /// Five acts, each with its end.
     func fill() throws {
       for number in 1...5 {
-        let begun = try log.begin(
-          "erase", about: [.init("only", .bool(true))], by: .own, at: 1_800_000_000)
+        let begun = try #require(
+          try log.begin(
+            "erase", about: [.init("only", .bool(true))], by: .own, at: 1_800_000_000))
         #expect(begun == 2 * number - 1)
         try log.end(begun, .done, at: 1_800_000_001)
       }
@@ -114,7 +115,7 @@ import Testing
     let folder = try Folder()
     try folder.fill()
     let long = String(repeating: "x", count: 20_000)
-    #expect(throws: StateDirectoryError.self) {
+    #expect(throws: CommandError.self) {
       try folder.log.begin("erase", about: [.init("name", .string(long))], by: .own, at: 0)
     }
     #expect(try folder.log.read().lines == 10)

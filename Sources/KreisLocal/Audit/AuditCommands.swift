@@ -27,18 +27,10 @@ extension DirectoryCommands {
   /// Does what `call` asks for and notes it before and after, if it is an administrative act.
   func audited(_ call: LocalCall, _ body: (LocalCall) throws -> Outcome) throws -> Outcome {
     guard let act = AuditedAct(call.request) else { return try body(call) }
-    let number: Int
-    do {
-      number = try auditLog.begin(
-        act.name, about: act.about(call.request), by: call.peer, for: call.request.account,
-        at: now())
-    } catch {
-      guard act.isRescue else {
-        throw CommandError(
-          .notNow, "It cannot be noted in the audit log, so it was not done: \(error)")
-      }
-      return try body(call)
-    }
+    let number = try auditLog.begin(
+      act.name, about: act.about(call.request), by: call.peer, for: call.request.account,
+      isRescue: act.isRescue, at: now())
+    guard let number else { return try body(call) }
     let records = ConcernedRecords()
     call.witness = { row in if let id = act.record(row) { records.add(id) } }
     let result = Result { try body(call) }

@@ -23,18 +23,26 @@ package struct AuditLog: Sendable {
   /// - Parameter directory: the state directory.
   package init(in directory: String) { path = directory + "/audit.log" }
 
-  /// Notes that an act begins.
+  /// Notes that an act begins, before it is done.
   ///
   /// - Parameters:
   ///   - about: what it is about; no values of the directory.
+  ///   - isRescue: whether it is done although it cannot be noted: it saves what there is.
   ///   - now: seconds since 1970.
-  /// - Returns: the line's number.
-  /// - Throws: `StateDirectoryError`: it could not be noted, so it should not be done.
+  /// - Returns: the line's number; `nil` of a rescue that could not be noted.
+  /// - Throws: `CommandError`: it could not be noted, so it must not be done.
   package func begin(
     _ act: String, about: [JSONValue.Member] = [], by peer: LocalPeer, for account: String = "",
-    at now: UInt64
-  ) throws(StateDirectoryError) -> Int {
-    try append([.init("act", .string(act))] + who(peer, account) + what(about), at: now)
+    isRescue: Bool = false, at now: UInt64
+  ) throws(CommandError) -> Int? {
+    let line = [.init("act", .string(act))] + who(peer, account) + what(about)
+    do throws(StateDirectoryError) { return try append(line, at: now) } catch {
+      guard isRescue else {
+        throw CommandError(
+          .notNow, "It cannot be noted in the audit log, so it was not done: \(error)")
+      }
+      return nil
+    }
   }
 
   /// Notes how the act with this number ended.
