@@ -10,11 +10,11 @@ package struct CheckLimits: Hashable, Sendable {
   /// Own entries that the hub does not have.
   package var unsent = Threshold(nil, nil)
   /// Seconds, whichever clock is ahead.
-  package var clock = Threshold(60, 3_600)
+  package var clock = Threshold.clock
   /// Seconds since a town last stated something, at the hub.
   package var silence = Threshold(2 * 86_400, 14 * 86_400)
   /// Bytes left on the disk.
-  package var diskFree = Threshold(1e9, 2e8, isMinimum: true)
+  package var diskFree = Threshold.diskFree
   /// Seconds until the hub's certificate ends.
   package var certificate = Threshold(30 * 86_400, 7 * 86_400, isMinimum: true)
   package var overdueErasures = Threshold(0, nil)

@@ -1,5 +1,7 @@
 // SPDX-License-Identifier: EUPL-1.2
 
+import KreisLocal
+
 /// From where on a figure is worth a warning, and from where on it is critical.
 package struct Threshold: Hashable, Sendable {
   package let warning: Double?
@@ -30,6 +32,11 @@ package struct Threshold: Hashable, Sendable {
     self.init(values[0], values.count > 1 ? values[1] : nil, isMinimum: isMinimum)
   }
 
+  /// Seconds between two clocks; beyond the second, times in the history are of no use.
+  static let clock = Threshold(60, 3_600)
+  /// Bytes left on a disk that is nearly full, and on one that is full for our purposes.
+  static let diskFree = Threshold(1e9, 2e8, isMinimum: true)
+
   func state(of value: Double) -> CheckState {
     if let critical, isBeyond(value, critical) { return .critical }
     if let warning, isBeyond(value, warning) { return .warning }
@@ -42,7 +49,7 @@ package struct Threshold: Hashable, Sendable {
 
   /// As performance data has ranges: `10` is beyond 10, `10:` below it.
   func range(_ limit: Double?) -> String {
-    limit.map { PerformanceDatum.text($0) + (isMinimum ? ":" : "") } ?? ""
+    limit.map { MetricFamily.text($0) + (isMinimum ? ":" : "") } ?? ""
   }
 }
 
@@ -74,13 +81,9 @@ struct PerformanceDatum: Hashable, Sendable {
 
   var text: String {
     let fields = [
-      "\(label)=\(Self.text(value))\(unit)", threshold.range(threshold.warning),
+      "\(label)=\(MetricFamily.text(value))\(unit)", threshold.range(threshold.warning),
       threshold.range(threshold.critical),
     ]
     return String(fields.joined(separator: ";").reversed().drop { $0 == ";" }.reversed())
-  }
-
-  static func text(_ value: Double) -> String {
-    Int64(exactly: value).map { "\($0)" } ?? "\(value)"
   }
 }

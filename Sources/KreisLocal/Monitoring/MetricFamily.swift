@@ -62,7 +62,7 @@ package struct MetricFamily: Hashable, Sendable {
   // MARK: - Text
 
   /// Whole numbers without a fraction.
-  static func text(_ value: Double) -> String {
+  package static func text(_ value: Double) -> String {
     Int64(exactly: value).map { "\($0)" } ?? "\(value)"
   }
 

@@ -9,6 +9,16 @@ package struct Finding: Hashable, Sendable {
     /// Works, but somebody should look at it.
     case warn = "WARN"
     case fail = "FAIL"
+
+    /// How a figure is that has a threshold.
+    init(_ state: CheckState) {
+      self =
+        switch state {
+        case .ok: .ok
+        case .warning, .unknown: .warn
+        case .critical: .fail
+        }
+    }
   }
 
   package let level: Level

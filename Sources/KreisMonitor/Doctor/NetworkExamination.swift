@@ -23,14 +23,13 @@ package struct NetworkExamination {
 
   /// Seconds for one connection.
   private static let patience = 5
-  /// Seconds by which clocks may differ, and by which times in the history are of no use.
-  private static let skew: (warn: Int64, fail: Int64) = (60, 3_600)
 
   /// - Parameters:
   ///   - configuration: of a town: its proxy.
   ///   - now: seconds since 1970.
   package static func findings(
-    _ subject: DoctorSubject, _ configuration: TownConfiguration?, now: @escaping @Sendable () -> UInt64,
+    _ subject: DoctorSubject, _ configuration: TownConfiguration?,
+    now: @escaping @Sendable () -> UInt64,
     connect: @escaping Connect
   ) async -> [Finding] {
     var examination = NetworkExamination(subject, configuration, now, connect)
@@ -219,13 +218,8 @@ package struct NetworkExamination {
     let advice =
       "Set the clock: timedatectl set-ntp true. Nothing is refused for it, but times in the history are "
       + "wrong."
-    if offset.magnitude > Self.skew.fail.magnitude {
-      add(.fail, "clock", text, advice)
-    } else if offset.magnitude > Self.skew.warn.magnitude {
-      add(.warn, "clock", text, advice)
-    } else {
-      add(.ok, "clock", text)
-    }
+    let level = Finding.Level(Threshold.clock.state(of: Double(offset.magnitude)))
+    add(level, "clock", text, level == .ok ? "" : advice)
   }
 
   /// Whether the realm's hub is at the other end: signed by its key, which the root certifies.

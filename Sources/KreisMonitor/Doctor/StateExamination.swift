@@ -11,8 +11,6 @@ package struct StateExamination {
   private let software: String
   private var findings: [Finding] = []
 
-  /// Bytes below which a disk is nearly full, and below which it is full for our purposes.
-  private static let room: (warn: UInt64, fail: UInt64) = (1_000_000_000, 200_000_000)
   /// Files that are named, of those with the same fault.
   private static let named = 3
 
@@ -54,13 +52,8 @@ package struct StateExamination {
     guard let disk = DiskUse(of: path) else { return }
     let text = "\(disk.free / 1_000_000) MB of \(disk.size / 1_000_000) MB are free"
     let advice = "Free space. A full disk takes no more writes; it goes on by itself afterwards."
-    if disk.free < Self.room.fail {
-      add(.fail, "disk", text, advice)
-    } else if disk.free < Self.room.warn {
-      add(.warn, "disk", text, advice)
-    } else {
-      add(.ok, "disk", text)
-    }
+    let level = Finding.Level(Threshold.diskFree.state(of: Double(disk.free)))
+    add(level, "disk", text, level == .ok ? "" : advice)
   }
 
   // MARK: - Files
