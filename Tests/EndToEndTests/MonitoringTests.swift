@@ -69,28 +69,6 @@ import Testing
     #expect(dead.output.contains("the daemon does not run"))
   }
 
-  /// What is at `/metrics`.
-  private func ask(_ port: Int) throws -> String {
-    let socket = socket(AF_INET, Int32(SOCK_STREAM.rawValue), 0)
-    defer { close(socket) }
-    var address = sockaddr_in()
-    address.sin_family = sa_family_t(AF_INET)
-    address.sin_port = in_port_t(port).bigEndian
-    address.sin_addr.s_addr = inet_addr("127.0.0.1")
-    let connected = withUnsafePointer(to: &address) {
-      $0.withMemoryRebound(to: sockaddr.self, capacity: 1) {
-        connect(socket, $0, socklen_t(MemoryLayout<sockaddr_in>.size))
-      }
-    }
-    try #require(connected == 0)
-    let request = "GET /metrics HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n"
-    try #require(write(socket, request, request.utf8.count) == request.utf8.count)
-    let answer = try FileHandle(fileDescriptor: socket).readToEnd() ?? Data()
-    let text = String(decoding: answer, as: UTF8.self)
-    try #require(text.hasPrefix("HTTP/1.1 200"))
-    return text.split(separator: "\r\n\r\n", maxSplits: 1).last.map(String.init) ?? ""
-  }
-
   @Test func `Metrics are the same by command and over HTTP, and for a stopped daemon`() throws {
     let kreis = try Kreis(towns: 1)
     try kreis.stop("halver")
@@ -103,8 +81,9 @@ import Testing
         .map { $0.prefix { !"{ ".contains($0) } }
     }
     let printed = try kreis("halver").succeed("metrics").output
-    let shown = try ask(port)
-    #expect(names(printed) == names(shown))
+    let shown = Loopback.get("/metrics", port)
+    #expect(shown.status == 200)
+    #expect(names(printed) == names(String(decoding: shown.body, as: UTF8.self)))
     #expect(printed.contains("\nkreisnetz_push_duration_seconds_count 1\n"))
     #expect(printed.contains("\nkreisnetz_daemon_running 1\n"))
     #expect(!printed.contains("Löwenzahn"))

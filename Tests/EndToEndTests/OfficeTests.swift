@@ -47,7 +47,7 @@ import Testing
     let rows = (1...300).map { "Kita \($0);Halver;Ayla Beispiel-\($0)\r\n" }.joined()
     try put("liste.csv", "Kita;Ort;Leitung\r\n" + rows)
     try Kreis.wait("the report", seconds: 60) { try reports("done").count == 1 }
-    let (status, page) = try get("/organizations?per_page=100", port)
+    let (status, page) = get("/organizations?per_page=100", port)
     #expect(status == 200 && page?["total_items"] == .integer(300))
     #expect(!JSONWriter.text(of: page ?? .null).contains("Ayla Beispiel"))
     // What people keep from the public stays so, and they are told.
@@ -61,11 +61,11 @@ import Testing
     // The hub's change shows with the next request after it arrived.
     try kreis("hub").succeed("add", "organization", "name=Jugendamt")
     try Kreis.wait("it on the web") {
-      try get("/organizations?search=jugendamt", port).json?["total_items"] == .integer(1)
+      get("/organizations?search=jugendamt", port).json?["total_items"] == .integer(1)
     }
     // A reader who waits for a catalogue does not keep the daemon from stopping.
     try kreis("halver").succeed("add", "organization", "name=Neu")
-    let reader = Thread { _ = try? get("/services", port) }
+    let reader = Thread { _ = get("/services", port) }
     reader.start()
     let daemon = try #require(kreis.daemons["halver"])
     let stopped = daemon.stop()
@@ -74,31 +74,8 @@ import Testing
   }
 
   /// Asks the read API, as any client on this machine may.
-  private func get(_ path: String, _ port: Int) throws -> (status: Int, json: JSONValue?) {
-    let descriptor = socket(AF_INET, Int32(SOCK_STREAM.rawValue), 0)
-    defer { close(descriptor) }
-    var address = sockaddr_in()
-    address.sin_family = sa_family_t(AF_INET)
-    address.sin_port = in_port_t(port).bigEndian
-    address.sin_addr.s_addr = inet_addr("127.0.0.1")
-    let isConnected = withUnsafePointer(to: &address) {
-      $0.withMemoryRebound(to: sockaddr.self, capacity: 1) {
-        connect(descriptor, $0, socklen_t(MemoryLayout<sockaddr_in>.size)) == 0
-      }
-    }
-    guard isConnected else { return (0, nil) }
-    let request = Array("GET \(path) HTTP/1.1\r\nHost: 127.0.0.1\r\nConnection: close\r\n\r\n".utf8)
-    _ = send(descriptor, request, request.count, Int32(MSG_NOSIGNAL))
-    var bytes = Data()
-    var buffer = [UInt8](repeating: 0, count: 65_536)
-    while true {
-      let count = recv(descriptor, &buffer, buffer.count, 0)
-      guard count > 0 else { break }
-      bytes += buffer[..<count]
-    }
-    guard let end = bytes.range(of: Data("\r\n\r\n".utf8)) else { return (0, nil) }
-    let line = String(decoding: bytes.prefix(20), as: UTF8.self).split(separator: " ")
-    let status = line.count > 1 ? Int(line[1]) ?? 0 : 0
-    return (status, try? JSONParser.parse(Array(bytes[end.upperBound...]), limit: 1 << 24))
+  private func get(_ path: String, _ port: Int) -> (status: Int, json: JSONValue?) {
+    let (status, body) = Loopback.get(path, port)
+    return (status, try? JSONParser.parse(body, limit: 1 << 24))
   }
 }
