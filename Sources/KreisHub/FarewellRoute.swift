@@ -7,17 +7,11 @@ import KreisStore
 import Logging
 
 extension HubRoutes {
-  private static let farewellBytes = 1_024
-
   /// Ends the caller's own membership, as an admin's revocation would. A repetition, whose key is
   /// closed by then, gets the same answer.
   func farewell(_ request: HubRequest) async throws -> Response {
     let membership = store.membership
-    let caller = try authenticator.authenticate(request, under: membership, orClosed: true)
-    let limit = Self.farewellBytes
-    let bytes = try await request.body(of: caller, upTo: limit)
-    let wire = try request.message(
-      WireGenerationRequest.self, of: try request.content(bytes, limit: limit))
+    let (caller, wire) = try await ofGeneration(request, under: membership)
     guard let member = membership.members[caller.member],
       wire.member == caller.member.rawValue, wire.generation == caller.generation
     else { throw Problem.malformed("The farewell is of another member than its signature.") }

@@ -9,15 +9,21 @@ import Logging
 extension HubRoutes {
   private static let generationBytes = 1_024
 
+  /// What a member asks about its key generations, signed by a key of its own that may be closed.
+  func ofGeneration(
+    _ request: HubRequest, under membership: Membership
+  ) async throws -> (caller: Caller, message: WireGenerationRequest) {
+    let caller = try authenticator.authenticate(request, under: membership, orClosed: true)
+    let bytes = try await request.body(of: caller, upTo: Self.generationBytes)
+    let content = try request.content(bytes, limit: Self.generationBytes)
+    return (caller, try request.message(WireGenerationRequest.self, of: content))
+  }
+
   /// Opens the caller's next key generation: asked for by the key that is the latest now, or once
   /// more by the same new key.
   func openGeneration(_ request: HubRequest) async throws -> Response {
     let membership = store.membership
-    let caller = try authenticator.authenticate(request, under: membership, orClosed: true)
-    let limit = Self.generationBytes
-    let bytes = try await request.body(of: caller, upTo: limit)
-    let wire = try request.message(
-      WireGenerationRequest.self, of: try request.content(bytes, limit: limit))
+    let (caller, wire) = try await ofGeneration(request, under: membership)
     guard let member = membership.members[caller.member], wire.member == caller.member.rawValue,
       let key = VerifyingKey(wire.key),
       GenerationProof.isValid(
