@@ -3,6 +3,7 @@
 import KreisCore
 import KreisHub
 import KreisLocal
+import KreisMonitor
 import KreisService
 import KreisStore
 
@@ -14,11 +15,7 @@ struct HubTLS {
 
   /// - Throws: `CommandError`, `HubCertificateError`.
   init(_ settings: HubConfiguration, _ directory: StateDirectory, pin: [UInt8]?) throws {
-    certificate = try HubCertificate(
-      certificateFile: settings.tlsCertificate
-        ?? "\(directory.path)/\(StateDirectory.certificate)",
-      keyFile: settings.tlsKey ?? "\(directory.path)/\(StateDirectory.certificateKey)",
-      now: SystemClock.now())
+    certificate = try settings.certificate(in: directory, at: SystemClock.now())
     if let pin, pin != certificate.keyHash.bytes {
       throw CommandError(
         .wrongUse,

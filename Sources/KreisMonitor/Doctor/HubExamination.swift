@@ -2,7 +2,7 @@
 
 import Foundation
 import KreisCore
-import KreisHub
+package import KreisHub
 package import KreisService
 package import KreisStore
 
@@ -17,10 +17,7 @@ package enum HubExamination {
   ) -> [Finding] {
     let certificate: HubCertificate
     do throws(HubCertificateError) {
-      certificate = try HubCertificate(
-        certificateFile: settings.tlsCertificate
-          ?? "\(directory.path)/\(StateDirectory.certificate)",
-        keyFile: settings.tlsKey ?? "\(directory.path)/\(StateDirectory.certificateKey)", now: now)
+      certificate = try settings.certificate(in: directory, at: now)
     } catch {
       return [Finding(.fail, "certificate", error.description)]
     }
@@ -41,5 +38,19 @@ package enum HubExamination {
           "Use the certificate that \"hub init\" made, or one with the same key."))
     }
     return findings
+  }
+}
+
+extension HubConfiguration {
+  /// The certificate that the hub serves: the one that is set, or else its own.
+  ///
+  /// - Parameter now: seconds since 1970.
+  /// - Throws: `HubCertificateError`.
+  package func certificate(
+    in directory: StateDirectory, at now: UInt64
+  ) throws(HubCertificateError) -> HubCertificate {
+    try HubCertificate(
+      certificateFile: tlsCertificate ?? "\(directory.path)/\(StateDirectory.certificate)",
+      keyFile: tlsKey ?? "\(directory.path)/\(StateDirectory.certificateKey)", now: now)
   }
 }
