@@ -155,7 +155,7 @@ struct HSDSConversion {
         lose("\(members.table).\(type), of which HSDS has only the name")
         continue
       }
-      let key = attribute.text("taxonomy_term_id") ?? Self.text(term?["id"])
+      let key = attribute.text("taxonomy_term_id") ?? term?["id"]?.text
       let categories = try? draft.kind.field(named: "categories")
       guard categories != nil, let key, !Self.isWords(term) else {
         lose("\(members.table): attribute \(type.isEmpty ? "without link_type" : type)")
@@ -176,10 +176,6 @@ struct HSDSConversion {
 
   private static func isWords(_ term: JSONValue?) -> Bool {
     term?["taxonomy"] == .string("kreisnetz")
-  }
-
-  private static func text(_ json: JSONValue?) -> String? {
-    if case .string(let text) = json { text } else { nil }
   }
 
   mutating func term(_ members: HSDSMembers) {

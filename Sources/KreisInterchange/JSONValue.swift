@@ -28,6 +28,21 @@ package enum JSONValue: Hashable, Sendable {
     return members.first { $0.name == name }?.value
   }
 
+  /// A string's text; `nil` of anything else.
+  package var text: String? {
+    if case .string(let text) = self { text } else { nil }
+  }
+
+  /// A number that is whole and not negative; `nil` of anything else.
+  package var unsigned: UInt64? {
+    if case .number(let lexeme) = self { UInt64(lexeme) } else { nil }
+  }
+
+  /// An array's elements; none of anything else.
+  package var elements: [JSONValue] {
+    if case .array(let elements) = self { elements } else { [] }
+  }
+
   /// What kind of value it is, for messages.
   package var typeName: String {
     switch self {

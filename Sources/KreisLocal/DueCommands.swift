@@ -56,9 +56,7 @@ extension DirectoryCommands {
   /// All are confirmed in one transaction or none; each by one ordinary write. A day of review that
   /// was reached moves on.
   func confirm(_ call: LocalCall) throws -> Outcome {
-    let texts = try call.list("ids").compactMap { json -> String? in
-      if case .string(let text) = json { text } else { nil }
-    }
+    let texts = try call.list("ids").compactMap(\.text)
     guard !texts.isEmpty else { throw CommandError(.wrongUse, "Name the records to confirm.") }
     let every = try call.optionalInteger("every") ?? Confirmation.interval
     let occasion = occasion(call)

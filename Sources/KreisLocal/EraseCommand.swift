@@ -92,7 +92,7 @@ private struct EraseChoice {
   let isMade: Bool
 
   init(_ call: LocalCall) throws {
-    with = try call.list("with").compactMap { if case .string(let id) = $0 { id } else { nil } }
+    with = try call.list("with").compactMap(\.text)
     isAll = try call.flag("all_shown")
     let isOnly = try call.flag("only")
     guard !isOnly || (with.isEmpty && !isAll) else {

@@ -84,9 +84,7 @@ struct ExportWish {
   private static func kinds(
     _ call: LocalCall, _ format: Format, _ schema: Schema
   ) throws -> [RecordKind] {
-    let names = try call.list("kinds").compactMap { json -> String? in
-      if case .string(let name) = json { name } else { nil }
-    }
+    let names = try call.list("kinds").compactMap(\.text)
     let all = try format.kinds?.map { try schema.kind(named: $0) } ?? schema.kinds
     guard !names.isEmpty else { return all }
     return try names.map { name in

@@ -151,7 +151,7 @@ private struct CatalogueBuilder {
     let words = ["name", "alternate_name", "description"].compactMap { name -> String? in
       if case .string(let text)? = json[name] { text } else { service?[name] }
     }
-    let id = Self.text(json["id"]) ?? ""
+    let id = json["id"]?.text ?? ""
     let hash = Hash256(of: full)
     // Not when its author wrote it: what a town wrote offline becomes visible long after.
     let since = known[id].flatMap { $0.hash == hash ? $0.since : nil } ?? now
@@ -159,11 +159,7 @@ private struct CatalogueBuilder {
       id: id, modified: since, hash: hash, full: full, brief: brief,
       words: words.joined(separator: "\n").lowercased(),
       organization: record?["organization_id"] ?? service?["organization_id"],
-      taxonomy: Self.text(json["taxonomy_id"]), parent: record?["parent_id"],
+      taxonomy: json["taxonomy_id"]?.text, parent: record?["parent_id"],
       terms: Set((service ?? record)?.elements("categories") ?? []))
-  }
-
-  private static func text(_ json: JSONValue?) -> String? {
-    if case .string(let text)? = json { text } else { nil }
   }
 }

@@ -78,10 +78,7 @@ enum HubAnswer {
         retryAfterSeconds: seconds))
   }
 
-  private static func text(_ value: JSONValue?) -> String? {
-    guard case .string(let text) = value else { return nil }
-    return printable(text)
-  }
+  private static func text(_ value: JSONValue?) -> String? { value?.text.map(printable) }
 
   /// What answered in the hub's place, as well as it can be told.
   private static func foreign(status: Int, type: String, body: [UInt8]) -> String {

@@ -67,9 +67,7 @@ struct EraseCommand: ParsableCommand {
 enum PersonText {
   static func hit(_ row: JSONValue) throws {
     let out = StandardOutput()
-    let kind = row["kind"].flatMap { json -> String? in
-      if case .string(let name) = json { name } else { nil }
-    }
+    let kind = row["kind"]?.text
     let record = kind.flatMap { try? Schema.directory.kind(named: $0) }
     let how =
       switch row["how"] {

@@ -36,7 +36,7 @@ struct ErasuresCommand: ParsableCommand {
 /// An order to erase, for people.
 enum ErasureText {
   private static func members(_ row: JSONValue) -> [JSONValue] {
-    if case .array(let members) = row["members"] { members } else { [] }
+    row["members"]?.elements ?? []
   }
 
   static func list(_ row: JSONValue) throws {

@@ -96,16 +96,16 @@ struct CertificateRequest {
   init(_ json: JSONValue) throws(CommandError) {
     let strange = CommandError(
       .notNow, "The running daemon answers something that this version does not understand.")
-    guard case .string(let hubText)? = json["hub"], let hub = MemberID(text: hubText),
-      let generation = Self.number(json["generation"]).flatMap({ UInt32(exactly: $0) }),
-      case .string(let title)? = json["title"], case .string(let ags)? = json["ags"],
+    guard let hub = json["hub"]?.text.flatMap({ MemberID(text: $0) }),
+      let generation = json["generation"]?.unsigned.flatMap({ UInt32(exactly: $0) }),
+      let title = json["title"]?.text, let ags = json["ags"]?.text,
       case .array(let logs)? = json["closes"]
     else { throw strange }
     var closes: [ClosedLog] = []
     for log in logs {
-      guard let generation = Self.number(log["generation"]).flatMap({ UInt32(exactly: $0) }),
-        case .string(let text)? = log["scope"], let scope = Scope(text: text),
-        let last = Self.number(log["last"])
+      guard let generation = log["generation"]?.unsigned.flatMap({ UInt32(exactly: $0) }),
+        let scope = log["scope"]?.text.flatMap({ Scope(text: $0) }),
+        let last = log["last"]?.unsigned
       else { throw strange }
       closes.append(ClosedLog(generation: generation, scope: scope, last: last))
     }
@@ -114,10 +114,5 @@ struct CertificateRequest {
     self.closes = closes
     self.title = title
     self.ags = ags
-  }
-
-  private static func number(_ value: JSONValue?) -> UInt64? {
-    guard case .number(let lexeme)? = value else { return nil }
-    return UInt64(lexeme)
   }
 }

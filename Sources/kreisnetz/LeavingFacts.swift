@@ -106,14 +106,14 @@ struct LeavingFacts {
 
   private init?(_ json: JSONValue) {
     let export = json["export"] ?? .null
-    guard let name = Self.text(json["name"]), let title = Self.text(json["title"]),
-      let ags = Self.text(json["ags"]), let kreis = Self.text(json["kreis"]),
-      let realm = Self.text(json["realm"]).flatMap({ Hex.decode($0) }).flatMap({ RealmID($0) }),
-      let member = Self.text(json["member"]).flatMap({ MemberID(text: $0) }),
-      let generation = Self.number(json["generation"]).flatMap({ UInt32(exactly: $0) }),
-      let begunAt = Self.number(json["begun_at"]), let path = Self.text(export["path"]),
-      let records = Self.number(export["records"]), let bytes = Self.number(export["bytes"]),
-      let hash = Self.text(export["hash"]), let unsent = Self.number(json["unsent"])
+    guard let name = json["name"]?.text, let title = json["title"]?.text,
+      let ags = json["ags"]?.text, let kreis = json["kreis"]?.text,
+      let realm = json["realm"]?.text.flatMap({ Hex.decode($0) }).flatMap({ RealmID($0) }),
+      let member = json["member"]?.text.flatMap({ MemberID(text: $0) }),
+      let generation = json["generation"]?.unsigned.flatMap({ UInt32(exactly: $0) }),
+      let begunAt = json["begun_at"]?.unsigned, let path = export["path"]?.text,
+      let records = export["records"]?.unsigned, let bytes = export["bytes"]?.unsigned,
+      let hash = export["hash"]?.text, let unsent = json["unsent"]?.unsigned
     else { return nil }
     self.name = name
     self.title = title
@@ -126,35 +126,23 @@ struct LeavingFacts {
     self.export = Export(path: path, records: Int(records), bytes: bytes, hash: hash)
     self.unsent = unsent
     toldHub = json["told_hub"] == .bool(true)
-    leftAt = Self.number(json["left_at"])
+    leftAt = json["left_at"]?.unsigned
     var feeds: [Scope: FeedPosition] = [:]
-    for feed in Self.list(json["feeds"]) {
-      guard let scope = Self.text(feed["scope"]).flatMap({ Scope(text: $0) }),
-        let position = Self.number(feed["position"]),
-        let hash = Self.text(feed["hash"]).flatMap({ Hex.decode($0) }).flatMap({ Hash256($0) })
+    for feed in json["feeds"]?.elements ?? [] {
+      guard let scope = feed["scope"]?.text.flatMap({ Scope(text: $0) }),
+        let position = feed["position"]?.unsigned,
+        let hash = feed["hash"]?.text.flatMap({ Hex.decode($0) }).flatMap({ Hash256($0) })
       else { return nil }
       feeds[scope] = FeedPosition(position: position, hash: hash)
     }
     self.feeds = feeds
-    files = Self.list(json["files"]).compactMap { file in
-      guard let name = Self.text(file["name"]), let bytes = Self.number(file["bytes"]) else {
+    files = (json["files"]?.elements ?? []).compactMap { file in
+      guard let name = file["name"]?.text, let bytes = file["bytes"]?.unsigned else {
         return nil
       }
       return StateDirectory.HeldFile(name: name, bytes: bytes)
     }
-    backups = Self.list(json["backups"]).compactMap { Self.text($0) }
-  }
-
-  private static func text(_ json: JSONValue?) -> String? {
-    if case .string(let text)? = json { text } else { nil }
-  }
-
-  private static func number(_ json: JSONValue?) -> UInt64? {
-    if case .number(let lexeme)? = json { UInt64(lexeme) } else { nil }
-  }
-
-  private static func list(_ json: JSONValue?) -> [JSONValue] {
-    if case .array(let elements)? = json { elements } else { [] }
+    backups = (json["backups"]?.elements ?? []).compactMap(\.text)
   }
 
   // MARK: - For people

@@ -59,18 +59,14 @@ struct ProcessingRecordText {
     try measures()
   }
 
-  private func list(_ json: JSONValue?) -> [JSONValue] {
-    if case .array(let elements) = json { elements } else { [] }
-  }
-
   private func categories(_ row: JSONValue) throws {
     try out.line("\nDATENARTEN (Einträge mit einem Wert, nach Leserkreis)")
-    for category in list(row["categories"]) where category["records"] != .integer(0) {
+    for category in row["categories"]?.elements ?? [] where category["records"] != .integer(0) {
       try out.line(
         "  \(PlainText.value(category["label"])): \(PlainText.value(category["records"]))"
           + (category["restricted"] == .integer(0)
             ? "" : ", dazu eingeschränkt: \(PlainText.value(category["restricted"]))"))
-      for field in list(category["fields"]) {
+      for field in category["fields"]?.elements ?? [] {
         guard case .object(let scopes) = field["scopes"] else { continue }
         let texts = scopes.map { scope in
           "\(ScopeKind(rawValue: scope.name)?.label ?? scope.name) \(PlainText.value(scope.value))"
@@ -90,12 +86,12 @@ struct ProcessingRecordText {
 
   private func recipients(_ row: JSONValue) throws {
     try out.line("\nEMPFÄNGER")
-    for recipient in list(row["recipients"]) {
+    for recipient in row["recipients"]?.elements ?? [] {
       try out.line(
         "  \(PlainText.value(recipient["label"])): \(PlainText.value(recipient["members"]))"
           + (recipient["scope"] == "public" ? " und jede andere Person" : ""))
     }
-    let former = list(row["former_members"])
+    let former = row["former_members"]?.elements ?? []
     if !former.isEmpty { try out.line("  ausgeschieden: \(PlainText.value(.array(former)))") }
     try out.line("  Übermittlung in Drittländer: durch das Programm keine")
   }

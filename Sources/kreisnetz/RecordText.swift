@@ -43,10 +43,7 @@ struct RecordText {
       if case .object(let members) = json["fields"] { members } else {
         [JSONValue.Member]()
       }
-    let conflicts =
-      if case .array(let elements) = json["conflicts"] { elements } else {
-        [JSONValue]()
-      }
+    let conflicts = json["conflicts"]?.elements ?? []
     let later = json["kind_tag"].map { "Art \(PlainText.value($0)) einer späteren Version" }
     try output.heading()
     try output.line(

@@ -36,13 +36,9 @@ struct SubjectReportCommand: ParsableCommand {
 struct SubjectReportText {
   private let out = StandardOutput()
 
-  private func list(_ json: JSONValue?) -> [JSONValue] {
-    if case .array(let elements) = json { elements } else { [] }
-  }
-
   func print(_ row: JSONValue) throws {
-    let records = list(row["records"])
-    let mentions = list(row["mentions"])
+    let records = row["records"]?.elements ?? []
+    let mentions = row["mentions"]?.elements ?? []
     try out.heading()
     try out.line("AUSKUNFT NACH ART. 15 DSGVO")
     try out.line("")
@@ -72,7 +68,7 @@ struct SubjectReportText {
       "\n\(PlainText.value(record["kind_label"]).uppercased())  \(PlainText.value(record["id"]))"
         + (marks.isEmpty ? "" : "  (\(marks.joined(separator: ", ")))"))
     try out.line("gepflegt von \(PlainText.value(record["owner_title"]))")
-    for value in list(record["values"]) { try self.value(value) }
+    for value in record["values"]?.elements ?? [] { try self.value(value) }
   }
 
   private func mention(_ mention: JSONValue) throws {
@@ -80,7 +76,7 @@ struct SubjectReportText {
       mention["how"] == "similar" ? "  (gleicher Nachname, vielleicht jemand anders)" : ""
     try out.line(
       "\n\(PlainText.value(mention["kind"]))  \(PlainText.value(mention["id"]))\(similar)")
-    for value in list(mention["values"]) { try self.value(value) }
+    for value in mention["values"]?.elements ?? [] { try self.value(value) }
   }
 
   private func value(_ value: JSONValue) throws {
@@ -100,7 +96,7 @@ struct SubjectReportText {
     try out.line("\nRechtsgrundlage:  \(PlainText.value(row["legal_bases"]))")
     try out.line("Herkunft:         \(PlainText.value(row["sources"]))")
     try out.line("\nEMPFÄNGER")
-    for recipient in list(row["recipients"]) {
+    for recipient in row["recipients"]?.elements ?? [] {
       try out.line(
         "  \(PlainText.value(recipient["label"])): \(PlainText.value(recipient["members"]))"
           + (recipient["scope"] == "public" ? " und jede andere Person" : ""))
@@ -109,7 +105,7 @@ struct SubjectReportText {
     try out.line(
       "  Ersetzte Werte werden \(PlainText.value(row["retention_days"])) Tage aufbewahrt, die "
         + "übrigen, solange der Zweck besteht.")
-    for erasure in list(row["erasures"]) { try ErasureText.list(erasure) }
+    for erasure in row["erasures"]?.elements ?? [] { try ErasureText.list(erasure) }
     try out.line("\nIHRE RECHTE")
     try out.line(
       "  Sie können Berichtigung, Löschung und Einschränkung der Verarbeitung verlangen,")

@@ -43,7 +43,7 @@ struct AuditLine {
   init?(_ bytes: some Collection<UInt8>) {
     guard let json = try? JSONParser.parse(Array(bytes), limit: Self.limit),
       case .number(let text)? = json["number"], let number = Int(text),
-      case .string(let previous)? = json["previous"]
+      let previous = json["previous"]?.text
     else { return nil }
     self.number = number
     self.previous = previous

@@ -54,15 +54,13 @@ package struct DoctorSubject: Sendable {
 
   /// `nil` for what `json` did not make.
   package init?(_ json: JSONValue) {
-    func bytes(_ name: String) -> [UInt8]? {
-      if case .string(let text)? = json[name] { Hex.decode(text) } else { nil }
-    }
-    guard case .string(let url)? = json["hub_url"] else { return nil }
+    func bytes(_ name: String) -> [UInt8]? { json[name]?.text.flatMap { Hex.decode($0) } }
+    guard let url = json["hub_url"]?.text else { return nil }
     self.init(hubURL: url)
-    if case .string(let word)? = json["role"] { role = Identity.Role(rawValue: word) }
+    role = json["role"]?.text.flatMap { Identity.Role(rawValue: $0) }
     pin = bytes("hub_pin")
     realm = bytes("realm").flatMap { RealmID($0) }
-    if case .number(let text)? = json["hub_generation"] { hubGeneration = UInt32(text) ?? 0 }
+    hubGeneration = json["hub_generation"]?.unsigned.flatMap { UInt32(exactly: $0) } ?? 0
     namedKeys = bytes("named_keys")
   }
 }

@@ -42,9 +42,9 @@ package struct Finding: Hashable, Sendable {
 
   /// `nil` for what `json` did not make.
   package init?(_ json: JSONValue) {
-    guard case .string(let word)? = json["level"], let level = Level(rawValue: word),
-      case .string(let test)? = json["test"], case .string(let text)? = json["text"],
-      case .string(let advice)? = json["advice"]
+    guard let level = json["level"]?.text.flatMap({ Level(rawValue: $0) }),
+      let test = json["test"]?.text, let text = json["text"]?.text,
+      let advice = json["advice"]?.text
     else { return nil }
     self.init(level, test, text, advice)
   }
