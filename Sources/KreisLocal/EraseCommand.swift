@@ -41,9 +41,12 @@ extension DirectoryCommands {
     guard found.isEmpty || choice.isMade else {
       throw CommandError(
         .wrongUse,
-        "Nothing was erased. \(found.count) other records refer to or name the person; say which of "
-          + "them go too: --with ID…, --all-shown (all but those marked similar) or --only. A name in "
-          + "a text that stays is removed with: kreisnetz edit ID FIELD=… --forget")
+        "Nothing was erased. "
+          + counted(
+            found.count, "other record refers to or names", "other records refer to or name")
+          + " the person; say which go too: --with ID…, --all-shown (all but those marked similar) "
+          + "or --only. A name in a text that stays is removed with: kreisnetz edit ID FIELD=… --forget"
+      )
     }
     let chosen = try choice.records(among: found.map(\.hit), self) { text in
       try read { try record(text, $0.lookup) }

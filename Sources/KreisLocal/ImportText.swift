@@ -40,15 +40,17 @@ package enum ImportText {
     lines.append(
       ["created", "changed", "unchanged", "refused"].map { "\($0) \(text(row[$0]))" }
         .joined(separator: ", "))
-    if let unpublished = row["unpublished"], unpublished != .integer(0) {
+    if let unpublished = row["unpublished"]?.unsigned, unpublished > 0 {
       lines.append(
-        "\(text(unpublished)) rows would make public what is not. If that is meant, import the file by "
+        counted(Int(unpublished), "row", "rows")
+          + " would make public what is not. If that is meant, import the file by "
           + "hand: kreisnetz import FILE --publish (and --role, where another role must release it); "
           + "if not, take „@public“ out of its columns.")
     }
-    if let waiting = row["waiting"], waiting != .integer(0) {
+    if let waiting = row["waiting"]?.unsigned, waiting > 0 {
       lines.append(
-        "Become public once another role releases them, \(text(waiting)) values: kreisnetz list "
+        counted(Int(waiting), "value becomes", "values become")
+          + " public once another role releases what waits: kreisnetz list "
           + "publication, and kreisnetz release ID --role …")
     }
     if row["dry_run"] == .bool(true) {

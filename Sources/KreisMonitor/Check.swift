@@ -134,7 +134,9 @@ package struct Check: Sendable {
     }
     if let lag { summary.append("up to date \(Self.span(lag)) ago") }
     let unsent = metrics["unsent_entries"]?.value
-    measure("unsent", unsent, "", limits.unsent) { "\(Int($0)) entries wait to be sent" }
+    measure("unsent", unsent, "", limits.unsent) {
+      counted(Int($0), "entry waits to be sent", "entries wait to be sent")
+    }
     if let unsent { summary.append("\(Int(unsent)) unsent") }
     if let offset = metrics["clock_offset_seconds"]?.value {
       measure("clock_offset", offset.magnitude, "s", limits.clock) {
@@ -170,14 +172,15 @@ package struct Check: Sendable {
 
   private mutating func judgeBoth(_ metrics: Metrics, _ limits: CheckLimits) {
     measure("conflicts", metrics["conflicts"]?.value, "", limits.conflicts) {
-      "\(Int($0)) conflicts"
+      counted(Int($0), "conflict", "conflicts")
     }
     let overdue = metrics["erasures"]?.samples.first { $0.labels.first?.value == "overdue" }?.value
     measure("erasures_overdue", overdue, "", limits.overdueErasures) {
-      "\(Int($0)) erasures are not confirmed in time"
+      counted(Int($0), "erasure is not confirmed in time", "erasures are not confirmed in time")
     }
     measure("reviews_overdue", metrics["reviews_overdue"]?.value, "", limits.overdueReviews) {
-      "\(Int($0)) own records wait for their review"
+      counted(
+        Int($0), "own record waits for its review", "own records wait for their review")
     }
     measure("disk_free", metrics["disk_free_bytes"]?.value, "B", limits.diskFree) {
       "\(Int($0 / 1e6)) MB left on the disk"

@@ -37,8 +37,8 @@ extension Store {
   /// folded by another version.
   ///
   /// - Parameter forRepair: whether to open what is damaged as far as it can be read.
-  /// - Throws: `StoreError.retryLater` if a newer version wrote it; `StoreError.damaged` if what lies there would be a past state, or if it cannot be told
-  ///   who the members are.
+  /// - Throws: `StoreError.retryLater` if a newer version wrote it; `StoreError.damaged` if what lies
+  ///   there would be a past state, or if it cannot be told who the members are.
   package static func open(
     at path: String, key: SigningKey, schema: Schema = .directory,
     random: @escaping @Sendable () -> UInt64, forRepair: Bool = false

@@ -81,7 +81,8 @@ struct AuditCommand: ParsableCommand {
         )
       }
       try out.line(
-        "\(PlainText.value(row["lines"])) lines, unbroken; last hash \(PlainText.value(row["last"]))"
+        PlainText.counted(row["lines"], "line", "lines")
+          + ", unbroken; last hash \(PlainText.value(row["last"]))"
       )
     }
   }

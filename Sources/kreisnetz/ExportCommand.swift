@@ -21,7 +21,8 @@ struct ExportCommand: ParsableCommand {
       ndjson and csv hold all scopes, the notes that are only here included: mind who may read the \
       file, or name the narrowest scope to write with --scope. vcard, ical and hsds hold public data \
       only, unless --scope kreis adds what network partners may read: such a file is not for \
-      publication. --own takes only the records that this member keeps, and its notes on others. What is deleted, erased or restricted is never exported.
+      publication. --own takes only the records that this member keeps, and its notes on others. What \
+      is deleted, erased or restricted is never exported.
 
       Examples:
         kreisnetz export > directory.ndjson

@@ -38,8 +38,8 @@ struct ImportCommand: ParsableCommand {
   @Option(
     help: ArgumentHelp(
       """
-      The field by which rows are found again; of a CSV file without ids the fields that name a row, \
-      with commas between.
+      The field by which rows are found again; of a CSV file without ids the fields that name a \
+      row, with commas between.
       """, valueName: "fields"))
   var key = "external_id"
   @Option(help: "The kind of rows that name none.") var kind: String?

@@ -55,8 +55,8 @@ struct LogCommand: ParsableCommand {
       }
       let isSound = row["sound"] == .bool(true)
       try out.line(
-        "\(PlainText.value(row["entries"])) entries re-hashed, "
-          + "\(PlainText.value(row["records"])) records re-folded: "
+        PlainText.counted(row["entries"], "entry", "entries") + " re-hashed, "
+          + PlainText.counted(row["records"], "record", "records") + " re-folded: "
           + (isSound ? "all sound" : "NOT SOUND"))
     }
   }

@@ -84,7 +84,9 @@ struct ResyncCommand: ParsableCommand {
     }
     let out = StandardOutput()
     try out.line("Everything was fetched again and verified.")
-    try out.line("\(report.carried.entries) entries that only this replica has were carried over.")
+    try out.line(
+      counted(report.carried.entries, "entry", "entries")
+        + " that only this replica had: carried over.")
     for lost in report.carried.lost { try out.line("not carried over: \(lost)") }
     if let aside = report.setAside {
       try out.line("The database so far was set aside: \(aside)")
@@ -109,8 +111,8 @@ struct ResyncCommand: ParsableCommand {
   private func report(_ row: JSONValue) throws {
     let out = StandardOutput()
     try out.line(
-      "\(PlainText.value(row["entries"])) entries re-hashed, "
-        + "\(PlainText.value(row["records"])) records re-folded")
+      PlainText.counted(row["entries"], "entry", "entries") + " re-hashed, "
+        + PlainText.counted(row["records"], "record", "records") + " re-folded")
     for (name, label) in [
       ("damaged", "damaged"), ("repaired", "repaired"), ("differences", "still different"),
     ] {
@@ -123,7 +125,8 @@ struct ResyncCommand: ParsableCommand {
       }
     }
     if row["unsent"] != .number("0") {
-      try out.line("\(PlainText.value(row["unsent"])) entries wait to be sent")
+      try out.line(
+        PlainText.counted(row["unsent"], "entry waits to be sent", "entries wait to be sent"))
     }
     if case .array(let feeds) = row["feeds"] {
       for feed in feeds {

@@ -93,7 +93,8 @@ struct MergeCommand: ParsableCommand {
     let out = StandardOutput()
     try out.line("\(PlainText.value(row["merged"])) is merged into \(PlainText.value(row["id"])).")
     if case .array(let redirected)? = row["redirected"] {
-      try out.line("\(redirected.count) records now refer to the one kept.")
+      try out.line(
+        counted(redirected.count, "record now refers", "records now refer") + " to the one kept.")
     }
     if case .array(let lost)? = row["lost"], !lost.isEmpty {
       try out.line("Only the other one has: \(PlainText.value(row["lost"]))")

@@ -3,6 +3,7 @@
 import Foundation
 import KreisInterchange
 import KreisLocal
+import KreisStore
 import Synchronization
 
 /// Writes to standard output, buffered: `main` flushes at the end.
@@ -46,17 +47,10 @@ struct StandardOutput {
       defer { pending.removeAll(keepingCapacity: true) }
       return pending
     }
-    var sent = 0
-    while sent < bytes.count {
-      let count = bytes[sent...].withUnsafeBytes {
-        Foundation.write(STDOUT_FILENO, $0.baseAddress, $0.count)
-      }
-      if count < 0, errno == EINTR { continue }
-      guard count > 0 else {
-        throw CommandError(
-          .notNow, "The output cannot be written: \(String(cString: strerror(errno))).")
-      }
-      sent += count
+    let failure = writeAll(bytes, to: STDOUT_FILENO)
+    guard failure == 0 else {
+      throw CommandError(
+        .notNow, "The output cannot be written: \(String(cString: strerror(failure))).")
     }
   }
 }
@@ -90,6 +84,11 @@ enum PlainText {
     case .array(let elements): elements.map { value($0) }.joined(separator: ", ")
     case .some(let object): JSONWriter.text(of: object)
     }
+  }
+
+  /// A number with what it counts.
+  static func counted(_ json: JSONValue?, _ one: String, _ many: String) -> String {
+    "\(value(json)) \(json == .integer(1) ? one : many)"
   }
 
   /// Without what could steer a terminal: another town's text is shown here.

@@ -51,7 +51,7 @@ struct StatusCommand: ParsableCommand {
     if case .number(let count) = row["requests"], count != "0" {
       lines.append(("requests", "\(count) to answer: kreisnetz requests"))
     }
-    if !isHub { lines.append(("unsent", "\(PlainText.value(row["unsent"])) entries")) }
+    if !isHub { lines.append(("unsent", PlainText.counted(row["unsent"], "entry", "entries"))) }
     if case .array(let feeds) = row["feeds"] {
       for feed in feeds {
         lines.append(

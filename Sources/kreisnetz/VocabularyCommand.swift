@@ -36,7 +36,7 @@ struct VocabularyImportCommand: ParsableCommand {
       let out = StandardOutput()
       if output.json { return try out.json(row) }
       try out.line(
-        "\(PlainText.value(row["created"])) categories created, "
+        PlainText.counted(row["created"], "category", "categories") + " created, "
           + "\(PlainText.value(row["present"])) were there.")
     }
   }

@@ -129,5 +129,7 @@ import Testing
     #expect(strict.state == .warning)
     #expect(strict.line.contains("3 entries wait to be sent"))
     #expect(strict.line.contains("unsent=3;2"))
+    let single = check(status(), with(gauge("unsent_entries", 1))) { $0.unsent = Threshold(0, nil) }
+    #expect(single.line.contains("1 entry waits to be sent"))
   }
 }

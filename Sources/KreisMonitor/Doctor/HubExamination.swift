@@ -3,6 +3,7 @@
 import Foundation
 import KreisCore
 package import KreisHub
+import KreisInterchange
 package import KreisService
 package import KreisStore
 
@@ -22,12 +23,13 @@ package enum HubExamination {
       return [Finding(.fail, "certificate", error.description)]
     }
     let days = (certificate.expiresAt - now) / 86_400
+    let end = "ends in " + counted(Int(days), "day", "days")
     var findings = [
       days < notice
         ? Finding(
-          .warn, "certificate", "it ends in \(days) days",
+          .warn, "certificate", "it \(end)",
           "Renew it; towns follow a renewed certificate by themselves.")
-        : Finding(.ok, "certificate", "it belongs to its key and ends in \(days) days")
+        : Finding(.ok, "certificate", "it belongs to its key and \(end)")
     ]
     if let identity = try? Store.identity(at: directory.database), let pin = identity.hubPin,
       pin != certificate.keyHash.bytes

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: EUPL-1.2
 
 import Foundation
+import KreisInterchange
 
 /// What systemd says about the daemon, on a machine where it runs.
 package enum SystemdExamination {
@@ -63,7 +64,9 @@ package enum SystemdExamination {
     if let restarts = values["NRestarts"].flatMap({ Int($0) }), restarts > 0 {
       findings.append(
         Finding(
-          .warn, "restarts", "systemd restarted \(unit) \(restarts) times since it was started",
+          .warn, "restarts",
+          "systemd restarted \(unit) "
+            + counted(restarts, "time", "times") + " since it was started",
           "journalctl -u \(unit) says why."))
     }
     return findings
