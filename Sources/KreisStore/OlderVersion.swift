@@ -14,8 +14,8 @@ extension StateDirectory {
   /// copy is kept, the last.
   ///
   /// - Parameter now: seconds since 1970, for the copy's name.
-  /// - Throws: `StoreError.retryLater` if a newer version wrote the database, or the disk is full:
-  ///   then nothing was changed; `StateDirectoryError`.
+  /// - Throws: `StoreError.rejected` if a newer version wrote the database, `StoreError.retryLater` if
+  ///   the disk is full: then nothing was changed; `StateDirectoryError`.
   package func keepOlderVersion(at now: UInt64) throws {
     guard let schema = try Store.olderSchema(at: database) else { return }
     let names = (try? FileManager.default.contentsOfDirectory(atPath: path)) ?? []
@@ -38,7 +38,7 @@ extension Store {
 
   /// The schema version of a database that must be brought up to date; `nil`: it is.
   ///
-  /// - Throws: `StoreError.retryLater` if a newer version wrote it.
+  /// - Throws: `StoreError.rejected` if a newer version wrote it.
   static func olderSchema(at path: String) throws(StoreError) -> Int? {
     do {
       let queue = try openQueue(path)

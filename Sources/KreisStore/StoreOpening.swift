@@ -37,7 +37,7 @@ extension Store {
   /// folded by another version.
   ///
   /// - Parameter forRepair: whether to open what is damaged as far as it can be read.
-  /// - Throws: `StoreError.retryLater` if a newer version wrote it; `StoreError.damaged` if what lies
+  /// - Throws: `StoreError.rejected` if a newer version wrote it; `StoreError.damaged` if what lies
   ///   there would be a past state, or if it cannot be told who the members are.
   package static func open(
     at path: String, key: SigningKey, schema: Schema = .directory,
@@ -142,7 +142,7 @@ extension Store {
 
   private static func refuseNewer(_ database: any DatabaseReader, _ path: String) throws {
     guard try database.read({ try migrator.hasBeenSuperseded($0) }) else { return }
-    throw StoreError.retryLater(
+    throw StoreError.rejected(
       "\(path) was written by a newer version of kreisnetz, and was not touched; install that version "
         + "or a later one")
   }
