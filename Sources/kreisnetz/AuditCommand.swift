@@ -11,12 +11,13 @@ struct AuditCommand: ParsableCommand {
       The file audit.log in the state directory notes invites, revocations, keys, erasures, \
       restrictions, transfers, rules, exports, repairs, backups and the like, with the Unix account and \
       the time, before and after each; and nothing of the directory but ids. Every line holds the \
-      SHA-256 of the line before, so that none can be changed or taken out unnoticed. Who notes the \
-      last hash elsewhere can prove later that nothing was cut off at the end.
+      SHA-256 of the line before, so that none can be changed or taken out unnoticed. Only lines cut \
+      off at the end do not show, except to whoever noted the last hash at another place.
 
       Examples:
         kreisnetz audit --state /var/lib/kreisnetz/hub
         kreisnetz audit verify
+        kreisnetz audit verify --noted HASH
       """,
     subcommands: [Show.self, Verify.self], defaultSubcommand: Show.self)
 
@@ -42,8 +43,12 @@ struct AuditCommand: ParsableCommand {
           acts[index].end(row)
         }
       }
-      for act in acts { try table.add(act.cells) }
-      if !output.json { try table.finish() }
+      if !output.json {
+        for act in acts { try table.add(act.cells) }
+        try table.finish()
+        _ = try ReplicaSession(state).run(
+          LocalRequest("audit-verify"), .reading, row: AuditText.report)
+      }
       if outcome != .done { throw outcome.exit }
     }
   }
@@ -52,39 +57,48 @@ struct AuditCommand: ParsableCommand {
     static let configuration = CommandConfiguration(
       commandName: "verify", abstract: "Check that no line was changed, taken out or put in.",
       discussion: """
-        Exit codes: 0 the chain holds, 1 it is broken. A line that a power cut tore breaks nothing.
+        Exit codes: 0 the chain holds, 1 it is broken, or lacks the line with the hash that --noted \
+        names: the last hash of an earlier time. A line that a power cut tore breaks nothing.
 
-        Example:
+        Examples:
           kreisnetz audit verify
+          kreisnetz audit verify --noted HASH
         """)
+
+    @Option(help: ArgumentHelp("The last hash, as it was noted earlier.", valueName: "hash"))
+    var noted: String?
 
     @OptionGroup var state: StateOptions
     @OptionGroup var output: OutputOptions
 
     func run() throws {
-      let outcome = try ReplicaSession(state).run(LocalRequest("audit-verify"), .reading) { row in
-        if output.json { try StandardOutput().json(row) } else { try report(row) }
+      let request = LocalRequest("audit-verify", ["noted": noted.map { .string($0) } ?? .null])
+      let outcome = try ReplicaSession(state).run(request, .reading) { row in
+        if output.json { try StandardOutput().json(row) } else { try AuditText.report(row) }
       }
       if outcome != .done { throw outcome.exit }
     }
+  }
+}
 
-    private func report(_ row: JSONValue) throws {
-      let out = StandardOutput()
-      if case .array(let torn) = row["torn"] {
-        for line in torn {
-          try out.line("line \(PlainText.value(line)) was torn by a power cut; the chain goes on")
-        }
-      }
-      if row["broken_line"] != .null {
-        return try out.line(
-          "BROKEN at line \(PlainText.value(row["broken_line"])): \(PlainText.value(row["reason"]))"
-        )
-      }
-      try out.line(
-        PlainText.counted(row["lines"], "line", "lines")
-          + ", unbroken; last hash \(PlainText.value(row["last"]))"
-      )
+/// What a look over the audit log found, for people.
+private enum AuditText {
+  static func report(_ row: JSONValue) throws {
+    let out = StandardOutput()
+    for line in row["torn"]?.elements ?? [] {
+      try out.line("line \(PlainText.value(line)) was torn by a power cut; the chain goes on")
     }
+    if row["broken_line"] != .null {
+      return try out.line(
+        "BROKEN at line \(PlainText.value(row["broken_line"])): \(PlainText.value(row["reason"]))")
+    }
+    if row["noted"] == .bool(false) {
+      return try out.line(
+        "CUT: no line has the hash that was noted, so lines were cut off or all was written anew")
+    }
+    try out.line(
+      PlainText.counted(row["lines"], "line", "lines")
+        + ", unbroken; last hash \(PlainText.value(row["last"]))")
   }
 }
 

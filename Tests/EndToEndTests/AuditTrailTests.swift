@@ -87,5 +87,16 @@ import Testing
     #expect(try hub("audit").status == 1)
     try Data(text.utf8).write(to: url)
     #expect(try hub("audit", "verify").status == 0)
+
+    // Lines that are cut off at the end show only against the hash that was noted.
+    let row = try #require(hub.succeed("audit", "verify", "--json").rows.first)
+    let last = try #require(row["last"]?.text)
+    #expect(try hub.succeed("audit").output.hasSuffix("last hash \(last)\n"))
+    try hub.succeed("hub", "withdraw", "balve")
+    try hub.succeed("audit", "verify", "--noted", last)
+    try Data(text.split(separator: "\n").dropLast(2).map { $0 + "\n" }.joined().utf8).write(to: url)
+    #expect(try hub("audit", "verify").status == 0)
+    let cut = try hub("audit", "verify", "--noted", last)
+    #expect(cut.status == 1 && cut.output.hasPrefix("CUT: "), "\(cut.output)")
   }
 }

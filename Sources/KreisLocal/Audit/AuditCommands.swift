@@ -9,17 +9,25 @@ extension DirectoryCommands {
     try auditLog.read { try call.row($0) }.broken == nil ? .done : .no
   }
 
-  /// Row: `lines`, `last` (hash), `torn` (places), and `broken_line` with `reason` if the chain is
-  /// broken; outcome `no` then.
+  /// Argument: noted (the last hash of an earlier time).
+  ///
+  /// Row: `lines`, `last` (hash), `torn` (places), `broken_line` with `reason` if the chain is broken,
+  /// and `noted`, whether the line with the noted hash is there. Outcome `no` if something is wrong.
   func verifyAudit(_ call: LocalCall) throws -> Outcome {
-    let report = try auditLog.read()
+    let noted = try call.optionalText("noted")?.lowercased()
+    var isFollowed = false
+    let report = try auditLog.read { line in
+      if let noted, line["previous"]?.text == noted { isFollowed = true }
+    }
+    let isThere = noted.map { isFollowed || report.last == $0 }
     try call.row([
       "lines": .integer(report.lines), "last": .string(report.last),
       "torn": .array(report.torn.map { .integer($0) }),
       "broken_line": report.broken.map { .integer($0.line) } ?? .null,
       "reason": report.broken.map { .string($0.reason) } ?? .null,
+      "noted": isThere.map { .bool($0) } ?? .null,
     ])
-    return report.broken == nil ? .done : .no
+    return report.broken == nil && isThere ?? true ? .done : .no
   }
 
   var auditLog: AuditLog { AuditLog(in: spool) }
