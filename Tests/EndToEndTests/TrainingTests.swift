@@ -39,6 +39,17 @@ import Testing
       #expect(text.contains("SCHULUNG: Kita Löwenzahn"), "\(format)")
     }
     #expect(try hub.succeed("processing-record").output.contains("SCHULUNG Märkischer Kreis"))
+    let port = try Kreis.freePort()
+    try kreis.stop("halver")
+    try kreis.start("halver", environment: ["KREISNETZ_READ_API_LISTEN": "127.0.0.1:\(port)"])
+    try Kreis.wait("the read API") { Loopback.get("/", port).status == 200 }
+    for (path, mark) in [
+      ("/organizations", "SCHULUNG: Kita Löwenzahn"), ("/openapi.json", "SCHULUNG: Halver"),
+    ] {
+      let (status, body) = Loopback.get(path, port)
+      #expect(status == 200)
+      #expect(String(decoding: body, as: UTF8.self).contains(mark), "\(path)")
+    }
 
     // What was exported goes back into a training realm, and never into a live one.
     let file = try kreis.file("rows.ndjson", rows)
