@@ -20,6 +20,9 @@ package struct CheckLimits: Hashable, Sendable {
   package var overdueErasures = Threshold(0, nil)
   package var overdueReviews = Threshold(nil, nil)
   package var conflicts = Threshold(nil, nil)
+  /// Seconds since the last backup; of a replica that never had one only if somebody asks for it.
+  package var backup = Threshold(8 * 86_400, nil)
+  package var expectsBackup = false
 
   /// The defaults for a hub or a town.
   package init(isHub: Bool) {
@@ -69,7 +72,7 @@ package struct Check: Sendable {
       uniquingKeysWith: { first, _ in first })
     judge(status)
     if isHub { judgeHub(metrics, limits, now) } else { judgeTown(status, metrics, limits) }
-    judgeBoth(metrics, limits)
+    judgeBoth(metrics, limits, now)
   }
 
   private mutating func add(_ state: CheckState, _ text: String) {
@@ -170,7 +173,7 @@ package struct Check: Sendable {
     }
   }
 
-  private mutating func judgeBoth(_ metrics: Metrics, _ limits: CheckLimits) {
+  private mutating func judgeBoth(_ metrics: Metrics, _ limits: CheckLimits, _ now: UInt64) {
     measure("conflicts", metrics["conflicts"]?.value, "", limits.conflicts) {
       counted(Int($0), "conflict", "conflicts")
     }
@@ -184,6 +187,13 @@ package struct Check: Sendable {
     }
     measure("disk_free", metrics["disk_free_bytes"]?.value, "B", limits.diskFree) {
       "\(Int($0 / 1e6)) MB left on the disk"
+    }
+    if let backup = metrics["last_backup_timestamp_seconds"]?.value {
+      measure("backup_age", max(0, Double(now) - backup), "s", limits.backup) {
+        "the last backup was made \(Self.span($0)) ago"
+      }
+    } else if limits.expectsBackup {
+      add(limits.backup.state(of: .infinity), "no backup was ever made here")
     }
     for (label, name) in [("database", "database_bytes"), ("wal", "wal_bytes")] {
       measure(label, metrics[name]?.value, "B", Threshold(nil, nil)) { _ in "" }

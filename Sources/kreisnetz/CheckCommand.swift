@@ -22,7 +22,7 @@ struct CheckCommand: ParsableCommand {
 
       Examples:
         kreisnetz check --state /var/lib/kreisnetz/halver
-        kreisnetz check --lag 7200,172800 --unsent 100, --disk-free 2000,500
+        kreisnetz check --lag 7200,172800 --unsent 100, --disk-free 2000,500 --backup 2,7
       """)
 
   @OptionGroup var state: StateOptions
@@ -60,6 +60,12 @@ struct CheckCommand: ParsableCommand {
 
   @Option(help: ArgumentHelp("Records in conflict (never).", valueName: "warn,crit"))
   var conflicts: String?
+
+  @Option(
+    help: ArgumentHelp(
+      "Days since the last kreisnetz backup (8,); a replica that never had one only if this is given.",
+      valueName: "warn,crit"))
+  var backup: String?
 
   func run() throws {
     let check = result()
@@ -114,6 +120,8 @@ struct CheckCommand: ParsableCommand {
     try take(erasures, "erasures", &limits.overdueErasures)
     try take(reviews, "reviews", &limits.overdueReviews)
     try take(conflicts, "conflicts", &limits.conflicts)
+    try take(backup, "backup", &limits.backup, factor: 86_400)
+    limits.expectsBackup = backup != nil
     return limits
   }
 

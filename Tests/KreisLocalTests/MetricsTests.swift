@@ -84,6 +84,33 @@ import Testing
     #expect(here["kreisnetz_invite_expiry_timestamp_seconds"]?.samples.count == 1)
   }
 
+  @Test func `The last backup that was written tells its time`() async throws {
+    let replicas = try await Replicas()
+    let executor = replicas.executor(of: replicas.town)
+    let log = AuditLog(in: replicas.root.path)
+    let last = {
+      try executor.metrics().first { $0.name == "kreisnetz_last_backup_timestamp_seconds" }?.value
+    }
+    #expect(try last() == nil)
+    let begun = try #require(try log.begin("backup", by: .own, at: 1_800_000_000))
+    #expect(try last() == nil)
+    let other = try #require(try log.begin("export", by: .own, at: 1_800_000_001))
+    try log.end(begun, .done, at: 1_800_000_002)
+    try log.end(other, .done, at: 1_800_000_003)
+    #expect(try last() == 1_800_000_002)
+    // One that failed is none.
+    try log.end(
+      #require(try log.begin("backup", by: .own, at: 1_800_000_004)), .notNow, at: 1_800_000_005)
+    #expect(try last() == 1_800_000_002)
+    try log.end(
+      #require(try log.begin("backup", by: .own, at: 1_800_000_006)), .done, at: 1_800_000_007)
+    #expect(try last() == 1_800_000_007)
+    try FileManager.default.removeItem(atPath: log.path)
+    try log.end(
+      #require(try log.begin("export", by: .own, at: 1_800_000_008)), .done, at: 1_800_000_009)
+    #expect(try last() == nil)
+  }
+
   @Test func `Erasures count by state, and an overdue one shows`() async throws {
     let replicas = try await Replicas()
     add(replicas, replicas.town, "Kita")

@@ -15,6 +15,9 @@ import Testing
       name: "balve", title: "Balve", ags: "05962008", lifetime: 500, at: 1_800_000_000,
       secret: [UInt8](repeating: 1, count: 32))
     _ = replicas.add(replicas.town, "organization", "name=Kita Löwenzahn")
+    let log = AuditLog(in: replicas.root.path)
+    try log.end(
+      #require(try log.begin("backup", by: .own, at: 1_800_000_000)), .done, at: 1_800_000_000)
     try await replicas.state(replicas.town)
     let number = JSONValue.integer(1_800_000_000)
     let view = DaemonView(status: {
@@ -55,6 +58,7 @@ import Testing
       "unsent_entries", "town_lag_seconds", "town_last_statement_timestamp_seconds", "erasures",
       "clock_offset_seconds", "disk_free_bytes", "certificate_expiry_timestamp_seconds",
       "invite_expiry_timestamp_seconds", "upgrade_needed", "daemon_running",
+      "last_backup_timestamp_seconds",
     ] { #expect(used.contains("kreisnetz_" + name), "\(name)") }
   }
 }

@@ -119,6 +119,24 @@ import Testing
     ] { #expect(check.line.contains(text), "\(text): \(check.line)") }
   }
 
+  @Test func `A backup is missed where there was one, or where one is asked for`() {
+    let age = { (days: Double) in
+      families + [gauge("last_backup_timestamp_seconds", Double(Self.now) - days * 86_400)]
+    }
+    #expect(check(status(), families).state == .ok)
+    #expect(check(status(), age(7)).state == .ok)
+    let old = check(status(), age(9))
+    #expect(old.state == .warning)
+    #expect(old.line.contains("the last backup was made 9 days ago"))
+    #expect(old.line.contains("backup_age=777600s;691200"))
+    let never = check(status(), families) {
+      $0.backup = Threshold(2, 7)
+      $0.expectsBackup = true
+    }
+    #expect(never.state == .critical)
+    #expect(never.line.contains("no backup was ever made here"))
+  }
+
   @Test func `Limits can be given, left out, and are refused when they make no sense`() {
     #expect(Threshold("5,10") == Threshold(5, 10))
     #expect(Threshold("5") == Threshold(5, nil))

@@ -25,6 +25,9 @@ extension DirectoryCommands {
       }
     }
     metrics.addDisk(DiskUse(of: spool))
+    metrics.add(
+      "last_backup_timestamp_seconds", "When the command backup last wrote one.",
+      lastBackup.time(in: auditLog).map { Double($0) })
     if let figures = try dutyFigures(at: now) { metrics.add(figures) }
     if daemon != nil { metrics.add(store.timings, isHub: store.identity.role == .hub) }
     return metrics.families
