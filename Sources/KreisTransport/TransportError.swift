@@ -47,7 +47,8 @@ package enum TransportError: Error, Equatable, CustomStringConvertible {
     case .connectionLost(let host, let reason):
       "The connection to \(host) broke off: \(reason). Nothing is lost; the request can be repeated."
     case .proxyRefused(let host, 407):
-      "The proxy wants a login for \(host) (407). Set or correct the proxy's user and password."
+      "The proxy wants a login for \(host) (407). Set or correct the proxy's user and password; with "
+        + "Kerberos, see that this user has a valid ticket: klist."
     case .proxyRefused(let host, let status):
       "The proxy does not let connections to \(host) pass (\(status)). Ask its administrator to allow them."
     case .timedOut(.connect, let after, let host):
