@@ -50,6 +50,7 @@ struct NothingHeld: HeldLogs {
   func hash(of log: LogID, at sequence: UInt64) -> Hash256? { nil }
   func fed(_ log: LogID) -> UInt64 { 0 }
   func branchHeads(of log: LogID) -> [LogHead] { [] }
+  func certificatesAside(of generation: UInt32) -> [RootCertificate] { [] }
   func feedEnd(of scope: Scope) -> FeedPosition? { nil }
   func feedGeneration() -> UInt32 { 0 }
   func feedHash(of scope: Scope, at position: UInt64) -> Hash256? { nil }

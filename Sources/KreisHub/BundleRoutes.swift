@@ -91,6 +91,12 @@ extension HubRoutes {
       reply.log = WireLogName(bundle.log)
       return try request.answer(held.map(WireSignedHead.init) ?? reply, status: .conflict)
     case .refused(let reason):
+      if let halted = store.halted {
+        logger.critical(
+          "The hub was restored from a backup and serves no more.",
+          metadata: ["reason": "\(halted)"])
+        throw Problem.hubRestored
+      }
       if let closing = store.membership.closing(of: bundle.log), bundle.last > closing {
         throw Problem(
           .unprocessableContent, "closed-log", "The log is closed",

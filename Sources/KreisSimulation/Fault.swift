@@ -70,11 +70,6 @@ struct FaultPlan: Sendable {
       chosen.remove(.splitView)
     }
     rate = random.within(2...25)
-    // A hub set back behind its own rebuilding cannot read the heads by which towns would tell it so, and
-    // opens the number of a generation again: that is not mended yet.
-    if chosen.isSuperset(of: [.hubLost, .hubRestored]) {
-      chosen.remove(rate.isMultiple(of: 2) ? .hubLost : .hubRestored)
-    }
     // What only a lost hub and a revoked member held is lost; and a lost hub beside two machines with one
     // key is not mastered yet.
     if !chosen.isDisjoint(with: [.hubLost, .hubRestored]) { chosen.subtract([.clone, .revoke]) }

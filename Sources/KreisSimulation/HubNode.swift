@@ -29,6 +29,8 @@ final class HubNode: MortalNode {
   let isOther: Bool
   /// How often an admin has looked who was there.
   var looks = 0
+  /// The last key generation, as the file of the root key says.
+  var noted: UInt32 = 1
   /// Members that offered what they hold since it gathers.
   var visits: Set<MemberID> = []
 

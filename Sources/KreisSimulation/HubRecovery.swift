@@ -22,6 +22,8 @@ extension HubNode {
     disk = Disk(copying: backup)
     disk.setCapacity(0)
     self.backup = nil
+    // The file of the root key may be part of what is set back.
+    if world.random.chance(50) { noted = try Store.identity(at: disk.database).generation }
     let held = try Store.open(
       at: disk.database, key: keys.made(for: Store.identity(at: disk.database).generation),
       random: { 0 }
@@ -119,14 +121,22 @@ extension HubNode {
     looks = 0
     do {
       let renewal = try store.blockingRead { try $0.renewal() }
-      let key = keys.made(for: renewal.generation)
+      let generation = max(renewal.generation, noted + 1)
+      if renewal.gathered < generation - 1 {
+        // An admin waits for a town that followed it, or knows that there is none.
+        world.note("\(name) lacks generation \(generation - 1)")
+        guard isComplete || world.random.chance(30) else { return }
+        world.count("hub generations left out")
+      }
+      let key = keys.made(for: generation)
       try store.closeGathering(
         try RootCertificate(
-          certifying: VerifyingKey(of: key), of: renewal.hub, generation: renewal.generation,
+          certifying: VerifyingKey(of: key), of: renewal.hub, generation: generation,
           closing: renewal.closes, title: renewal.title, ags: renewal.ags,
           with: world.image.root), key: key, at: clock)
+      noted = generation
       world.count("hub generations")
-      world.note("\(name) serves in generation \(renewal.generation)")
+      world.note("\(name) serves in generation \(generation)")
     } catch StoreError.rejected(let reason) {
       world.note("\(name) goes on gathering: \(reason)")
     } catch let error as StoreError { try failed(error) }

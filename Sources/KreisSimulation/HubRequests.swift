@@ -123,6 +123,7 @@ struct HubRequests {
       reply.log = WireLogName(bundle.log)
       return try answer(held.map(WireSignedHead.init) ?? reply, status: 409)
     case .refused(let reason):
+      if store.halted != nil { throw halts() }
       if let closing = store.membership.closing(of: bundle.log), bundle.last > closing {
         throw Refusal(422, HubRefusal.Name.closedLog, "the log is closed after entry \(closing)")
       }
@@ -231,9 +232,13 @@ struct HubRequests {
         reading: Array(signed.statement), signature: Array(signed.signature)),
       try waiting(for: { try await store.examine(read.statement.head) })
     else { return }
+    throw halts()
+  }
+
+  private func halts() -> Refusal {
     world.count("hub halts")
     world.note("\(hub.name) halts: \(store.halted ?? "")")
-    throw Refusal(503, HubRefusal.Name.hubRestored, "the hub was restored", retryAfter: 60)
+    return Refusal(503, HubRefusal.Name.hubRestored, "the hub was restored", retryAfter: 60)
   }
 
   private func statements(_ request: Request) throws -> Response {

@@ -100,7 +100,7 @@ extension Snapshot {
   /// The answer to what appends nothing.
   func outcome(of verdict: PushVerdict, for log: LogID) throws -> PushOutcome {
     switch verdict {
-    case .refused(let reason), .halted(let reason): .refused(reason: reason)
+    case .refused(let reason), .halted(_, _, _, let reason): .refused(reason: reason)
     case .known where replica.isGathering: .gathered
     case .known(let head): .accepted(try feedHead(holding: log, head.sequence))
     case .conflict, .append, .aside: .conflict(try ledger.signedHead(of: log))
@@ -141,7 +141,12 @@ extension Transaction {
       return .accepted(try store.feedHead(of: signed.log.scope, at: position, identity.generation))
     case .aside(let chain, let previous, let signed, let isFork):
       try keep(chain, after: previous, signed, isFork: isFork)
-    case .halted(let reason): halt(reason)
+    case .halted(let chain, let previous, let signed, let reason):
+      // Before anything else is decided: from now on nothing is.
+      if try ledger.hasRoomAside(for: bundle.log) {
+        try keepAside(chain.entries, after: previous, signed, because: .closed)
+      }
+      halt(reason)
     case .known, .conflict, .refused: break
     }
     return try Snapshot(db, store, replica).outcome(of: verdict, for: bundle.log)

@@ -12,6 +12,9 @@ package struct Renewal: Hashable, Sendable {
   package let closes: [ClosedLog]
   package let title: String
   package let ags: String
+  /// The last generation of which anything is held. Where it is not the one before `generation`, those
+  /// between were opened, as somebody said, but nobody brought what the hub wrote in them.
+  package let gathered: UInt32
 }
 
 extension Store {
@@ -64,13 +67,15 @@ extension Snapshot {
 
 extension ReplicaState {
   func renewal(_ ledger: Ledger) throws -> Renewal {
-    let generation = max(identity.generation, membership.hubGeneration) + 1
+    let aside = try ledger.certificatesAside().filter { $0.hub == identity.member }
+    let opened = aside.map(\.generation) + [identity.generation, membership.hubGeneration]
+    let generation = (opened.max() ?? 0) + 1
     let closes = try ledger.logs(of: identity.member)
       .filter { $0.log.scope != .local && $0.log.generation < generation }
       .map { ClosedLog(generation: $0.log.generation, scope: $0.log.scope, last: $0.head) }
     return Renewal(
       hub: identity.member, generation: generation, closes: closes, title: identity.title,
-      ags: identity.ags)
+      ags: identity.ags, gathered: membership.hubGeneration)
   }
 }
 
@@ -86,7 +91,8 @@ extension Transaction {
     }
     let renewal = try replica.renewal(ledger)
     guard certificate.isValid, certificate.realm == identity.realm,
-      certificate.hub == renewal.hub, certificate.generation == renewal.generation,
+      // A higher one leaves out numbers that are known to have been given away.
+      certificate.hub == renewal.hub, certificate.generation >= renewal.generation,
       certificate.closes == renewal.closes, certificate.key == VerifyingKey(of: key)
     else {
       throw StoreError.rejected(
@@ -104,24 +110,27 @@ extension Transaction {
     try append(.root(certificate), at: now)
     // At once: it is the first position of the first feed.
     try seal()
-    try refillFeeds(arrived)
-    for log in try ledger.forkedLogs() { try closeForked(log) }
+    try setAsideUnsigned(arrived)
+    let own = try ledger.logs(of: identity.member).map(\.log)
+      .filter { $0.scope != .local && $0.generation < identity.generation }
+      .sorted { ($0.scope, $0.generation) < ($1.scope, $1.generation) }
+    for log in own {
+      try refillFeeds(arrived.filter { $0.log == log }.sorted { $0.last < $1.last })
+    }
+    // Before all that others wrote: what the hub decides again may announce their keys.
     try issueBranches()
+    try seal()
+    for log in try ledger.allLogs().map(\.log)
+    where membership.key(of: log.member, generation: log.generation) == nil && log.scope != .local {
+      try setAside(log, from: 1, because: .closed)
+    }
+    try refillFeeds(arrived.filter { !own.contains($0.log) })
+    for log in try ledger.forkedLogs() { try closeForked(log) }
   }
 
-  /// Appends to the empty feeds what is held: first what proves the keys of the rest.
-  private func refillFeeds(_ arrived: [(key: Int64, last: UInt64)]) throws {
-    let own = try ledger.logs(of: identity.member).map(\.log)
-      .filter { $0.scope == .public && $0.generation < identity.generation }
-    var firstKeys: [Int64] = []
-    for log in own { firstKeys.append(try ledger.openKey(of: log, in: identity.realm)) }
-    var stretches: [(key: Int64, last: UInt64)] = []
-    for key in firstKeys {
-      stretches += arrived.filter { $0.key == key }.sorted { $0.last < $1.last }
-    }
-    stretches += arrived.filter { !firstKeys.contains($0.key) }
-    for (key, last) in stretches {
-      let log = try ledger.name(of: key)
+  /// Appends to the feeds what is held of these stretches.
+  private func refillFeeds(_ arrived: [Ledger.Stretch]) throws {
+    for (log, key, last) in arrived {
       guard let hash = try ledger.hash(of: log, at: last),
         let signature = try ledger.signature(under: last, ofKey: key)
       else { continue }
@@ -129,26 +138,37 @@ extension Transaction {
         SignedHead(
           log: log, head: LogHead(sequence: last, hash: hash), signature: signature), key: key)
     }
-    try setAsideUnfed()
   }
 
-  /// What no feed can show, because no signature ends it, must not count here alone (I3).
-  private func setAsideUnfed() throws {
-    let rows = try Row.fetchAll(
-      db, sql: "SELECT log, pushed FROM log WHERE sequence > pushed AND scope <> 4")
-    for row in rows {
-      let log = try ledger.name(of: row.integer(0))
-      guard log != identity.log(log.scope) else { continue }
-      try setAside(log, from: row.unsigned(1) + 1, because: .closed)
+  /// What no feed can show, because no signature ends it or nothing announces its author's key, must
+  /// not count here alone (I3).
+  private func setAsideUnsigned(_ arrived: [Ledger.Stretch]) throws {
+    var ends: [LogID: UInt64] = [:]
+    for (log, key, last) in arrived {
+      guard try ledger.hash(of: log, at: last) != nil,
+        try ledger.signature(under: last, ofKey: key) != nil
+      else { continue }
+      ends[log] = max(ends[log] ?? 0, last)
+    }
+    for (log, _, head) in try ledger.allLogs()
+    where log.scope != .local && log != identity.log(log.scope) {
+      let isUnknown =
+        log.member == identity.member
+        && membership.key(of: log.member, generation: log.generation) == nil
+      let end = isUnknown ? 0 : ends[log] ?? 0
+      if head > end { try setAside(log, from: end + 1, because: .closed) }
     }
   }
 
   /// Sets aside what a closing cuts off that was learned after the entries: a hub that lost them
-  /// stated it. Of this replica's own open logs, `openGeneration` does so.
+  /// stated it. Of a town's own open logs, `openGeneration` does so.
   func cutBeyondClosings(from older: Membership) throws {
     guard membership.hasOtherClosings(than: older) else { return }
     for (log, key, head) in try ledger.allLogs() {
-      let isOwn = log.member == identity.member && log.generation == identity.generation
+      // A hub's is closed by nothing but its own next generation, of which it may learn late.
+      let isOwn =
+        identity.role == .town && log.member == identity.member
+        && log.generation == identity.generation
       guard !isOwn, let last = membership.closing(of: log), head > last else { continue }
       try setAside(log, from: last + 1, because: .closed)
       // Only where a hub gathers: no feed shows an entry beyond its log's closing.
@@ -160,10 +180,13 @@ extension Transaction {
 }
 
 extension Ledger {
+  /// Where a feed's item leads its log.
+  fileprivate typealias Stretch = (log: LogID, key: Int64, last: UInt64)
+
   /// The feed's items in the order of their acceptance.
-  fileprivate func feedOrder() throws -> [(key: Int64, last: UInt64)] {
+  fileprivate func feedOrder() throws -> [Stretch] {
     try Row.fetchAll(db, sql: "SELECT log, last FROM feed ORDER BY arrival")
-      .map { (try $0.integer(0), try $0.unsigned(1)) }
+      .map { (try name(of: $0.integer(0)), try $0.integer(0), try $0.unsigned(1)) }
   }
 
   fileprivate func allLogs() throws -> [(log: LogID, key: Int64, head: UInt64)] {

@@ -22,6 +22,14 @@ extension Snapshot {
     return UnverifiedBundle(log: log, first: first, entries: entries, signature: try row.bytes(1))
   }
 
+  /// The beginning of the hub's public log in the generation that this replica follows, with the root
+  /// key's certificate: what a hub must be shown that was set back to before it. `nil` if none is held.
+  package func hubsBeginning() throws -> UnverifiedBundle? {
+    guard let hub = membership.hub else { return nil }
+    return try bundle(
+      of: LogID(member: hub, generation: feedGeneration, scope: .public), from: 1)
+  }
+
   /// The logs to offer to a hub that gathers (`all`), or of which this replica holds more than the
   /// hub's feeds show. The hub's public ones come first, because they prove the keys of the others.
   package func relayableLogs(all: Bool) throws -> [LogID] {

@@ -92,6 +92,27 @@ extension Ledger {
     return out
   }
 
+  func certificatesAside(of generation: UInt32) throws -> [RootCertificate] {
+    try certificatesAside().filter { $0.generation == generation }
+  }
+
+  /// The root certificates that stand beside the accepted chains.
+  func certificatesAside() throws -> [RootCertificate] {
+    let rows = try Row.fetchAll(
+      db.cachedStatement(
+        sql: """
+          SELECT body FROM set_aside JOIN branch USING (branch) JOIN log USING (log)
+          WHERE set_aside.sequence = 1 AND record IS NULL AND scope = ? ORDER BY branch
+          """), arguments: [Int64(Scope.public.kind)])
+    return try rows.compactMap { row in
+      guard let header = try? EntryBody(decoding: try row.bytes(0) ?? []), header.kind == .control,
+        case .root(let certificate)? = try? Control(decoding: header.control),
+        certificate.isValid, certificate.realm == realm
+      else { return nil }
+      return certificate
+    }
+  }
+
   func bundle(of branch: Branch) throws -> UnverifiedBundle {
     UnverifiedBundle(
       log: branch.log, first: branch.first, entries: try entries(of: branch),
@@ -115,9 +136,13 @@ extension Ledger {
     return db.changesCount > 0 ? db.lastInsertedRowID : nil
   }
 
-  /// Empties a branch whose entries were issued again; its head stays known.
+  /// Empties a branch whose entries were issued again; its head stays known. So does a certificate of
+  /// the hub: it proves the signatures under all that comes later of that generation.
   func close(_ branch: Branch) throws {
-    try db.execute(sql: "DELETE FROM set_aside WHERE branch = ?", arguments: [branch.key])
+    let isHubs = branch.log.scope == .public && branch.first == 1
+    try db.execute(
+      sql: "DELETE FROM set_aside WHERE branch = ? AND NOT (? AND sequence = 1 AND record IS NULL)",
+      arguments: [branch.key, isHubs])
     try db.execute(
       sql: "UPDATE branch SET reason = 'issued', size = 0 WHERE branch = ?",
       arguments: [branch.key])
@@ -173,6 +198,11 @@ extension Transaction {
       let hash = try ledger.hash(of: log, at: last)
     else { throw StoreError.stateUnknown("entry \(last) of \(log) is missing") }
     // What was issued again before would be issued again: its log has just lost it.
+    try db.execute(
+      sql: """
+        DELETE FROM set_aside WHERE branch IN (
+          SELECT branch FROM branch WHERE log = ? AND last = ? AND hash = ? AND reason = 'issued')
+        """, arguments: [key, Int64(last), hash.data])
     try db.execute(
       sql: "DELETE FROM branch WHERE log = ? AND last = ? AND hash = ? AND reason = 'issued'",
       arguments: [key, Int64(last), hash.data])

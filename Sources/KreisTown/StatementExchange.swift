@@ -40,7 +40,21 @@ struct StatementExchange: Sendable {
     }
     var message = WireStatements()
     for head in heads { message.statements.append(try statement(of: head).wire) }
-    _ = try await client.post(message, to: "/v1/statements", also: [204])
+    do { _ = try await client.post(message, to: "/v1/statements", also: [204]) } catch {
+      guard case .refused(let refusal) = error, refusal.name == HubRefusal.Name.statement else {
+        throw error
+      }
+      // It may not know the key that signed the heads: it was set back to before its own rebuilding.
+      try await showGeneration()
+      throw error
+    }
+  }
+
+  /// Shows the hub the root key's certificate of its own generation, as this replica knows it. One that
+  /// has not heard of it learns so that it was restored, and stops serving.
+  private func showGeneration() async throws {
+    guard let bundle = try await store.read({ try $0.hubsBeginning() }) else { return }
+    _ = try await client.post(WireBundle(bundle), to: "/v1/bundles", also: [409])
   }
 
   /// Fetches the others' statements and compares the feed heads in them.

@@ -77,11 +77,14 @@ struct CertificateRequest {
   let closes: [ClosedLog]
   let title: String
   let ags: String
+  /// The last generation of the hub of which anything was gathered.
+  let gathered: UInt32
 
   static func json(_ renewal: Renewal) -> JSONValue {
     [
       "hub": .string(renewal.hub.description), "generation": .integer(Int(renewal.generation)),
       "title": .string(renewal.title), "ags": .string(renewal.ags),
+      "gathered": .integer(Int(renewal.gathered)),
       "closes": .array(
         renewal.closes.map { closed in
           [
@@ -98,6 +101,7 @@ struct CertificateRequest {
       .notNow, "The running daemon answers something that this version does not understand.")
     guard let hub = json["hub"]?.text.flatMap({ MemberID(text: $0) }),
       let generation = json["generation"]?.unsigned.flatMap({ UInt32(exactly: $0) }),
+      let gathered = json["gathered"]?.unsigned.flatMap({ UInt32(exactly: $0) }),
       let title = json["title"]?.text, let ags = json["ags"]?.text,
       case .array(let logs)? = json["closes"]
     else { throw strange }
@@ -114,5 +118,6 @@ struct CertificateRequest {
     self.closes = closes
     self.title = title
     self.ags = ags
+    self.gathered = gathered
   }
 }

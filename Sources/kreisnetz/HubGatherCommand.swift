@@ -17,6 +17,10 @@ struct HubGatherCommand: ParsableCommand {
       recovery phrase (one line of standard input). What a town brings afterwards is taken up as well; \
       but values that were erased meanwhile stay erased for certain only where their erasure was gathered.
 
+      A hub that was set back to before its own recovery opens no key generation twice: it waits for a \
+      town that followed the later one. If none holds anything of it, name its number with \
+      --without-generation.
+
       Examples:
         kreisnetz hub gather --state /var/lib/kreisnetz/hub
         kreisnetz hub gather --close --state /var/lib/kreisnetz/hub
@@ -27,6 +31,18 @@ struct HubGatherCommand: ParsableCommand {
 
   @Flag(help: "End the gathering and serve again, in the hub's next generation.")
   var close = false
+
+  @Option(
+    help: ArgumentHelp(
+      "Close although nothing of this key generation of the hub was gathered.", valueName: "number")
+  )
+  var withoutGeneration: UInt32?
+
+  func validate() throws {
+    guard close || withoutGeneration == nil else {
+      throw ValidationError("--without-generation goes with --close.")
+    }
+  }
 
   func run() throws {
     if close { try end() } else { try show() }
@@ -44,18 +60,33 @@ struct HubGatherCommand: ParsableCommand {
         row["offered_at"] == .null ? "not yet" : PlainText.time(row["offered_at"]),
       ])
     }
-    if !output.json { try table.finish() }
+    guard !output.json else { return }
+    try table.finish()
+    if let missing = try opening().opening.missing() {
+      try StandardOutput().line(
+        "Nothing of this hub's key generation \(missing) was gathered yet, which was opened before."
+      )
+    }
   }
 
-  private func end() throws {
+  private func opening() throws -> (sealed: SealedRootKey, opening: HubGenerationOpening) {
     let directory = try state.directory()
     let sealed = try RecoveryPhraseInput.sealedKey(
       at: "\(directory.path)/\(StateDirectory.rootKey)")
-    let opening = HubGenerationOpening(session: try ReplicaSession(state), directory: directory)
+    return (
+      sealed,
+      HubGenerationOpening(
+        session: try ReplicaSession(state), directory: directory, about: sealed.about,
+        lost: withoutGeneration)
+    )
+  }
+
+  private func end() throws {
+    let (sealed, opening) = try opening()
     // Before the phrase is asked for.
-    _ = try opening.renewal()
+    try opening.check()
     let (root, phrase) = try RecoveryPhraseInput.open(sealed)
-    let generation = try opening.open(root, phrase, sealed.about)
+    let generation = try opening.open(root, phrase)
     try opening.report(generation, asJSON: output.json)
   }
 }

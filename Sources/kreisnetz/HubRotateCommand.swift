@@ -30,20 +30,23 @@ struct HubRotateCommand: ParsableCommand {
     let sealed = try RecoveryPhraseInput.sealedKey(
       at: "\(directory.path)/\(StateDirectory.rootKey)")
     let (root, phrase) = try RecoveryPhraseInput.open(sealed)
-    let opening = HubGenerationOpening(session: try ReplicaSession(state), directory: directory)
+    let opening = HubGenerationOpening(
+      session: try ReplicaSession(state), directory: directory, about: sealed.about)
     let generation = try FileAct("hub rotate", in: directory.path).run {
-      try begin(directory)
-      return try opening.open(root, phrase, sealed.about)
+      try begin(directory, after: sealed.about.generation)
+      return try opening.open(root, phrase)
     }
     try opening.report(generation, asJSON: output.json)
   }
 
   /// Under the lock, so that no daemon runs: it would go on with the old key.
-  private func begin(_ directory: StateDirectory) throws {
+  ///
+  /// - Parameter opened: the last generation, as the file of the root key says.
+  private func begin(_ directory: StateDirectory, after opened: UInt32) throws {
     let lock = try directory.lock()
     defer { withExtendedLifetime(lock) {} }
     let store = try directory.openStore()
-    guard store.halted == nil else {
+    guard store.halted == nil, store.identity.generation >= opened else {
       throw CommandError(
         .wrongUse,
         "This hub was restored from a backup, so others may hold what it lost. Let it gather first: "

@@ -101,6 +101,55 @@ import Testing
     }
   }
 
+  @Test func `A hub set back to before its own next generation notices, and opens the one after`()
+    throws
+  {
+    let kreis = try Kreis(towns: 2)
+    let id = try kreis("halver").succeed("add", "organization", "name=Kita Löwenzahn", "--json").id
+    try kreis.waitUntilEqual()
+    try kreis.stop("hub")
+    try kreis.copy("hub", to: "hub-backup")
+    try kreis("hub").succeed("hub", "rotate", input: kreis.phrase + "\n")
+    try kreis.start("hub")
+    try kreis("hub").succeed("edit", id, "email=kita@example.org")
+    let late = try kreis("hub").succeed("add", "organization", "name=Kreisstelle", "--json").id
+    try kreis.waitUntilEqual()
+    #expect(try kreis.status("hub")["generation"] == .integer(2))
+
+    // With all its files, that of the root key among them.
+    try kreis.stop("hub")
+    try kreis.replace("hub", with: "hub-backup")
+    try kreis.start("hub")
+    try Kreis.wait("the hub to notice", seconds: 60) {
+      guard case .string(let reason)? = try kreis.status("hub")["link"]?["halted"] else {
+        return false
+      }
+      return reason.contains("generation 2")
+    }
+    #expect(try kreis("hub")("check").status == 2)
+    try kreis.waitForLink("halver", "told so") {
+      guard case .string(let reason)? = $0["reason"] else { return false }
+      return reason.contains("restored from a backup")
+    }
+    try kreis.stop("hub")
+    try kreis("hub").fail(2, "restored from a backup", "hub", "rotate", input: kreis.phrase + "\n")
+    try kreis("hub").succeed("hub", "init", "--recover")
+    try kreis("hub").fail(
+      3, "--without-generation 2", "hub", "gather", "--close", input: kreis.phrase + "\n")
+    #expect(try kreis("hub").succeed("hub", "gather").output.contains("key generation 2"))
+    try kreis.start("hub")
+    try gather(kreis, from: ["halver", "balve"])
+    try kreis.waitUntilEqual()
+    #expect(try kreis.status("hub")["generation"] == .integer(3))
+    for replica in ["hub", "halver", "balve"] {
+      #expect(try kreis(replica).succeed("show", id).output.contains("kita@example.org"))
+      #expect(try kreis(replica)("show", late).status == 0)
+    }
+    #expect(
+      try String(contentsOfFile: kreis.state("hub") + "/keys/root.key", encoding: .utf8)
+        .contains("generation 3"))
+  }
+
   @Test func `A hub put back by restore gathers at once, and nothing of later is lost`() throws {
     let kreis = try Kreis(towns: 2)
     let id = try kreis("halver").succeed("add", "organization", "name=Kita Löwenzahn", "--json").id

@@ -10,6 +10,9 @@ package protocol HeldLogs {
   func fed(_ log: LogID) throws -> UInt64
   /// The heads of the stretches of `log` that stand beside its accepted chain.
   func branchHeads(of log: LogID) throws -> [LogHead]
+  /// The root certificates of a hub generation that came beside its accepted chain, if any: the hub
+  /// was set back to before that generation, or opened a later one without having heard of it.
+  func certificatesAside(of generation: UInt32) throws -> [RootCertificate]
   /// The end of the feed of `scope`, `nil` before its first item.
   func feedEnd(of scope: Scope) throws -> FeedPosition?
   /// The hub generation whose feeds the replica holds, 0 before the first: it never follows a lower

@@ -27,6 +27,7 @@ package struct HubRefusal: Hashable, Sendable {
     package static let hubRestored = "hub-restored"
     package static let otherInstance = "other-instance"
     package static let revoked = "revoked"
+    package static let statement = "statement"
     package static let unknownKey = "unknown-key"
   }
 

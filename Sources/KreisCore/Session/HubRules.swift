@@ -11,9 +11,10 @@ package enum PushVerdict: Hashable, Sendable {
   /// Its author signed it, but it contradicts what is held (`isFork`), or lies beyond the log's
   /// closing: keep it beside the log, so that nothing is lost (I6), and answer as to a conflict.
   case aside(ChainedBundle, after: Hash256, SignedHead, isFork: Bool)
-  /// The hub itself signed entries of its present generation, or of a later one, that it does not
-  /// hold: it was restored from a backup, or replaced.
-  case halted(reason: String)
+  /// The hub itself signed entries of its present generation that it does not hold, or the root key
+  /// certified a generation that it does not know: it was restored from a backup, or replaced. What
+  /// was shown is kept beside the log: nobody else may bring it again (I6).
+  case halted(ChainedBundle, after: Hash256, SignedHead, reason: String)
   /// Nothing this author may push; the reason goes back. Stops that one log only (I5).
   case refused(reason: String)
 }
@@ -37,10 +38,10 @@ package enum HubRules {
     }
     let certified = certifiedKey(of: bundle, in: membership)
     let isHubs = log.member == membership.hub || certified != nil
+    let keys = try keys(of: log, certified, under: membership, logs)
     // Its entry 1 would prove it: a sender that began further on goes back to that.
-    if isGathering, log.scope == .public, bundle.first > 1,
-      membership.hub ?? log.member == log.member,
-      membership.key(of: log.member, generation: log.generation) == nil
+    if keys.isEmpty, log.scope == .public, bundle.first > 1,
+      membership.hub ?? log.member == log.member
     {
       return .conflict
     }
@@ -54,7 +55,7 @@ package enum HubRules {
     guard membership.mayHold(log) || certified != nil else {
       return .refused(reason: "\(log.member) may not write in the scope \(log.scope)")
     }
-    guard let key = membership.key(of: log.member, generation: log.generation) ?? certified else {
+    guard !keys.isEmpty else {
       return .refused(
         reason: "key generation \(log.generation) of \(log.member) is not known here")
     }
@@ -62,7 +63,7 @@ package enum HubRules {
       return .refused(reason: "the bundle carries no signature")
     }
     do {
-      guard let (placement, signed) = try bundle.placed(on: logs, in: membership.realm, by: key)
+      guard let (placement, signed) = try place(bundle, keys, on: logs, in: membership.realm)
       else { return .conflict }
       return verdict(placement, signed, under: membership, isHubs: isHubs, isGathering)
     } catch let error as BundleError { return .refused(reason: error.description) }
@@ -73,19 +74,24 @@ package enum HubRules {
     _ isGathering: Bool
   ) -> PushVerdict {
     let log = signed.log
-    let news: ChainedBundle
+    let (news, previous): (ChainedBundle, Hash256)
     switch placement {
     case .held: return .known(signed.head)
-    case .next(let chain, _), .beside(let chain, _): news = chain
+    case .next(let chain, let hash), .beside(let chain, let hash): (news, previous) = (chain, hash)
     }
     if !isHubs, news.entries.contains(where: { $0.header.kind == .control }) {
       return .refused(reason: "only the hub writes control entries")
     }
     let closing = membership.closing(of: log)
     if isHubs, !isGathering, closing == nil {
+      let proof =
+        log.generation > membership.hubGeneration
+        ? "the realm's root key certified key generation \(log.generation) of the hub, which it does "
+          + "not know"
+        : "the hub signed entry \(signed.head.sequence) of its log \(log), which it does not hold"
       return .halted(
-        reason: "the hub signed entry \(signed.head.sequence) of its log \(log), which it does not "
-          + "hold: it was restored from a backup, or replaced")
+        news, after: previous, signed,
+        reason: proof + ": it was restored from a backup, or replaced")
     }
     switch placement {
     case .beside(let chain, let previous):
@@ -97,6 +103,41 @@ package enum HubRules {
       return .append(chain, signed)
     case .held: return .known(signed.head)
     }
+  }
+
+  /// The keys that may have signed a log. Of the hub's there may be more than the one that counts: a
+  /// generation of which it learned late, or that it opened twice.
+  private static func keys(
+    of log: LogID, _ certified: VerifyingKey?, under membership: Membership,
+    _ logs: some HeldLogs
+  ) throws -> [VerifyingKey] {
+    var keys: [VerifyingKey] = []
+    func add(_ key: VerifyingKey?) { if let key, !keys.contains(key) { keys.append(key) } }
+    add(membership.key(of: log.member, generation: log.generation))
+    add(certified)
+    guard log.member == membership.hub else { return keys }
+    for certificate in try logs.certificatesAside(of: log.generation)
+    where certificate.isValid && certificate.realm == membership.realm
+      && certificate.hub == log.member && certificate.generation == log.generation
+    {
+      add(certificate.key)
+    }
+    return keys
+  }
+
+  /// Where a bundle stands, by the first key that fits.
+  private static func place(
+    _ bundle: UnverifiedBundle, _ keys: [VerifyingKey], on logs: some HeldLogs,
+    in realm: RealmID
+  ) throws -> (Placement, SignedHead)? {
+    var failure: BundleError?
+    for key in keys {
+      do {
+        if let placed = try bundle.placed(on: logs, in: realm, by: key) { return placed }
+      } catch let error as BundleError { failure = failure ?? error }
+    }
+    if let failure { throw failure }
+    return nil
   }
 
   /// The key that entry 1 of a hub's public log certifies: the log proves itself.
