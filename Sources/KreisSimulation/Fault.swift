@@ -70,9 +70,6 @@ struct FaultPlan: Sendable {
       chosen.remove(.splitView)
     }
     rate = random.within(2...25)
-    // What only a lost hub and a revoked member held is lost; and a lost hub beside two machines with one
-    // key is not mastered yet.
-    if !chosen.isDisjoint(with: [.hubLost, .hubRestored]) { chosen.subtract([.clone, .revoke]) }
     faults = chosen
   }
 

@@ -24,11 +24,7 @@ extension HubNode {
     self.backup = nil
     // The file of the root key may be part of what is set back.
     if world.random.chance(50) { noted = try Store.identity(at: disk.database).generation }
-    let held = try Store.open(
-      at: disk.database, key: keys.made(for: Store.identity(at: disk.database).generation),
-      random: { 0 }
-    ).holdings(of: member)
-    try begin(anew: held, towns)
+    try begin(anew: try holdings(of: member), towns)
     try start()
   }
 
@@ -59,6 +55,7 @@ extension HubNode {
   /// What nobody holds any more is gone; the rest must come back, be it as it was or issued again.
   private func begin(anew held: Set<Hash256>, _ towns: [TownNode]) throws {
     try withdraw(allBut: held, towns)
+    try endanger(towns)
     world.journal.copy(of: member, holding: held, from: instance, to: instance + 1)
     world.journal.forgetPushed()
     instance += 1
@@ -67,7 +64,21 @@ extension HubNode {
 
   /// A town's machine may have held the last copy of what the hub had lost before.
   func forgetLost(_ towns: [TownNode]) throws {
-    if instance > 0 { try withdraw(allBut: try holdings(), towns) }
+    guard instance > 0 else { return }
+    try withdraw(allBut: try holdings(of: member), towns)
+    try endanger(towns)
+  }
+
+  /// Notes what of a town's only its own machines hold, should it be revoked.
+  private func endanger(_ towns: [TownNode]) throws {
+    guard world.plan.faults.contains(.revoke) else { return }
+    for author in Set(towns.map(\.member)).sorted() {
+      var held = try holdings(of: author)
+      for town in towns where town.member != author {
+        held.formUnion(try town.holdings(of: author))
+      }
+      world.journal.endanger(of: author, allBut: held)
+    }
   }
 
   private func withdraw(allBut held: Set<Hash256>, _ towns: [TownNode]) throws {
@@ -80,13 +91,13 @@ extension HubNode {
     }
   }
 
-  /// Its own entries that the hub's machine holds, whether or not it runs.
-  private func holdings() throws -> Set<Hash256> {
-    if let store, disk.hasPower { return try store.holdings(of: member) }
+  /// The entries of `author` that the hub's machine holds, whether or not it runs.
+  private func holdings(of author: MemberID) throws -> Set<Hash256> {
+    if let store, disk.hasPower { return try store.holdings(of: author) }
     let copy = Disk(copying: disk)
     copy.setCapacity(0)
     let key = keys.made(for: try Store.identity(at: copy.database).generation)
-    return try Store.open(at: copy.database, key: key, random: { 0 }).holdings(of: member)
+    return try Store.open(at: copy.database, key: key, random: { 0 }).holdings(of: author)
   }
 
   /// How often an admin looks whether everybody was there.

@@ -34,6 +34,8 @@ struct Journal {
   /// From entries to what they were issued again as.
   private var reissued: [Hash256: Hash256] = [:]
   private(set) var byReference: [EntryReference: Hash256] = [:]
+  /// Entries of which, when a hub was lost or set back, only their author was left with a copy.
+  private var endangered: Set<Hash256> = []
   /// By log, the last entry that the hub acknowledged to an honest author.
   private(set) var pushed: [LogID: UInt64] = [:]
 
@@ -90,12 +92,23 @@ struct Journal {
     aside[entry.hash] = entry
   }
 
-  /// Takes out what nobody can bring any more of a member's shared logs, whichever machine wrote it.
-  mutating func withdraw(from member: MemberID, allBut held: Set<Hash256>) {
+  /// Takes out what nobody can bring any more of a revoked member's shared logs.
+  ///
+  /// - Parameter isCopied: whether two machines had the member's key; else only what it alone had left
+  ///   when a hub was lost.
+  mutating func withdraw(fromRevoked member: MemberID, allBut held: Set<Hash256>, isCopied: Bool) {
     for (book, entries) in books where book.log.member == member && book.log.scope != .local {
-      for entry in entries.values where !held.contains(entry.hash) {
+      for entry in entries.values
+      where !held.contains(entry.hash) && (isCopied || endangered.contains(entry.hash)) {
         withdraw(entry, book.instance)
       }
+    }
+  }
+
+  /// The hub lost what nobody else but the author holds.
+  mutating func endanger(of member: MemberID, allBut held: Set<Hash256>) {
+    for (book, entries) in books where book.log.member == member && book.log.scope != .local {
+      endangered.formUnion(entries.values.map(\.hash).filter { !held.contains($0) })
     }
   }
 

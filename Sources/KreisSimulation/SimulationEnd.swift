@@ -134,11 +134,13 @@ extension Simulation {
     }
   }
 
-  /// Nobody issues again what the second of two machines with a revoked member's key wrote.
+  /// Nobody issues again what the second of two machines with a revoked member's key wrote, nor brings
+  /// back what a lost hub and a revoked member alone had: the hub takes nothing from that member.
   private func withdrawFromRevoked(_ store: Store) throws {
-    guard !copies.towns.isEmpty else { return }
     for town in towns where store.membership.members[town.member]?.isRevoked ?? false {
-      world.journal.withdraw(from: town.member, allBut: try store.holdings(of: town.member))
+      world.journal.withdraw(
+        fromRevoked: town.member, allBut: try store.holdings(of: town.member),
+        isCopied: copies.towns.contains { $0.member == town.member })
     }
   }
 

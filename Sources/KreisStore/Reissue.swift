@@ -92,25 +92,21 @@ extension Transaction {
   /// - Throws: `StoreError.rejected` if it is none, or does not continue what is held of that log.
   package func adopt(_ bundle: UnverifiedBundle) throws {
     let log = bundle.log
-    guard log.member == identity.member, log.generation < identity.generation,
-      log.scope != .local,
-      let key = membership.key(of: log.member, generation: log.generation)
-    else {
-      throw StoreError.rejected("\(log) is no earlier log of this replica")
+    guard log.member == identity.member, log.generation < identity.generation, log.scope != .local
+    else { throw StoreError.rejected("\(log) is no earlier log of this replica") }
+    var failure = "entry \(bundle.first) of \(log) continues nothing that is held here"
+    for key in membership.keys(of: log.member, generation: log.generation) {
+      do {
+        switch try bundle.placed(on: ledger, in: identity.realm, by: key) {
+        case (.held, _)?: return
+        case (.next(let chain, let previous), let signed)?,
+          (.beside(let chain, let previous), let signed)?:
+          return try keepAside(chain.entries, after: previous, signed, because: .fork)
+        case nil: break
+        }
+      } catch let error as BundleError { failure = "a stretch of \(log): \(error)" }
     }
-    let placed: (placement: Placement, signed: SignedHead)?
-    do { placed = try bundle.placed(on: ledger, in: identity.realm, by: key) } catch let error
-      as BundleError
-    { throw StoreError.rejected("a stretch of \(log): \(error)") }
-    switch placed?.placement {
-    case .held: break
-    case .next(let chain, let previous), .beside(let chain, let previous):
-      guard let signed = placed?.signed else { return }
-      try keepAside(chain.entries, after: previous, signed, because: .fork)
-    case nil:
-      throw StoreError.rejected(
-        "entry \(bundle.first) of \(log) continues nothing that is held here")
-    }
+    throw StoreError.rejected(failure)
   }
 }
 

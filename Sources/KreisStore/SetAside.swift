@@ -96,6 +96,30 @@ extension Ledger {
     try certificatesAside().filter { $0.generation == generation }
   }
 
+  /// The keys that the hub announced under a number in a history that was set aside since.
+  func keysAside(of member: MemberID, generation: UInt32) throws -> [VerifyingKey] {
+    let rows = try Row.fetchAll(
+      db.cachedStatement(
+        sql: """
+          SELECT body FROM set_aside JOIN branch USING (branch) JOIN log USING (log)
+          WHERE record IS NULL AND scope = ? ORDER BY branch, set_aside.sequence
+          """), arguments: [Int64(Scope.public.kind)])
+    return try rows.compactMap { row in
+      guard let body = try row.bytes(0), let header = try? EntryBody(decoding: body),
+        header.kind == .control, let control = try? Control(decoding: header.control)
+      else { return nil }
+      switch control {
+      case .root(let certificate)
+      where certificate.hub == member && certificate.generation == generation
+        && certificate.realm == realm && certificate.isValid:
+        return certificate.key
+      case .memberAdded(member, _, _, _, let key) where generation == 1: return key
+      case .keyAdded(member, generation, let key, _): return key
+      default: return nil
+      }
+    }
+  }
+
   /// The root certificates that stand beside the accepted chains.
   func certificatesAside() throws -> [RootCertificate] {
     let rows = try Row.fetchAll(
@@ -105,7 +129,8 @@ extension Ledger {
           WHERE set_aside.sequence = 1 AND record IS NULL AND scope = ? ORDER BY branch
           """), arguments: [Int64(Scope.public.kind)])
     return try rows.compactMap { row in
-      guard let header = try? EntryBody(decoding: try row.bytes(0) ?? []), header.kind == .control,
+      guard let body = try row.bytes(0), let header = try? EntryBody(decoding: body),
+        header.kind == .control,
         case .root(let certificate)? = try? Control(decoding: header.control),
         certificate.isValid, certificate.realm == realm
       else { return nil }

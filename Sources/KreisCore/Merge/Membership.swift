@@ -61,6 +61,10 @@ package struct Membership: Hashable, Sendable {
   /// The hub's member id; `nil` before its root certificate arrived.
   package private(set) var hub: MemberID?
   package private(set) var members: [MemberID: Member] = [:]
+  /// Keys that a hub granted in a history that it lost, and learned of too late: the number was left
+  /// out since, or given to another machine of the member. Nothing that they signed is in a log's
+  /// chain, but they prove what stands beside it (I6).
+  private var lateKeys: [MemberID: [UInt32: [VerifyingKey]]] = [:]
   private var closings: [LogID: UInt64] = [:]
   /// Generations up to this one are closed: where no closing is stated, before the first entry.
   private var closedGenerations: [MemberID: UInt32] = [:]
@@ -127,15 +131,22 @@ package struct Membership: Hashable, Sendable {
       guard members[id] == nil else { return }
       members[id] = Member(id: id, name: name, title: title, ags: ags, keys: [1: key])
     case .keyAdded(let id, let generation, let key, let closes):
+      guard let member = members[id], id != hub else { return }
       // Numbers may be left out: a lost hub may have given them away.
-      guard let member = members[id], id != hub, generation > member.generation else { return }
+      guard generation > member.generation, !member.isRevoked else {
+        if !keys(of: id, generation: generation).contains(key) {
+          lateKeys[id, default: [:]][generation, default: []].append(key)
+        }
+        return
+      }
       members[id]?.keys[generation] = key
       close(id, closes, through: generation - 1)
     case .closing(let id, let closes, let revoked):
-      guard let member = members[id], id != hub else { return }
+      guard members[id] != nil, id != hub else { return }
       if revoked {
         members[id]?.isRevoked = true
-        close(id, closes, through: member.generation)
+        // Also those that were granted in a history which the hub lost.
+        close(id, closes, through: .max)
       } else {
         close(id, closes, through: 0)
       }
@@ -175,6 +186,12 @@ extension Membership {
     members[member]?.keys[generation]
   }
 
+  /// All keys that were announced under this number; the first is the one that counts, if there is one.
+  package func keys(of member: MemberID, generation: UInt32) -> [VerifyingKey] {
+    (members[member]?.keys[generation].map { [$0] } ?? [])
+      + (lateKeys[member]?[generation] ?? [])
+  }
+
   /// The logs of `member` that are stated to end, and where; `local` is never among them.
   package func closings(of member: MemberID) -> [LogID: UInt64] {
     closings.filter { $0.key.member == member }
@@ -191,8 +208,8 @@ extension Membership {
     case .root: false
     case .memberAdded(let id, let name, _, _, _):
       members[id] == nil && !members.values.contains { $0.name == name }
-    case .keyAdded(let id, let generation, _, _):
-      members[id].map { $0.generation < generation && !$0.isRevoked } ?? false
+    case .keyAdded(let id, let generation, let key, _):
+      members[id] != nil && !keys(of: id, generation: generation).contains(key)
     case .closing(let id, let closes, let revoked):
       members[id].map { revoked ? !$0.isRevoked : true } ?? false
         && (revoked

@@ -63,15 +63,20 @@ package enum HubRules {
       return .refused(reason: "the bundle carries no signature")
     }
     do {
-      guard let (placement, signed) = try place(bundle, keys, on: logs, in: membership.realm)
+      guard let (placement, signed, key) = try place(bundle, keys, on: logs, in: membership.realm)
       else { return .conflict }
-      return verdict(placement, signed, under: membership, isHubs: isHubs, isGathering)
+      let counting = membership.key(of: log.member, generation: log.generation)
+      return verdict(
+        placement, signed, under: membership, isHubs: isHubs, isGathering,
+        // The hub's own certificate counts as soon as its log is gathered.
+        isOther: key != counting ?? (isHubs ? key : nil))
     } catch let error as BundleError { return .refused(reason: error.description) }
   }
 
+  /// - Parameter isOther: whether another key signed it than the one that counts in this generation.
   private static func verdict(
     _ placement: Placement, _ signed: SignedHead, under membership: Membership, isHubs: Bool,
-    _ isGathering: Bool
+    _ isGathering: Bool, isOther: Bool
   ) -> PushVerdict {
     let log = signed.log
     let (news, previous): (ChainedBundle, Hash256)
@@ -93,6 +98,8 @@ package enum HubRules {
         news, after: previous, signed,
         reason: proof + ": it was restored from a backup, or replaced")
     }
+    // No fault of whoever goes on with the key that counts: its log stays open.
+    if isOther { return .aside(news, after: previous, signed, isFork: false) }
     switch placement {
     case .beside(let chain, let previous):
       return .aside(chain, after: previous, signed, isFork: true)
@@ -105,15 +112,15 @@ package enum HubRules {
     }
   }
 
-  /// The keys that may have signed a log. Of the hub's there may be more than the one that counts: a
-  /// generation of which it learned late, or that it opened twice.
+  /// The keys that may have signed a log. There may be more than the one that counts: a hub that was
+  /// lost or set back may have given a number away that it learns of late, its own or a member's.
   private static func keys(
     of log: LogID, _ certified: VerifyingKey?, under membership: Membership,
     _ logs: some HeldLogs
   ) throws -> [VerifyingKey] {
     var keys: [VerifyingKey] = []
     func add(_ key: VerifyingKey?) { if let key, !keys.contains(key) { keys.append(key) } }
-    add(membership.key(of: log.member, generation: log.generation))
+    membership.keys(of: log.member, generation: log.generation).forEach(add)
     add(certified)
     guard log.member == membership.hub else { return keys }
     for certificate in try logs.certificatesAside(of: log.generation)
@@ -129,11 +136,13 @@ package enum HubRules {
   private static func place(
     _ bundle: UnverifiedBundle, _ keys: [VerifyingKey], on logs: some HeldLogs,
     in realm: RealmID
-  ) throws -> (Placement, SignedHead)? {
+  ) throws -> (Placement, SignedHead, VerifyingKey)? {
     var failure: BundleError?
     for key in keys {
       do {
-        if let placed = try bundle.placed(on: logs, in: realm, by: key) { return placed }
+        if let placed = try bundle.placed(on: logs, in: realm, by: key) {
+          return (placed.placement, placed.signed, key)
+        }
       } catch let error as BundleError { failure = failure ?? error }
     }
     if let failure { throw failure }
