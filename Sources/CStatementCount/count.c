@@ -27,3 +27,5 @@ static int watch(sqlite3 *db, char **message, const void *routines) {
 void statement_count_begin(void) { sqlite3_auto_extension((void (*)(void))watch); }
 uint64_t statement_count(void) { return statements; }
 uint64_t statement_count_steps(void) { return steps; }
+
+__attribute__((noinline)) void statement_count_part(void) { __asm__ volatile(""); }

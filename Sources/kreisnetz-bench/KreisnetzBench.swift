@@ -64,9 +64,11 @@ struct KreisnetzBench: ParsableCommand {
       """)
   var counts = false
 
+  @Flag(help: "Do not count instructions, which takes minutes, though valgrind is there.")
+  var withoutInstructions = false
+
   // What callgrind runs.
   @Option(help: .hidden) var countsOnly: Int?
-  @Option(help: .hidden) var countsThrough = CountedExchange.Phase.mergeChanges.rawValue
   @Option(help: .hidden) var countsFolder = "/tmp"
 
   @Flag(help: "Leave the state directories where they are.")
@@ -99,8 +101,7 @@ struct KreisnetzBench: ParsableCommand {
 
   func run() throws {
     if let countsOnly {
-      let phase = CountedExchange.Phase(rawValue: countsThrough) ?? .mergeChanges
-      _ = try CountedExchange(in: countsFolder).run(entries: countsOnly, through: phase)
+      _ = try CountedExchange(in: countsFolder).run(entries: countsOnly)
       return
     }
     if counts { return try count() }
@@ -122,7 +123,9 @@ struct KreisnetzBench: ParsableCommand {
 
   private func count() throws {
     let place = try Workplace(program: program, keeps: keep)
-    let figures = try CountsReport(entries: min(records, 1_000), place: place).run()
+    let figures = try CountsReport(
+      entries: min(records, 1_000), countsInstructions: !withoutInstructions, place: place
+    ).run()
     place.cleanUp()
     guard let json else { return }
     try Data(JSONWriter.bytes(of: figures, style: .pretty) + [0x0A]).write(to: URL(filePath: json))

@@ -9,3 +9,7 @@ void statement_count_begin(void);
 uint64_t statement_count(void);
 /// Instructions of SQLite's virtual machine, of statements that have ended.
 uint64_t statement_count_steps(void);
+
+/// Does nothing. Called where one part of the work ends, so that callgrind can tell the parts apart
+/// (`--dump-before=statement_count_part`).
+void statement_count_part(void);

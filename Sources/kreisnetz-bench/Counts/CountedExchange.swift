@@ -88,12 +88,13 @@ struct CountedExchange {
 
   // MARK: - Phases
 
-  /// Does everything through `last`.
-  func run(entries: Int, through last: Phase = .mergeChanges) throws -> [(Phase, Count)] {
+  /// Does everything; a statement_count_part() stands before and after each phase.
+  func run(entries: Int) throws -> [(Phase, Count)] {
     // What a town learns when it joins.
     for town in [writer, reader] { _ = try pull(town) }
     var ids: [RecordID] = []
     var out: [(Phase, Count)] = []
+    statement_count_part()
     for phase in Phase.allCases {
       let (statements, steps) = (statement_count(), statement_count_steps())
       var count = Count()
@@ -105,14 +106,14 @@ struct CountedExchange {
       }
       count.statements = statement_count() - statements
       count.steps = statement_count_steps() - steps
+      statement_count_part()
       out.append((phase, count))
-      if phase == last { break }
     }
     return out
   }
 
-  /// Bytes of the reader's database, after a checkpoint at its closing; to be called last.
-  func diskBytes() throws -> Int {
+  /// Bytes of the reader's database, once the exchange is gone and its stores are closed.
+  static func diskBytes(in folder: String) throws -> Int {
     try ["", "-wal"].reduce(0) { sum, suffix in
       let path = folder + "/balve.sqlite" + suffix
       guard FileManager.default.fileExists(atPath: path) else { return sum }

@@ -6,6 +6,8 @@ import KreisInterchange
 /// What one entry takes, in counts that do not depend on the machine.
 struct CountsReport {
   let entries: Int
+  /// Where there is valgrind.
+  let countsInstructions: Bool
   let place: Workplace
 
   /// What is counted of each phase, by entry.
@@ -21,15 +23,14 @@ struct CountsReport {
   /// - Returns: the figures as JSON, after they were printed.
   /// - Throws: `BenchFailure`, `StoreError`.
   func run() throws -> JSONValue {
-    let exchange = try CountedExchange(in: place.folder)
     let divisor = Double(entries)
-    var lines = try exchange.run(entries: entries).map { phase, count in
+    var lines = try CountedExchange(in: place.folder).run(entries: entries).map { phase, count in
       Line(
         name: phase.rawValue, statements: Double(count.statements) / divisor,
         steps: Double(count.steps) / divisor, wire: Double(count.wire) / divisor)
     }
-    let disk = Double(try exchange.diskBytes()) / divisor
-    if Self.hasValgrind { try countInstructions(&lines) }
+    let disk = Double(try CountedExchange.diskBytes(in: place.folder)) / divisor
+    if countsInstructions, Self.hasValgrind { try countInstructions(&lines) }
     show(lines, disk)
     return json(lines, disk)
   }
@@ -70,41 +71,42 @@ struct CountsReport {
     }
   }
 
-  /// Few and many entries, each through every phase: the differences are what one entry takes in one
-  /// phase.
+  /// With few entries and with many: the differences are what one entry takes in each phase.
   private func countInstructions(_ lines: inout [Line]) throws {
-    let (few, many) = (50, 250)
+    let (few, many) = (20, 120)
     let program = place.path("counting")
-    // Without its debug information, whose newer forms valgrind does not know.
+    // Without its debug information, whose newer forms valgrind does not know; names are needed.
     try place.run(
-      "strip", ["-o", program, URL(filePath: "/proc/self/exe").resolvingSymlinksInPath().path])
-    var before = 0.0
-    for (index, phase) in CountedExchange.Phase.allCases.enumerated() {
-      let counts = try [few, many].map { try instructions(of: program, $0, through: phase) }
-      let each = (counts[1] - counts[0]) / Double(many - few)
-      lines[index].instructions = each - before
-      before = each
+      "strip",
+      [
+        "--strip-debug", "-o", program,
+        URL(filePath: "/proc/self/exe").resolvingSymlinksInPath().path,
+      ])
+    let counts = try [few, many].map { try instructions(of: program, $0) }
+    for index in lines.indices {
+      lines[index].instructions = (counts[1][index] - counts[0][index]) / Double(many - few)
     }
   }
 
-  private func instructions(
-    of program: String, _ count: Int, through phase: CountedExchange.Phase
-  ) throws -> Double {
-    let folder = place.path("counted")
-    try? FileManager.default.removeItem(atPath: folder)
+  /// - Returns: those of each phase.
+  private func instructions(of program: String, _ count: Int) throws -> [Double] {
+    let folder = place.path("counted-\(count)")
     try FileManager.default.createDirectory(atPath: folder, withIntermediateDirectories: false)
-    let log = folder + "/valgrind.log"
     try place.run(
       "valgrind",
       [
-        "--tool=callgrind", "--callgrind-out-file=/dev/null", "--log-file=\(log)", program,
-        "--counts-only", "\(count)", "--counts-through", phase.rawValue, "--counts-folder", folder,
+        "--tool=callgrind", "--callgrind-out-file=\(folder)/part", "--dump-instr=no",
+        "--dump-before=statement_count_part", "--log-file=\(folder)/log", program,
+        "--counts-only", "\(count)", "--counts-folder", folder,
       ], environment: ["SWIFT_DETERMINISTIC_HASHING": "1"])
-    // ==123== Collected : 1234567
-    let line = ProcessFigures.read(log).split(separator: "\n").last { $0.contains("Collected") }
-    guard let number = line?.split(separator: " ").last.flatMap({ Double($0) }) else {
-      throw BenchFailure("callgrind wrote no count: \(ProcessFigures.read(log).suffix(500))")
+    // The first part is what comes before the phases.
+    return try CountedExchange.Phase.allCases.indices.map { index in
+      let text = ProcessFigures.read("\(folder)/part.\(index + 2)")
+      let line = text.split(separator: "\n").last { $0.hasPrefix("totals:") }
+      guard let number = line?.split(separator: " ").last.flatMap({ Double($0) }) else {
+        throw BenchFailure("callgrind left no count of part \(index + 2) in \(folder).")
+      }
+      return number
     }
-    return number
   }
 }
