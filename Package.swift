@@ -111,8 +111,7 @@ let package = Package(
       name: "KreisMonitor",
       dependencies: [
         "KreisCore", "KreisStore", "KreisInterchange", "KreisLocal", "KreisTransport", "KreisHub",
-        "KreisTown", "KreisService", httpTypes, hummingbirdCore, lifecycle, logging, nio, nioPosix,
-        protobuf,
+        "KreisService", httpTypes, hummingbirdCore, lifecycle, logging, nio, nioPosix, protobuf,
       ], swiftSettings: strict),
     // Parsers under changed input; deploy/fuzz builds their libFuzzer driver.
     .target(

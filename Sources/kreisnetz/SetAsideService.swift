@@ -1,6 +1,5 @@
 // SPDX-License-Identifier: EUPL-1.2
 
-import Foundation
 import KreisStore
 import Logging
 import ServiceLifecycle

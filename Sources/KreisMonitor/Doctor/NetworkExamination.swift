@@ -4,7 +4,6 @@ import Foundation
 import KreisCore
 package import KreisService
 import KreisStore
-import KreisTown
 package import KreisTransport
 import SwiftProtobuf
 
