@@ -91,7 +91,7 @@ extension HubRoutes {
       reply.log = WireLogName(bundle.log)
       return try request.answer(held.map(WireSignedHead.init) ?? reply, status: .conflict)
     case .refused(let reason):
-      if let halted = store.halted {
+      if let halted = store.halted, !store.isGathering {
         logger.critical(
           "The hub was restored from a backup and serves no more.",
           metadata: ["reason": "\(halted)"])

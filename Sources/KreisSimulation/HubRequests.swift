@@ -123,7 +123,7 @@ struct HubRequests {
       reply.log = WireLogName(bundle.log)
       return try answer(held.map(WireSignedHead.init) ?? reply, status: 409)
     case .refused(let reason):
-      if store.halted != nil { throw halts() }
+      if store.halted != nil, !store.isGathering { throw halts() }
       if let closing = store.membership.closing(of: bundle.log), bundle.last > closing {
         throw Refusal(422, HubRefusal.Name.closedLog, "the log is closed after entry \(closing)")
       }

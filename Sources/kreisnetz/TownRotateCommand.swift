@@ -67,7 +67,7 @@ enum RotationHandler {
         return .done
       case .refused(let reason), .otherInstance(let reason):
         throw CommandError(.wrongUse, "The hub does not open the next key generation: \(reason)")
-      case .unavailable(let reason, _):
+      case .unavailable(let reason, _), .gathering(let reason, _):
         throw CommandError(
           .notNow,
           "The next key generation could not be opened now: \(reason)\nRepeat the command; the new key "

@@ -2,12 +2,12 @@
 
 import Foundation
 import KreisCore
-import KreisStore
 import KreisTransport
 import SwiftProtobuf
 import Testing
 
 @testable import KreisHub
+@testable import KreisStore
 
 extension HubTests {
   @Suite struct BundleTests {
@@ -42,6 +42,9 @@ extension HubTests {
         let refused = try await town.push(bundle)
         #expect(refused.status == 422)
         #expect(String(decoding: refused.body, as: UTF8.self).contains("problem:refused"))
+        // Halted before, as a hub that was restored.
+        try hub.store.blockingWrite { $0.halt("restored") }
+        #expect(try await town.push(bundle).problem == "hub-restored")
         try hub.store.startGathering()
         let later = try await town.push(bundle)
         #expect(later.status == 422)

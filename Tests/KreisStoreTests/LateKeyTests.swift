@@ -25,6 +25,8 @@ import Testing
     let copy = try net.clone(0)
     try await net.openNextGeneration(0)
     try net.edit(id, "email", "kita@example.org", in: net.towns[0])
+    // What never leaves the machine stands in that generation, too.
+    try net.edit(id, "memo", "anrufen", in: net.towns[0])
     for index in [0, 1] { try await net.exchange(index) }
     let past = Past(
       net: net, id: id, member: net.towns[0].identity.member,
@@ -64,6 +66,7 @@ import Testing
     try await net.settle()
     try await net.settle()
     try expectNothingLost(past)
+    #expect(try net.value(past.id, "memo", in: net.towns[0]) == "anrufen")
   }
 
   @Test func `proves what it signed where another machine was given its number`() async throws {

@@ -278,6 +278,8 @@ extension Membership {
 
   /// The same for a restate or erase, which heeds closings but not stewardship.
   package func destructionInertness(of log: LogID, _ sequence: UInt64) -> Inertness? {
+    // Nobody else can write there, and a lost hub may have lost the key of the generation it is in.
+    if log.scope == .local { return nil }
     guard key(of: log.member, generation: log.generation) != nil else { return .unknownAuthor }
     if let last = closing(of: log), sequence > last { return .beyondClosing }
     return nil

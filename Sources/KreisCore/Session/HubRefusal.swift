@@ -41,8 +41,9 @@ extension TownSession.PushResult {
   package init(_ refusal: HubRefusal) {
     switch refusal.name {
     case HubRefusal.Name.closedGeneration, HubRefusal.Name.closedLog: self = .closed
-    case HubRefusal.Name.gathering:
-      // It knows too little to refuse a log for good.
+    case HubRefusal.Name.gathering, HubRefusal.Name.revoked:
+      // It knows too little to refuse a log for good; and a hub that was set back may have forgotten
+      // the revocation.
       self = .unavailable(
         reason: refusal.reason, retryAfterSeconds: refusal.retryAfterSeconds)
     case HubRefusal.Name.otherInstance:
@@ -86,6 +87,9 @@ extension TownSession.OpenResult {
   package init(_ refusal: HubRefusal) {
     switch refusal.name {
     case HubRefusal.Name.otherInstance: self = .otherInstance(reason: refusal.reason)
+    case HubRefusal.Name.gathering, HubRefusal.Name.unknownKey:
+      self = .gathering(
+        reason: refusal.reason, retryAfterSeconds: refusal.retryAfterSeconds)
     case _ where refusal.isPassing:
       self = .unavailable(
         reason: refusal.reason, retryAfterSeconds: refusal.retryAfterSeconds)

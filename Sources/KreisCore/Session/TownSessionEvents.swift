@@ -69,6 +69,8 @@ extension TownSession {
     case otherInstance(reason: String)
     /// Only an admin can help.
     case refused(reason: String)
+    /// The hub was rebuilt, or lost the key that asks, and wants what this replica holds first.
+    case gathering(reason: String, retryAfterSeconds: UInt64?)
     case unavailable(reason: String, retryAfterSeconds: UInt64?)
   }
 

@@ -38,6 +38,11 @@ extension TownSession {
     case .otherInstance(let reason):
       link = .alarmed(reason: reason)
       return waitToOpen(reason, nil, random)
+    case .gathering(let reason, let seconds):
+      // It takes what is offered with the old key, too, and its admin waits for it.
+      let wait = waitToOpen(reason, seconds, random)
+      // An answer that is still open will end, and the next attempt finds it so.
+      return isFollowing ? wait : wait + gather(reason, seconds, random)
     case .unavailable(let reason, let seconds):
       if case .alarmed = link {} else { link = .waiting(reason: reason) }
       return waitToOpen(reason, seconds, random)

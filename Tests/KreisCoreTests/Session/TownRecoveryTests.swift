@@ -166,6 +166,35 @@ private struct Running {
     #expect(town.session.link == .waiting(reason: "not known"))
   }
 
+  @Test(arguments: [(503, HubRefusal.Name.gathering), (401, HubRefusal.Name.unknownKey)])
+  func `offers what it holds also while it waits for its next key`(status: Int, name: String) {
+    var town = Running()
+    #expect(town.handle(.rotate) == [.openGeneration])
+    let refusal = HubRefusal(status: status, name: name, reason: "rebuilt", retryAfterSeconds: 10)
+    let answer = TownSession.Event.generationOpened(TownSession.OpenResult(refusal))
+    // Not while the answer to the old key is open.
+    #expect(!town.handle(answer).contains(.gather))
+    #expect(town.handle(.streamEnded(.finished)) == [])
+    #expect(town.handle(.timer(.generation)) == [.openGeneration])
+    let asked = town.handle(answer)
+    #expect(asked.contains(.gather) && asked.count == 2)
+    #expect(town.session.recovery == .waiting(reason: "rebuilt"))
+    // With the old key nothing else is asked.
+    town.handle(.gathered)
+    #expect(town.handle(.timer(.reconnect)) == [])
+    #expect(town.handle(.timer(.generation)) == [.openGeneration])
+    let opened = town.handle(.generationOpened(.opened(generation: 2, unsent: [])))
+    #expect(opened == [.follow(.stream, own: true)])
+  }
+
+  @Test func `pushes again what a hub refused that is then set back to before a revocation`() {
+    let refusal = HubRefusal(
+      status: 403, name: HubRefusal.Name.revoked, reason: "revoked", retryAfterSeconds: nil)
+    #expect(
+      TownSession.PushResult(refusal)
+        == .unavailable(reason: "revoked", retryAfterSeconds: nil))
+  }
+
   @Test func `pushes again what an earlier hub had taken and the new one lacks`() {
     var town = Running()
     town.handle(.relayed(done: true, unsent: []))

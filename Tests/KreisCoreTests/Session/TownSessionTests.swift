@@ -141,8 +141,9 @@ private struct World {
   }
 
   private mutating func openResult() -> TownSession.OpenResult {
-    switch generator.next() % 4 {
+    switch generator.next() % 5 {
     case 0: .unavailable(reason: "gone", retryAfterSeconds: nil)
+    case 2: .gathering(reason: "rebuilt", retryAfterSeconds: 10)
     case 1: .otherInstance(reason: "a copy runs")
     default: .opened(generation: generation + 1, unsent: [])
     }
