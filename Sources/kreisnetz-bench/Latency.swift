@@ -25,7 +25,10 @@ struct Latency {
     var floor = try latencyFloor(realm)
     let pair = try EditedRecord(realm)
     _ = try pair.edit(times: min(edits, 50))
+    let daemons = try ["halver", "hub", "balve"].map { try realm.daemon($0).figures }
+    let before = daemons.map(\.cpu)
     let delays = try pair.edit(times: edits)
+    let used = zip(daemons, before).map { ($0.cpu - $1) * 1_000 / Double(edits) }
     floor += try latencyFloor(realm)
     for town in ["halver", "balve"] { try realm.stop(town) }
     for (percent, factor) in [(50.0, 1.5), (99.0, 2)] {
@@ -38,6 +41,7 @@ struct Latency {
           details: [
             ("seen by a watcher there", delays.map(\.seen).percentile(percent)),
             ("answered here", delays.map(\.answered).percentile(percent)),
+            ("cpu ms of an edit: writer", used[0]), ("hub", used[1]), ("reader", used[2]),
           ]))
     }
   }

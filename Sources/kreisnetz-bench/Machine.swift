@@ -55,23 +55,32 @@ struct ProcessFigures {
   /// The part that is no mapped file.
   var anonymousKilobytes: Int { status("RssAnon:") }
 
-  /// Seconds that the threads which live now ran so far, to the nanosecond.
-  var runningSeconds: Double {
-    threads.reduce(0) { sum, thread in
-      let nanoseconds = Self.read("\(thread)/schedstat").split(separator: " ").first
-      return sum + (nanoseconds.flatMap { Double($0) } ?? 0) * 1e-9
+  /// What one thread did so far.
+  struct ThreadActivity {
+    /// Seconds that it ran, to the nanosecond.
+    let running: Double
+    /// How often it went to sleep, which is how often it was woken.
+    let wakeUps: Int
+  }
+
+  /// By thread.
+  var activity: [String: ThreadActivity] {
+    let folder = "/proc/\(id)/task"
+    let names = (try? FileManager.default.contentsOfDirectory(atPath: folder)) ?? []
+    return names.reduce(into: [:]) { out, name in
+      let nanoseconds = Self.read("\(folder)/\(name)/schedstat").split(separator: " ").first
+      out[name] = ThreadActivity(
+        running: (nanoseconds.flatMap { Double($0) } ?? 0) * 1e-9,
+        wakeUps: Self.number("voluntary_ctxt_switches:", in: "\(folder)/\(name)/status"))
     }
   }
 
-  /// How often its threads went to sleep so far, which is how often they were woken.
-  var wakeUps: Int {
-    threads.reduce(0) { $0 + Self.number("voluntary_ctxt_switches:", in: $1 + "/status") }
-  }
-
-  private var threads: [String] {
-    let folder = "/proc/\(id)/task"
-    let names = try? FileManager.default.contentsOfDirectory(atPath: folder)
-    return (names ?? []).map { "\(folder)/\($0)" }
+  /// What the threads that live now did since `earlier`. What ended meanwhile is not known.
+  func activity(since earlier: [String: ThreadActivity]) -> ThreadActivity {
+    let now = activity
+    return ThreadActivity(
+      running: now.reduce(0) { $0 + $1.value.running - (earlier[$1.key]?.running ?? 0) },
+      wakeUps: now.reduce(0) { $0 + $1.value.wakeUps - (earlier[$1.key]?.wakeUps ?? 0) })
   }
 
   private func status(_ name: String) -> Int { Self.number(name, in: "/proc/\(id)/status") }

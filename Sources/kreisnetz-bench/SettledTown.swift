@@ -78,12 +78,13 @@ struct SettledTown {
   private func measureIdleCPU(_ seconds: Int) throws {
     let daemons = try [realm.daemon(town).figures, realm.daemon("hub").figures]
     let settling = try rest(daemons[0])
-    let before = daemons.map { ($0.runningSeconds, $0.wakeUps) }
+    let before = daemons.map(\.activity)
     let start = monotonicSeconds()
     usleep(useconds_t(seconds) * 1_000_000)
     let passed = monotonicSeconds() - start
-    let percent = zip(daemons, before).map { ($0.runningSeconds - $1.0) / passed * 100 }
-    let wakes = zip(daemons, before).map { Double($0.wakeUps - $1.1) / passed }
+    let seen = zip(daemons, before).map { $0.activity(since: $1) }
+    let percent = seen.map { $0.running / passed * 100 }
+    let wakes = seen.map { Double($0.wakeUps) / passed }
     report.add(
       Measurement(
         .idle, "processor of an idle town", "% of a core", [percent[0]], goal: .atMost(0.1),
