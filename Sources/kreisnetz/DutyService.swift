@@ -1,6 +1,5 @@
 // SPDX-License-Identifier: EUPL-1.2
 
-import KreisCore
 import KreisStore
 import Logging
 import ServiceLifecycle
@@ -19,15 +18,9 @@ struct DutyService: Service {
   /// After a failure.
   private static let pause: Duration = .seconds(60)
 
-  private enum Event: Sendable {
-    case changed(Set<RecordID>)
-    /// Look at everything.
-    case all
-  }
-
   func run() async throws {
     try? await cancelWhenGracefulShutdown {
-      let (events, event) = AsyncStream<Event>.makeStream()
+      let (events, event) = AsyncStream<DutyRound.Event>.makeStream()
       // Subscribed before the first look, so that no commit falls between the two.
       let commits = store.commits.subscribe(buffer: 4_096)
       event.yield(.all)
@@ -48,30 +41,14 @@ struct DutyService: Service {
     }
   }
 
-  private func work(_ events: AsyncStream<Event>, again: @escaping @Sendable () -> Void) async {
-    // Until this replica has caught up, and while a hub gathers, there is nothing it could know; the
-    // first commit afterwards makes it look at everything.
-    var hasLooked = false
+  private func work(
+    _ events: AsyncStream<DutyRound.Event>, again: @escaping @Sendable () -> Void
+  ) async {
+    var round = DutyRound(store)
     for await event in events {
       do {
-        guard try await store.read({ try $0.mayActAlone() }) else {
-          hasLooked = false
-          continue
-        }
-        switch event {
-        case .changed(let records) where hasLooked:
-          guard !records.isEmpty else { continue }
-          note(
-            written: try await store.doDuties(on: records, at: SystemClock.now()),
-            answered: try await store.doHubDuties(on: records, at: SystemClock.now()))
-        case .changed, .all:
-          guard let written = try await store.doAllDuties(at: SystemClock.now()) else { continue }
-          note(
-            written: written, answered: try await store.doAllHubDuties(at: SystemClock.now()))
-          hasLooked = true
-        }
+        if let done = try await round.act(on: event, at: SystemClock.now()) { note(done) }
       } catch {
-        hasLooked = false
         logger.warning("what the directory asks for waits", metadata: ["reason": "\(error)"])
         Task {
           try? await Task.sleep(for: Self.pause)
@@ -81,11 +58,11 @@ struct DutyService: Service {
     }
   }
 
-  private func note(written: Int, answered: [RecordID]) {
-    if written > 0 {
-      logger.notice("destroyed values by duty", metadata: ["entries": "\(written)"])
+  private func note(_ done: DutyRound.Done) {
+    if done.written > 0 {
+      logger.notice("destroyed values by duty", metadata: ["entries": "\(done.written)"])
     }
-    for id in answered {
+    for id in done.answered {
       logger.info("answered what a town asked for", metadata: ["record": "\(id)"])
     }
   }

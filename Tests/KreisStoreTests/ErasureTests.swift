@@ -57,6 +57,27 @@ import Testing
     try await net.syncAll()
   }
 
+  @Test func `what came while a hub could not act is done when it can again`() async throws {
+    let net = try await Federation(towns: 1)
+    let id = try person("Frau Beispiel", in: net.towns[0], net)
+    try await net.syncAll()
+    try edit(id, [("room", "Zimmer 7", nil)], in: net.hub, net)
+    try await net.syncAll()
+    var round = DutyRound(net.hub)
+    #expect(try await round.act(on: .all, at: net.now)?.written == 0)
+    #expect(try await round.act(on: .changed([]), at: net.now) == nil)
+    try net.towns[0].blockingWrite { try $0.erase(id, Occasion(at: net.now, reason: "Art. 17")) }
+    try net.hub.startGathering()
+    try await net.relay(0, all: true)
+    #expect(try await round.act(on: .changed([id]), at: net.now) == nil)
+    #expect(try held(id, in: net.hub).contains("Zimmer 7"))
+    try net.closeGathering()
+    // The commit that ends it changes no record.
+    #expect(try await round.act(on: .changed([]), at: net.now)?.written == 1)
+    #expect(try held(id, in: net.hub).contains("Zimmer 7") == false)
+    #expect(try await round.act(on: .changed([]), at: net.now) == nil)
+  }
+
   @Test func `a steward's order is answered by the hub and obeyed by everybody`() async throws {
     let net = try await Federation(towns: 2)
     let town = net.towns[0]
