@@ -67,6 +67,12 @@ struct KreisnetzBench: ParsableCommand {
   @Flag(help: "Do not count instructions, which takes minutes, though valgrind is there.")
   var withoutInstructions = false
 
+  @Option(
+    help: ArgumentHelp(
+      "Counts that were written with --json before: end with 1 if one has grown by more than 3 %.",
+      valueName: "file"))
+  var against: String?
+
   // What callgrind runs.
   @Option(help: .hidden) var countsOnly: Int?
   @Option(help: .hidden) var countsFolder = "/tmp"
@@ -127,7 +133,15 @@ struct KreisnetzBench: ParsableCommand {
       entries: min(records, 1_000), countsInstructions: !withoutInstructions, place: place
     ).run()
     place.cleanUp()
-    guard let json else { return }
-    try Data(JSONWriter.bytes(of: figures, style: .pretty) + [0x0A]).write(to: URL(filePath: json))
+    if let json {
+      try Data(JSONWriter.bytes(of: figures, style: .pretty) + [0x0A]).write(
+        to: URL(filePath: json))
+    }
+    guard let against else { return }
+    let earlier = try JSONParser.parse(
+      [UInt8](try Data(contentsOf: URL(filePath: against))), limit: 1 << 20)
+    let grown = CountsReport.growth(of: figures, since: earlier)
+    for line in grown { print(line) }
+    if !grown.isEmpty { throw ExitCode(1) }
   }
 }

@@ -6,7 +6,9 @@ import Testing
 
 /// The bench at a small size: that its cases work, not what they measure.
 @Suite(.serialized) struct BenchTests {
-  private static func run(_ arguments: [String]) throws -> JSONValue {
+  private static func run(
+    _ arguments: [String], against earlier: String? = nil, expecting status: Int32 = 0
+  ) throws -> JSONValue {
     let folder = FileManager.default.temporaryDirectory
       .appending(path: "kn-\(UInt32.random(in: 0 ... .max))")
     try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: false)
@@ -18,6 +20,11 @@ import Testing
     process.executableURL = CommandLineTool.binary.deletingLastPathComponent()
       .appending(path: "kreisnetz-bench")
     process.arguments = arguments + ["--json", figures.path]
+    if let earlier {
+      let file = folder.appending(path: "earlier.json")
+      try Data(earlier.utf8).write(to: file)
+      process.arguments? += ["--against", file.path]
+    }
     process.environment = ProcessInfo.processInfo.environment.merging(["TMPDIR": folder.path]) {
       $1
     }
@@ -28,7 +35,7 @@ import Testing
     process.waitUntilExit(seconds: 280)
     let shown = try String(contentsOf: log, encoding: .utf8)
     try #require(
-      process.terminationStatus == 0 && process.terminationReason == .exit,
+      process.terminationStatus == status && process.terminationReason == .exit,
       "\(shown.suffix(3_000))")
     return try JSONParser.parse([UInt8](try Data(contentsOf: figures)), limit: 1 << 20)
   }
@@ -97,5 +104,21 @@ import Testing
     }
     let disk = try #require(Self.number(report["disk_bytes"]))
     #expect(disk <= 1_760, "bytes of a town's database")
+  }
+
+  @Test(.timeLimit(.minutes(2)))
+  func `The gate finds a count that has grown`() throws {
+    let arguments = ["--counts", "--without-instructions", "--records", "50"]
+    let counts = try Self.run(arguments)
+    let text = JSONWriter.text(of: counts)
+    _ = try Self.run(arguments, against: text)
+    guard case .number(let steps)? = counts["phases"]?["merge"]?["steps"],
+      let number = Double(steps)
+    else {
+      Issue.record("no steps: \(counts)")
+      return
+    }
+    _ = try Self.run(
+      arguments, against: text.replacing(steps, with: "\(number * 0.9)"), expecting: 1)
   }
 }

@@ -63,6 +63,24 @@ struct CountsReport {
     ]
   }
 
+  /// What has grown by more than 3 %, as sentences. Only what both counted is compared.
+  static func growth(of counts: JSONValue, since earlier: JSONValue) -> [String] {
+    var out: [String] = []
+    func compare(_ what: String, _ now: Double?, _ before: Double?) {
+      guard let now, let before, now > before * 1.03 + 0.01 else { return }
+      out.append("\(what): \(Report.number(now)) instead of \(Report.number(before))")
+    }
+    compare("a town's database, bytes", counts.double("disk_bytes"), earlier.double("disk_bytes"))
+    for phase in CountedExchange.Phase.allCases.map(\.rawValue) {
+      for figure in ["statements", "steps", "wire_bytes", "instructions"] {
+        compare(
+          "\(phase), \(figure.replacing("_", with: " "))",
+          counts["phases"]?[phase]?.double(figure), earlier["phases"]?[phase]?.double(figure))
+      }
+    }
+    return out
+  }
+
   // MARK: - Instructions
 
   private static var hasValgrind: Bool {
