@@ -11,6 +11,9 @@ struct Growth {
   private struct Part {
     let imported: Double
     let merged: Double
+    /// Microseconds of processor time for one: the importing command, the merging town.
+    let importCPU: Double
+    let mergeCPU: Double
     let peakKilobytes: Int
   }
 
@@ -38,13 +41,16 @@ struct Growth {
     // The changes name the ids of the first part.
     try Workload.writeOrganizations(
       from: workload.recordTable, to: file, prefix: number == 0 ? "" : "\(number)-")
-    let seconds = try realm.importFiles("halver", [file]).reduce(0) { $0 + $1.seconds }
+    let imports = try realm.importFiles("halver", [file])
+    let seconds = imports.reduce(0) { $0 + $1.seconds }
     try realm.pushAll("halver", seconds: plan.patience)
     let merge = try realm.catchUp("balve", seconds: plan.patience)
     try realm.stop("balve")
     return Part(
       imported: Double(workload.records) / seconds,
       merged: Double(workload.records) / merge.seconds,
+      importCPU: imports.reduce(0) { $0 + $1.cpu } * 1e6 / Double(workload.records),
+      mergeCPU: merge.townCPU * 1e6 / Double(workload.records),
       peakKilobytes: merge.townPeakKilobytes)
   }
 
@@ -60,18 +66,22 @@ struct Growth {
   }
 
   private func report(_ parts: [Part], _ updates: [Double]) {
-    func add(_ what: String, _ values: [Double]) {
+    func add(_ what: String, _ values: [Double], cpu: [Double] = []) {
       plan.report.add(
         Measurement(
           .growth, what, "/s", [values[values.count - 1]],
           limit: .init(what: "the same with one part", value: values[0]),
-          goal: .ratioAtLeast(0.7)))
+          goal: .ratioAtLeast(0.7),
+          details: zip(["cpu µs each at first", "at last"], cpu).map { ($0, $1) }))
     }
     // The first and the last few, as one part alone tells little.
     let few = max(1, min(3, parts.count / 2))
     let (first, last) = (parts.prefix(few), parts.suffix(few))
-    add("import", [first.map(\.imported).median, last.map(\.imported).median])
-    add("merge of organizations", [first.map(\.merged).median, last.map(\.merged).median])
+    func ends(_ figure: (Part) -> Double) -> [Double] {
+      [first.map(figure).median, last.map(figure).median]
+    }
+    add("import", ends(\.imported), cpu: ends(\.importCPU))
+    add("merge of organizations", ends(\.merged), cpu: ends(\.mergeCPU))
     add("merge of updates", updates)
     plan.report.add(
       Measurement(
