@@ -133,6 +133,7 @@ package struct SessionActions: Sendable {
       for refusal in try await relay.offer(all: false) {
         logger.warning("the hub does not take a log", metadata: ["reason": "\(refusal)"])
       }
+      try await store.takeValuesBack { try await client.bundle(of: $0, from: $1) }
       return .relayed(done: true, unsent: try await store.unsent().logs)
     } catch StoreError.stateUnknown(let reason) { throw StoreError.stateUnknown(reason) } catch {
       logger.info("what the hub lacks could not be offered", metadata: ["reason": "\(error)"])

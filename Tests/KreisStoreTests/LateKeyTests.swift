@@ -109,3 +109,44 @@ import Testing
     }
   }
 }
+
+@Suite struct `What a member destroyed before it was revoked` {
+  @Test func `is taken back where only a history that a lost hub took destroyed it`() async throws {
+    let net = try await Federation(towns: 3)
+    let id = try net.add("Frau Beispiel", to: net.towns[0])
+    try await net.settle()
+    let machine = try net.clone(0)
+    let name = try Schema.directory.kind(named: "organization").field(named: "name")
+    try net.towns[0].blockingWrite {
+      _ = try $0.change(id, [Edit(name, .value("Kita"))], net.occasion(), forgetting: true)
+    }
+    for index in [0, 1] { try await net.exchange(index) }
+    let town = net.towns[1]
+    #expect(try net.value(id, "name", in: town) == "Kita")
+    // The rebuilt hub hears of another history, from a machine with the same key.
+    try net.loseHub()
+    net.towns.append(machine)
+    try net.edit(id, "email", "kita@example.org", in: machine)
+    for index in [2, 3] { try await net.relay(index, all: true) }
+    net.towns.removeLast()
+    try net.closeGathering()
+    try await net.exchange(1)
+    // Its member would issue the destruction again.
+    #expect(try town.blockingRead { try $0.valuesLostWithABranch() }.isEmpty)
+    try net.hub.revoke(net.towns[0].identity.member, at: net.now)
+    try await net.exchange(1)
+    let lost = try town.blockingRead { try $0.valuesLostWithABranch() }
+    #expect(lost.map(\.sequence) == [1])
+    let hub = net.hub
+    try await town.takeValuesBack { log, first in
+      try await hub.read { try $0.bundle(of: log, from: first) }
+    }
+    #expect(try town.blockingRead { try $0.valuesLostWithABranch() }.isEmpty)
+    for index in [2, 1] { try await net.exchange(index) }
+    let expected = try digests(net.hub)
+    for index in [1, 2] {
+      #expect(try digests(net.towns[index])[.public] == expected[.public])
+      #expect(try net.value(id, "name", in: net.towns[index]) == "Frau Beispiel")
+    }
+  }
+}
