@@ -26,9 +26,11 @@ struct Latency {
     let pair = try EditedRecord(realm)
     _ = try pair.edit(times: min(edits, 50))
     let daemons = try ["halver", "hub", "balve"].map { try realm.daemon($0).figures }
-    let before = daemons.map(\.cpu)
+    let before = daemons.map(\.activity)
     let delays = try pair.edit(times: edits)
-    let used = zip(daemons, before).map { ($0.cpu - $1) * 1_000 / Double(edits) }
+    let used = zip(daemons, before).map {
+      $0.activity(since: $1).running * 1_000 / Double(edits)
+    }
     floor += try latencyFloor(realm)
     for town in ["halver", "balve"] { try realm.stop(town) }
     for (percent, factor) in [(50.0, 1.5), (99.0, 2)] {
