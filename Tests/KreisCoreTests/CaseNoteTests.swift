@@ -49,6 +49,26 @@ struct CaseNoteTests {
     #expect(CaseNote.signs(in: text) == [])
   }
 
+  @Test(arguments: 1...20)
+  func `the quick look misses no sign that the words tell of`(seed: UInt64) {
+    var generator = SplitMix(state: seed)
+    let parts = [
+      "geb.", "geboren", "am", "*", "Geburtsdatum:", "Lena", "Emma", "B.", "St.", "12.03.2015",
+      "1.2.19", "2015-03-12", "12.", "März", "MÄRZ", "Ma\u{308}rz", "Mai", "august", "2015", "15",
+      "Az.:", "AZ", "az", "Gz", "Aktenzeichen", "Akten-Nr", "Fall-Nr.", "Fallnummer",
+      "Geschäftszeichen", "51-12/19", "4711", "12", "F", "345/20", "Kindeswohlgefährdung",
+      "MISSBRAUCH", "Misshandlung", "Vernachlässigung", "Inobhutnahme", "8a-Meldung", "bei", "der",
+      "Familie", "Herrn", "Beispiel", "Platz", "Uhr", "9:00-13:00", "(", ")", ",", "–", "é",
+    ]
+    for _ in 0..<500 {
+      let count = Int.random(in: 1...8, using: &generator)
+      let text = (0..<count).map { _ in
+        (parts.randomElement(using: &generator) ?? "") + (Bool.random(using: &generator) ? " " : "")
+      }.joined()
+      #expect(CaseNote.signs(in: text) == CaseNote.signsByWord(in: text), "\(text)")
+    }
+  }
+
   @Test func `a warning names the field and repeats nothing of the text`() throws {
     let kind = try Schema.directory.kind(named: "organization")
     let values = [

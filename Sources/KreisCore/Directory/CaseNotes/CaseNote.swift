@@ -14,7 +14,11 @@ package enum CaseNote: Hashable, Sendable {
 
   /// The sorts of signs in a text, each once, in their order.
   package static func signs(in text: String) -> [CaseNote] {
-    guard mayHold(text) else { return [] }
+    CaseNoteHints.mayHold(text) ? signsByWord(in: text) : []
+  }
+
+  /// The same without the quick look.
+  package static func signsByWord(in text: String) -> [CaseNote] {
     let words = CaseNoteWords(text)
     var found: [CaseNote] = []
     for index in words.indices {
@@ -41,24 +45,6 @@ package enum CaseNote: Hashable, Sendable {
     return "\(field): das sieht nach \(what) aus. Das Verzeichnis nimmt keine Falldaten auf;"
       + " bitte entfernen, wenn es um einen Fall geht."
   }
-
-  /// A quick look at the bytes, because an import has it done with every text: most have neither digits
-  /// nor any of the words.
-  private static func mayHold(_ text: String) -> Bool {
-    var copy = text
-    return copy.withUTF8 { bytes in
-      bytes.indices.contains { index in
-        let byte = bytes[index]
-        if (0x30...0x39).contains(byte) { return true }
-        return triggers.contains { $0[0] == byte && bytes[index...].starts(with: $0) }
-      }
-    }
-  }
-
-  /// Parts of the words, without umlauts, which have two spellings.
-  private static let triggers = [
-    "indeswohlgef", "erdacht", "issbrauch", "isshand", "ernachl", "nobhutnahme", "hrdung",
-  ].map { Array($0.utf8) }
 
   // MARK: - Births
 
