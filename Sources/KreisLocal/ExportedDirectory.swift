@@ -106,7 +106,7 @@ package final class ExportedDirectory {
   }
 
   private func record(_ state: RecordState, _ kind: RecordKind) -> ExportRecord {
-    var heads: [Register: Head] = [:]
+    var heads = RegisterMap<Head>()
     var modified: UInt64 = 0
     for (scope, part) in state.scopes.sorted(by: { $0.key < $1.key })
     where ScopeKind(scope).isSeen(by: readers) && !state.isDeleted(in: scope) {

@@ -128,7 +128,7 @@ struct RecordJSON {
   private func unknown(_ state: RecordState, _ kind: RecordKind?) -> [JSONValue.Member] {
     let reserved: Set = [RecordKind.deletedTag, RecordKind.nextStewardTag]
     let shown = state.isDeleted ? state.beforeDeletion : state.shown
-    let rows = shown.sorted { $0.key < $1.key }.compactMap { register, place -> JSONValue? in
+    let rows = shown.compactMap { register, place -> JSONValue? in
       guard !reserved.contains(register.tag), kind?.field(tag: register.tag) == nil else {
         return nil
       }
@@ -150,8 +150,7 @@ struct RecordJSON {
     let shown = state.isDeleted ? state.beforeDeletion : state.shown
     var out: [JSONValue.Member] = []
     for field in kind.fields {
-      let places = shown.filter { $0.key.tag == field.tag }
-        .sorted { $0.key.element ?? "" < $1.key.element ?? "" }
+      let places = shown[tag: field.tag]
       guard let latest = places.map(\.value).max(by: { $0.head.recordedAt < $1.head.recordedAt })
       else { continue }
       let texts = places.compactMap { $0.key.element ?? $0.value.head.value }
@@ -242,11 +241,13 @@ struct RecordJSON {
 
 extension RecordState {
   /// What was shown before the record was deleted.
-  fileprivate var beforeDeletion: [Register: (scope: Scope, head: Head)] {
-    var out: [Register: (scope: Scope, head: Head)] = [:]
+  fileprivate var beforeDeletion: RegisterMap<PlacedHead> {
+    var out = RegisterMap<PlacedHead>()
     for (scope, state) in scopes.sorted(by: { $0.key < $1.key }) {
       for (register, heads) in state.registers where register.tag != RecordKind.deletedTag {
-        if let winner = heads.first, winner.isLive { out[register] = (scope, winner) }
+        if let winner = heads.first, winner.isLive {
+          out[register] = PlacedHead(scope: scope, head: winner)
+        }
       }
     }
     return out

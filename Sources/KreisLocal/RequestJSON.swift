@@ -51,9 +51,9 @@ struct RequestJSON {
     return changes.map { change in
       let field = try? kind?.field(named: change.field)
       let now = field.flatMap { field -> String? in
-        let places = state?.shown.filter { $0.key.tag == field.tag } ?? [:]
-        guard field.isSet else { return places.values.first?.head.value }
-        return places.keys.compactMap(\.element).sorted().joined(separator: ", ")
+        let places = state?.shown[tag: field.tag] ?? []
+        guard field.isSet else { return places.first?.value.head.value }
+        return places.compactMap(\.key.element).joined(separator: ", ")
       }
       guard case .object(let members) = change.json else { return change.json }
       return .object(members + [.init("now", now.map { .string($0) } ?? .null)])

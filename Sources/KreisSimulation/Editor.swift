@@ -175,7 +175,7 @@ struct Editor {
     var writes: [Write] = []
     var values: [String] = []
     if !isErasing {
-      for (register, heads) in part.registers.sorted(by: { $0.key < $1.key }) {
+      for (register, heads) in part.registers {
         for head in heads where head.log.member == member && head.content == .value {
           guard let value = head.value else { continue }
           writes.append(

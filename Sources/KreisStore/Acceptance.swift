@@ -182,9 +182,7 @@ extension Transaction {
   /// Appends a member's bundle to its log and to the feed of its scope.
   func append(_ chain: ChainedBundle, _ signed: SignedHead) throws -> FeedPosition {
     let key = try ledger.openKey(of: chain.log, in: identity.realm)
-    for entry in chain.entries {
-      try record(entry, log: chain.log, key: key, values: try entry.entry.values())
-    }
+    for entry in chain.entries { try record(entry, log: chain.log, key: key) }
     try ledger.setHead(chain.head, signature: signed.signature, ofKey: key)
     if replica.isGathering { learn(chain) }
     return try appendToFeed(signed, key: key)

@@ -72,7 +72,7 @@ extension Transaction {
         try record(
           ChainedEntry(
             sequence: chain.head.sequence, hash: hash, header: EntryBody(decoding: entry.body),
-            entry: entry), log: log, key: key, values: entry.values())
+            values: entry.values(), entry: entry), log: log, key: key)
         carried.entries += 1
       }
     }
@@ -106,7 +106,9 @@ extension Transaction {
       let header = try EntryBody(decoding: entry.body)
       let record = try header.record.map { try ledger.openKey(of: $0).key }
       try ledger.insertAside(
-        ChainedEntry(sequence: chain.head.sequence, hash: hash, header: header, entry: entry),
+        ChainedEntry(
+          sequence: chain.head.sequence, hash: hash, header: header, values: entry.values(),
+          entry: entry),
         branch: new, record: record)
       if let record, let id = header.record { touch(record, id) }
       carried.entries += 1

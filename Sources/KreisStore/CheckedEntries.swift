@@ -12,13 +12,22 @@ import KreisCore
 extension Ledger {
   /// From the columns entry, hash, body, block, commitment of the next row of a log.
   func checked(_ row: Row, continuing chain: inout LogChain) throws -> Entry {
-    let key = try row.integer(0)
+    try checked(
+      Self.entry(row, 2), row.integer(0), continuing: &chain, hash: try row.hash(1))
+  }
+
+  func checked(_ row: borrowing HotRow, continuing chain: inout LogChain) throws -> Entry {
+    try checked(row.entry(2), row.integer(0), continuing: &chain, hash: try row.hash(1))
+  }
+
+  private func checked(
+    _ entry: Entry, _ key: Int64, continuing chain: inout LogChain, hash: Hash256
+  ) throws -> Entry {
     let sequence = EntryKey.sequence(key)
     guard sequence == chain.head.sequence + 1 else {
       throw missing(EntryKey.log(key), chain.head.sequence + 1)
     }
-    let entry = try Self.entry(row, 2)
-    guard chain.append(body: entry.body, commitment: entry.commitment) == (try row.hash(1)) else {
+    guard chain.append(body: entry.body, commitment: entry.commitment) == hash else {
       throw StoreError.damaged(
         Damage(
           .entry(try name(of: EntryKey.log(key)), sequence: sequence),
@@ -27,36 +36,38 @@ extension Ledger {
     return entry
   }
 
-  /// All entries of a record, with their keys: each as it was written, and none missing.
+  /// The chain that an entry continues, given the previous entry's hash as it is stored.
+  func chain(before key: Int64, _ previous: Hash256?) throws -> LogChain {
+    let start = try start(ofKey: EntryKey.log(key))
+    let sequence = EntryKey.sequence(key)
+    guard sequence > 1 else { return start }
+    guard let previous else { throw missing(EntryKey.log(key), sequence - 1) }
+    return start.continued(after: LogHead(sequence: sequence - 1, hash: previous))
+  }
+
+  /// All entries of a record: each as it was written, and none missing.
   ///
   /// - Parameter hasSums: whether the database tells of missing ones, which schema version 1 does not.
-  func entries(
-    ofRecord key: Int64, hasSums: Bool = true
-  ) throws -> [(key: Int64, entry: LoggedEntry)] {
+  func entries(ofRecord key: Int64, hasSums: Bool = true) throws -> [LoggedEntry] {
+    let record = try prepared(hasSums ? .recordWithSum : .recordWithoutSum)
+    record.bind(1, key)
     guard
-      let record = try Row.fetchOne(
-        db.cachedStatement(
-          sql: "SELECT id, \(hasSums ? "entries" : "NULL") FROM record WHERE record = ?"),
-        arguments: [key]), let id = try record.bytes(0).flatMap({ RecordID($0) })
+      let (id, sum) = try record.first({ (RecordID($0.bytes(0) ?? []), $0.mark(1)) }), let id
     else { throw StoreError.damaged(Damage(.table("record"), "has a record without a valid id")) }
-    let rows = try Row.fetchCursor(
-      db.cachedStatement(
-        sql: """
-          SELECT one.entry, one.hash, one.body, one.block, one.commitment, previous.hash
-          FROM entry AS one LEFT JOIN entry AS previous ON previous.entry = one.entry - 1
-          WHERE one.record = ?
-          """), arguments: [key])
-    var out: [(key: Int64, entry: LoggedEntry)] = []
-    var sum = Mark()
-    while let row = try rows.next() {
+    let query = try prepared(.entriesOfRecord)
+    query.bind(1, key)
+    var out: [LoggedEntry] = []
+    var found = Mark()
+    try query.each { row in
       let entry = try logged(row, of: id)
-      sum.toggle(entry.hash)
-      out.append((try row.integer(0), entry))
+      found.toggle(entry.hash)
+      out.append(entry)
+      return true
     }
     // Not known before the first fold of this version.
-    if var expected = try record.bytes(1).flatMap({ Mark($0) }) {
+    if var expected = sum {
       expected.toggle(unfolded[key] ?? .none)
-      guard sum == expected else {
+      guard found == expected else {
         throw StoreError.damaged(Damage(.record(id), "has lost one of its entries"))
       }
     }
@@ -64,15 +75,11 @@ extension Ledger {
   }
 
   /// From the columns entry, hash, body, block, commitment, and the previous entry's hash.
-  private func logged(_ row: Row, of id: RecordID) throws -> LoggedEntry {
+  private func logged(_ row: borrowing HotRow, of id: RecordID) throws -> LoggedEntry {
     let key = try row.integer(0)
     let log = EntryKey.log(key)
     let sequence = EntryKey.sequence(key)
-    var chain = try start(ofKey: log)
-    if sequence > 1 {
-      guard try row.bytes(5) != nil else { throw missing(log, sequence - 1) }
-      chain = chain.continued(after: LogHead(sequence: sequence - 1, hash: try row.hash(5)))
-    }
+    var chain = try chain(before: key, row.isNull(5) ? nil : row.hash(5))
     let entry = try checked(row, continuing: &chain)
     let damaged = { (what: String) in
       StoreError.damaged(Damage(.entry(try self.name(of: log), sequence: sequence), what))
@@ -102,7 +109,7 @@ extension Ledger {
     let count =
       try Int64.fetchOne(
         db, sql: "SELECT count(*) FROM record NOT INDEXED WHERE seal IS NOT NULL") ?? 0
-    let written = try tally(TallyName.records).count
+    let written = try tally(.records).count
     guard count >= written else {
       throw StoreError.damaged(
         Damage(.table("record"), "shows \(count) rows where \(written) were written"))

@@ -10,6 +10,9 @@ package struct Commit: Sendable {
   /// Whether a feed of this hub moved: something to send to followers.
   package let movedFeeds: Bool
   package let records: Set<RecordID>
+  /// Those of them of which something may be asked of this member now: `Store.doDuties` and
+  /// `Store.doHubDuties` look closer.
+  package let concerning: Set<RecordID>
   /// Whether values were destroyed.
   package let destroyed: Bool
 }

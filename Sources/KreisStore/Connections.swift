@@ -136,7 +136,7 @@ extension Transaction {
         SELECT id FROM \(DirectoryTables.quoted(below)) WHERE \(DirectoryTables.quoted(field)) = ?
         """, arguments: [id.description])
     return try rows.compactMap { RecordID(text: try $0.text(0)) }.flatMap { place in
-      let shown = try state(of: place)?.shown ?? [:]
+      let shown = try state(of: place)?.shown ?? RegisterMap()
       let isPublic = shown.contains { register, value in
         value.scope == .public
           && dependent.field(tag: register.tag).map { RecordKind.placeFields.contains($0.name) }

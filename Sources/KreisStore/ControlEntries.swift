@@ -40,7 +40,7 @@ extension Ledger {
       byAuthor[log.member, default: []].append(
         ControlEntry(hubGeneration: log.generation, sequence: sequence, control: control))
     }
-    guard try storedTally(TallyName.control).map({ $0 == sum }) ?? true else {
+    guard try storedTally(.control).map({ $0 == sum }) ?? true else {
       let damage = Damage(.table("entry"), "has lost an entry of the hub's about the members")
       guard let onDamage else { throw StoreError.damaged(damage) }
       onDamage(damage)
@@ -52,13 +52,10 @@ extension Ledger {
   /// From the columns entry, hash, body, block, commitment and the previous entry's hash.
   func checkedAlone(_ row: Row) throws -> (LogID, UInt64, Hash256, Entry) {
     let key = try row.integer(0)
-    let (log, sequence) = (EntryKey.log(key), EntryKey.sequence(key))
-    var chain = try start(ofKey: log)
-    if sequence > 1 {
-      guard try row.bytes(5) != nil else { throw missing(log, sequence - 1) }
-      chain = chain.continued(after: LogHead(sequence: sequence - 1, hash: try row.hash(5)))
-    }
+    var chain = try chain(before: key, row.hasNull(atIndex: 5) ? nil : row.hash(5))
     let entry = try checked(row, continuing: &chain)
-    return (try name(of: log), sequence, chain.head.hash, entry)
+    return (
+      try name(of: EntryKey.log(key)), EntryKey.sequence(key), chain.head.hash, entry
+    )
   }
 }

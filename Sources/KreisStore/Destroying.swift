@@ -52,7 +52,7 @@ extension Transaction {
       throw StoreError.rejected("there is no record \(id)")
     }
     guard state.erasedIn == nil else { throw StoreError.rejected("\(id) was erased already") }
-    let entries = try ledger.key(of: id).map { try ledger.entries(ofRecord: $0).map(\.entry) } ?? []
+    let entries = try ledger.key(of: id).map { try ledger.entries(ofRecord: $0) } ?? []
     let widest = ErasureOrders.widestScopes(of: entries)
     let isShared = widest.contains { $0 != .local }
     guard !isShared || membership.mayWrite(identity.member, id) else {
@@ -85,7 +85,7 @@ extension Transaction {
   @discardableResult
   package func doDuties(on id: RecordID, period: UInt64?, at now: UInt64) throws -> Int {
     guard let key = try ledger.key(of: id) else { return 0 }
-    let entries = try ledger.entries(ofRecord: key).map(\.entry)
+    let entries = try ledger.entries(ofRecord: key)
     let duties = RecordDuties(
       id, entries, identity, membership, retention: period.map { (period: $0, now: now) })
     var written = 0
@@ -121,6 +121,11 @@ struct RecordDuties {
   var restates: [Forgetting.Restate] = []
 
   var isEmpty: Bool { answer == nil && restates.isEmpty }
+
+  /// Whether somebody ordered a destruction: without it nothing but the Kreis's period asks for one.
+  static func mayArise(from entries: [LoggedEntry]) -> Bool {
+    entries.contains { $0.header.kind == .restate || $0.header.kind == .erase }
+  }
 
   init(
     _ id: RecordID, _ entries: [LoggedEntry], _ identity: Identity, _ membership: Membership,
@@ -197,7 +202,7 @@ extension Snapshot {
     _ key: Int64, _ id: RecordID, _ period: UInt64?, _ now: UInt64
   ) throws -> Bool {
     !RecordDuties(
-      id, try ledger.entries(ofRecord: key).map(\.entry), identity, membership,
+      id, try ledger.entries(ofRecord: key), identity, membership,
       retention: period.map { (period: $0, now: now) }
     ).isEmpty
   }

@@ -93,21 +93,20 @@ struct DirectoryTables: Sendable {
     guard let tag = state.kind, let kind = schema.kind(tag: tag) else { return nil }
     let shown = state.shown
     guard !shown.isEmpty, !state.isRestricted(kind) else { return nil }
-    var values: [DatabaseValue] = [record.databaseValue, state.record.description.databaseValue]
-    values.reserveCapacity(kind.fields.count + 2)
-    var elements: [UInt32: [String]] = [:]
-    for register in shown.keys {
-      if let element = register.element { elements[register.tag, default: []].append(element) }
-    }
-    for field in kind.fields {
+    var values = [DatabaseValue](repeating: .null, count: kind.fields.count + 2)
+    values[0] = record.databaseValue
+    values[1] = state.record.description.databaseValue
+    var elements: [Int: [String]] = [:]
+    for (register, place) in shown {
+      guard let column = kind.index(ofTag: register.tag) else { continue }
+      let field = kind.fields[column]
       if field.isSet {
-        values.append(elements[field.tag].map { Self.json($0).databaseValue } ?? .null)
-      } else if let value = shown[Register(tag: field.tag)]?.head.value {
-        values.append(Self.columnValue(value, field))
-      } else {
-        values.append(.null)
+        if let element = register.element { elements[column, default: []].append(element) }
+      } else if register.element == nil, let value = place.head.value {
+        values[column + 2] = Self.columnValue(value, field)
       }
     }
+    for (column, list) in elements { values[column + 2] = Self.json(list).databaseValue }
     return (tag, values)
   }
 
@@ -133,13 +132,15 @@ struct DirectoryTables: Sendable {
   /// Writes the row, or removes it; `oldKind` is the kind under which the record stood so far.
   func write(
     _ record: Int64, _ row: (kind: UInt32, values: [DatabaseValue])?, oldKind: UInt32,
-    in db: Database
+    in ledger: Ledger
   ) throws {
     if oldKind != 0, row?.kind != oldKind, let sql = deletes[oldKind] {
-      try db.cachedStatement(sql: sql).execute(arguments: [record])
+      try ledger.db.cachedStatement(sql: sql).execute(arguments: [record])
     }
     guard let row, let sql = upserts[row.kind] else { return }
-    try db.cachedStatement(sql: sql).execute(arguments: StatementArguments(row.values))
+    let upsert = try ledger.upsert(kind: row.kind, sql)
+    for (index, value) in row.values.enumerated() { upsert.bind(Int32(index + 1), value) }
+    try upsert.run()
   }
 
   /// The row as it stands in the table, in the order of `row`.

@@ -9,7 +9,8 @@ package import KreisCore
 /// everything.
 package struct DutyRound: Sendable {
   package enum Event: Sendable {
-    case changed(Set<RecordID>)
+    /// A commit, with the records of which it may ask something.
+    case changed(concerning: Set<RecordID>)
     /// Look at everything.
     case all
   }
@@ -36,7 +37,7 @@ package struct DutyRound: Sendable {
         hasLooked = false
         return nil
       }
-      if case .changed(let records) = event, hasLooked {
+      if case .changed(concerning: let records) = event, hasLooked {
         guard !records.isEmpty else { return nil }
         return Done(
           written: try await store.doDuties(on: records, at: now),

@@ -228,7 +228,7 @@ extension Transaction {
     writing scopes: some Sequence<Scope>
   ) throws {
     try checkAuthority(on: id, in: scopes)
-    let before = (state?.shown ?? [:]).compactMap { register, place in
+    let before = (state?.shown ?? RegisterMap()).compactMap { register, place in
       kind.field(tag: register.tag).map {
         FieldValue($0, register.element ?? place.head.value, scope: ScopeKind(place.scope))
       }
@@ -298,19 +298,20 @@ extension Transaction {
     of edits: [Edit], on id: RecordID, _ state: RecordState?
   ) throws -> [Scope: Part] {
     var parts: [Scope: Part] = [:]
+    var given: [Scope: Set<Register>] = [:]
     for edit in edits {
       let scope = scope(of: edit, on: id, state)
-      let heads = state?.scopes[scope]?.registers ?? [:]
+      let heads = state?.scopes[scope]?.registers ?? RegisterMap()
       for (register, content, value) in registers(of: edit, heads) {
         let old = heads[register] ?? []
         if old.count == 1, old[0].content == content, old[0].value == value { continue }
         if old.isEmpty, content == .withdrawn { continue }
-        if parts[scope]?.writes.contains(where: { $0.register == register }) == true {
+        guard given[scope, default: []].insert(register).inserted else {
           throw StoreError.rejected("\(edit.field.name) is given twice")
         }
         parts[scope, default: ([], [])].writes.append(
           Write(register: register, content: content, bases: old.map(\.hash.reference)))
-        if let value { parts[scope]?.values.append(value) }
+        if let value { parts[scope, default: ([], [])].values.append(value) }
       }
     }
     return parts
@@ -339,7 +340,7 @@ extension Transaction {
   }
 
   private func registers(
-    of edit: Edit, _ heads: [Register: [Head]]
+    of edit: Edit, _ heads: RegisterMap<[Head]>
   ) -> [(Register, Write.Content, String?)] {
     let tag = edit.field.tag
     switch edit.content {

@@ -48,7 +48,7 @@ extension Snapshot {
     var out: [Erasure] = []
     for key in keys {
       let id = try ledger.id(of: key)
-      let entries = try ledger.entries(ofRecord: key).map(\.entry)
+      let entries = try ledger.entries(ofRecord: key)
       guard let orders = ErasureOrders(id, entries, membership) else { continue }
       out.append(try erasure(of: id, orders, statements, now))
     }

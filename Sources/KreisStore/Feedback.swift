@@ -172,7 +172,7 @@ extension Transaction {
     _ wanted: [Register: Wanted], on id: RecordID, of kind: UInt32, in scope: Scope,
     _ occasion: Occasion
   ) throws -> Int {
-    let heads = try state(of: id)?.scopes[scope]?.registers ?? [:]
+    let heads = try state(of: id)?.scopes[scope]?.registers ?? RegisterMap()
     var writes: [Write] = []
     var texts: [String] = []
     for (register, new) in wanted.sorted(by: { $0.key < $1.key }) {

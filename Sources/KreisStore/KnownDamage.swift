@@ -37,6 +37,6 @@ extension Snapshot {
     guard store.damages.isEmpty else { return true }
     // Those that wait are in no sum, whoever opened the replica since.
     return try Int64.fetchOne(db, sql: "SELECT count(*) FROM record")
-      != ledger.tally(TallyName.records).count
+      != ledger.tally(.records).count
   }
 }

@@ -15,15 +15,32 @@ final class Ledger: HeldLogs {
   /// By record: what was inserted since it was folded.
   var unfolded: [Int64: Mark] = [:]
   /// Sums that changed in this transaction.
-  var changedTallies: [String: Tally] = [:]
+  var changedTallies: [TallyName: Tally] = [:]
   /// Own records that no table shows because they are restricted, by kind and external id.
   var restrictedByKey: [UInt32: [String: Set<RecordID>]] = [:]
   /// Whether the index of records was found to be whole.
   var isRecordIndexWhole = false
+  private var statements = [HotStatement?](repeating: nil, count: HotSQL.allCases.count)
+  /// By kind, those that write the directory tables.
+  private var upserts: [UInt32: HotStatement] = [:]
 
   init(_ db: Database, in realm: RealmID) {
     self.db = db
     self.realm = realm
+  }
+
+  func prepared(_ sql: HotSQL) throws -> HotStatement {
+    if let statement = statements[sql.rawValue] { return statement }
+    let statement = try HotStatement(sql.text, in: db)
+    statements[sql.rawValue] = statement
+    return statement
+  }
+
+  func upsert(kind: UInt32, _ sql: String) throws -> HotStatement {
+    if let statement = upserts[kind] { return statement }
+    let statement = try HotStatement(sql, in: db)
+    upserts[kind] = statement
+    return statement
   }
 
   // MARK: - Logs
@@ -60,7 +77,7 @@ final class Ledger: HeldLogs {
     let key = db.lastInsertedRowID
     keys[log] = key
     names[key] = log
-    try change(TallyName.logs) { $0.add(Mark(start.hash)) }
+    try change(.logs) { $0.add(Mark(start.hash)) }
     return key
   }
 
@@ -119,9 +136,9 @@ final class Ledger: HeldLogs {
   }
 
   private func hash(ofEntry key: Int64) throws -> Hash256? {
-    try Row.fetchOne(
-      db.cachedStatement(sql: "SELECT hash FROM entry WHERE entry = ?"), arguments: [key]
-    ).map { try $0.hash(0) }
+    let query = try prepared(.hashOfEntry)
+    query.bind(1, key)
+    return try query.first { try $0.hash(0) }
   }
 
   /// The signed head of a log, `nil` where nothing is held or signed.
@@ -145,19 +162,23 @@ final class Ledger: HeldLogs {
   // MARK: - Entries
 
   func insert(_ entry: ChainedEntry, log key: Int64, record: Int64?) throws {
-    let (block, commitment) = entry.entry.columns
-    try db.cachedStatement(
-      sql: """
-        INSERT INTO entry (entry, record, hash, body, block, commitment) VALUES (?, ?, ?, ?, ?, ?)
-        """
-    ).execute(arguments: [
-      EntryKey.make(key, entry.sequence), record, entry.hash.data, Data(entry.entry.body), block,
-      commitment,
-    ])
+    let insertion = try prepared(.insertEntry)
+    insertion.bind(1, EntryKey.make(key, entry.sequence))
+    insertion.bind(2, record)
+    insertion.bind(3, entry.hash)
+    insertion.bind(4, entry.entry.body)
+    insertion.bindNull(5)
+    insertion.bindNull(6)
+    switch entry.entry.proof {
+    case .none: break
+    case .block(let block): insertion.bind(5, block)
+    case .destroyed(let commitment): insertion.bind(6, commitment)
+    }
+    try insertion.run()
     if let record {
       unfolded[record, default: .none].toggle(entry.hash)
     } else {
-      try change(TallyName.control) { $0.add(Mark(entry.hash)) }
+      try change(.control) { $0.add(Mark(entry.hash)) }
     }
   }
 
@@ -169,7 +190,7 @@ final class Ledger: HeldLogs {
     while let row = try rows.next() {
       let hash = try row.hash(1)
       if row.hasNull(atIndex: 0) {
-        try change(TallyName.control) { $0.remove(Mark(hash)) }
+        try change(.control) { $0.remove(Mark(hash)) }
       } else {
         unfolded[try row.integer(0), default: .none].toggle(hash)
       }
@@ -185,21 +206,20 @@ final class Ledger: HeldLogs {
     ofKey key: Int64, from first: UInt64, through last: UInt64, bytes: Int = .max
   ) throws -> [Entry] {
     var chain = try chain(ofKey: key, after: first - 1)
-    let rows = try Row.fetchCursor(
-      db.cachedStatement(
-        sql: """
-          SELECT entry, hash, body, block, commitment FROM entry
-          WHERE entry BETWEEN ? AND ? ORDER BY entry
-          """),
-      arguments: [EntryKey.make(key, first), EntryKey.make(key, last)])
+    let query = try prepared(.entriesOfLog)
+    query.bind(1, EntryKey.make(key, first))
+    query.bind(2, EntryKey.make(key, last))
     var out: [Entry] = []
     var size = 0
-    while let row = try rows.next() {
+    var isFull = false
+    try query.each { row in
       let entry = try checked(row, continuing: &chain)
       size += entry.size
-      if size > bytes, !out.isEmpty { return out }
-      out.append(entry)
+      isFull = size > bytes && !out.isEmpty
+      if !isFull { out.append(entry) }
+      return !isFull
     }
+    if isFull { return out }
     guard chain.head.sequence == last else { throw missing(key, chain.head.sequence + 1) }
     return out
   }
@@ -238,7 +258,9 @@ final class Ledger: HeldLogs {
   }
 
   /// Destroys an entry's salt and values, keeping what its header committed to (I7).
-  func destroyBlock(ofEntry key: Int64) throws {
+  func destroyBlock(ofEntry entry: LoggedEntry) throws {
+    guard let log = try key(of: entry.log) else { return }
+    let key = EntryKey.make(log, entry.sequence)
     guard
       let block = try Row.fetchOne(
         db.cachedStatement(sql: "SELECT block FROM entry WHERE entry = ?"), arguments: [key])?
@@ -253,17 +275,18 @@ final class Ledger: HeldLogs {
 
   /// The record's key in this database.
   func key(of record: RecordID) throws -> Int64? {
-    try Int64.fetchOne(
-      db.cachedStatement(sql: "SELECT record FROM record WHERE id = ?"),
-      arguments: [Data(record.bytes)])
+    let query = try prepared(.keyOfRecord)
+    query.bind(1, record)
+    return try query.first { try $0.integer(0) }
   }
 
   /// The record's key, made if no entry named it so far.
   func openKey(of record: RecordID) throws -> (key: Int64, isNew: Bool) {
     // First the insertion: most records that come are new.
-    try db.cachedStatement(sql: "INSERT INTO record (id) VALUES (?) ON CONFLICT (id) DO NOTHING")
-      .execute(arguments: [Data(record.bytes)])
-    if db.changesCount > 0 { return (db.lastInsertedRowID, true) }
+    let insertion = try prepared(.insertRecord)
+    insertion.bind(1, record)
+    try insertion.run()
+    if let key = insertion.insertedRow { return (key, true) }
     guard let key = try key(of: record) else {
       throw StoreError.stateUnknown("record \(record) can be neither inserted nor found")
     }
@@ -310,7 +333,7 @@ final class Ledger: HeldLogs {
           ORDER BY position DESC LIMIT 1
           """), arguments: [columns.kind, columns.town]
     ).map { FeedPosition(position: try $0.unsigned(0), hash: try $0.hash(1)) }
-    let sum = try tally(TallyName.feed(scope))
+    let sum = try tally(.feed(scope))
     guard Int64(end?.position ?? 0) == sum.count, end.map({ Mark($0.hash) }) ?? .none == sum.mark
     else {
       throw StoreError.damaged(
@@ -341,7 +364,7 @@ final class Ledger: HeldLogs {
     ])
     try db.cachedStatement(sql: "UPDATE log SET pushed = max(pushed, ?) WHERE log = ?")
       .execute(arguments: [Int64(last), key])
-    changedTallies[TallyName.feed(scope)] = Tally(
+    changedTallies[.feed(scope)] = Tally(
       count: Int64(position.position), mark: Mark(position.hash))
   }
 
@@ -375,7 +398,7 @@ final class Ledger: HeldLogs {
     try db.execute(sql: "DELETE FROM statement")
     try db.execute(sql: "UPDATE log SET pushed = 0")
     try db.execute(sql: "DELETE FROM tally WHERE name LIKE 'feed %'")
-    changedTallies = changedTallies.filter { !$0.key.hasPrefix("feed ") }
+    changedTallies = changedTallies.filter { !$0.key.isFeed }
   }
 
   func setFeedHead(_ head: FeedHead) throws {

@@ -100,7 +100,7 @@ package struct Lookup {
     var found: Set<RecordID> = []
     let rows = try Row.fetchCursor(db, sql: "SELECT record, id FROM record WHERE shown = 0")
     while let row = try rows.next() {
-      let entries = try ledger.entries(ofRecord: row.integer(0)).map(\.entry)
+      let entries = try ledger.entries(ofRecord: row.integer(0))
       let had = entries.contains { Self.externalIDs(of: $0).contains(externalID) }
       if had, let id = try row.bytes(1).flatMap({ RecordID($0) }) { found.insert(id) }
     }

@@ -20,9 +20,14 @@ struct Mark: Hashable, Sendable {
   }
 
   init?(_ bytes: [UInt8]) {
+    guard let mark = bytes.withUnsafeBytes({ Mark($0) }) else { return nil }
+    self = mark
+  }
+
+  init?(_ bytes: UnsafeRawBufferPointer) {
     guard bytes.count == 16 else { return nil }
-    for byte in bytes[..<8] { high = high << 8 | UInt64(byte) }
-    for byte in bytes[8...] { low = low << 8 | UInt64(byte) }
+    high = UInt64(bigEndian: bytes.loadUnaligned(as: UInt64.self))
+    low = UInt64(bigEndian: bytes.loadUnaligned(fromByteOffset: 8, as: UInt64.self))
   }
 
   /// Puts `other` in, or takes it out if it is in.
@@ -61,18 +66,29 @@ struct Tally: Hashable, Sendable {
   }
 }
 
-/// The names under which the table `tally` keeps its sums.
-enum TallyName {
-  static let records = "record"
+/// What the table `tally` keeps a sum of.
+enum TallyName: Hashable {
+  case records
   /// Of records with fields that somebody should look at.
-  static let conflicts = "conflict"
-  static let control = "control"
-  static let logs = "log"
-
+  case conflicts
+  case control
+  case logs
   /// Of records with a row in the table of this kind.
-  static func kind(_ tag: UInt32) -> String { "kind \(tag)" }
+  case kind(UInt32)
   /// The end of a feed: position and hash.
-  static func feed(_ scope: Scope) -> String {
-    "feed \(scope.columns.kind) \(scope.columns.town)"
+  case feed(Scope)
+
+  /// As it stands in the table.
+  var text: String {
+    switch self {
+    case .records: "record"
+    case .conflicts: "conflict"
+    case .control: "control"
+    case .logs: "log"
+    case .kind(let tag): "kind \(tag)"
+    case .feed(let scope): "feed \(scope.columns.kind) \(scope.columns.town)"
+    }
   }
+
+  var isFeed: Bool { if case .feed = self { true } else { false } }
 }

@@ -74,7 +74,7 @@ extension Transaction {
       result.remaining += fields.map { (id, $0, owner) }
       return
     }
-    let shown = try state(of: id)?.shown ?? [:]
+    let shown = try state(of: id)?.shown ?? RegisterMap()
     let edits = fields.flatMap { field -> [Edit] in
       guard field.isSet else {
         return [Edit(field, id == kept ? .withdrawn : .value(kept.description))]
@@ -224,7 +224,7 @@ extension Lookup {
       sql: "SELECT record, id FROM record WHERE deleted = 1 AND kind = ? ORDER BY record",
       arguments: [Int64(kind.tag)])
     return try rows.compactMap { row in
-      let isNoted = try ledger.entries(ofRecord: row.integer(0)).contains { _, entry in
+      let isNoted = try ledger.entries(ofRecord: row.integer(0)).contains { entry in
         entry.header.writes.contains { $0.register.tag == RecordKind.mergedIntoTag }
       }
       return isNoted ? try row.bytes(1).flatMap { RecordID($0) } : nil

@@ -53,7 +53,7 @@ extension Transaction {
     for scope in parts.keys.sorted() {
       guard let part = state.scopes[scope] else { continue }
       var live: [Forgetting.Restate.Item] = []
-      for (register, heads) in part.registers.sorted(by: { $0.key < $1.key }) {
+      for (register, heads) in part.registers {
         for head in heads where head.log.member == identity.member && head.content == .value {
           guard let value = head.value else { continue }
           live.append(Forgetting.Restate.Item(register: register, head: head, value: value))
@@ -73,7 +73,7 @@ extension Transaction {
   package func forgetOwn(_ id: RecordID, _ occasion: Occasion) throws {
     guard let state = try state(of: id) else { return }
     let scopes = Set(
-      try ledger.key(of: id).map { try ledger.entries(ofRecord: $0) }?.map(\.entry.log)
+      try ledger.key(of: id).map { try ledger.entries(ofRecord: $0) }?.map(\.log)
         .filter { $0.member == identity.member }.map(\.scope) ?? [])
     for scope in scopes.sorted() {
       guard let part = state.scopes[scope] else { continue }

@@ -140,7 +140,7 @@ extension Ledger {
     guard let key = try key(of: id) else {
       return PersonSearch(id, values: [], isPerson: false)
     }
-    let entries = try entries(ofRecord: key).map(\.entry)
+    let entries = try entries(ofRecord: key)
     let state = Fold.record(id, entries, under: membership)
     let kind = state.kind.flatMap { schema.kind(tag: $0) }
     // A midwife is an organization.
@@ -165,7 +165,7 @@ extension Ledger {
     for key in try Int64.fetchAll(db, sql: "SELECT record FROM record ORDER BY record") {
       let record = try self.id(of: key)
       guard !records.contains(record) else { continue }
-      let entries = try entries(ofRecord: key).map(\.entry)
+      let entries = try entries(ofRecord: key)
       if let hit = Self.hit(search, record, entries, membership) { out.append(hit) }
     }
     return out.sorted { ($0.how, $0.record) < ($1.how, $1.record) }
@@ -203,7 +203,7 @@ extension Ledger {
     guard state.erasedIn == nil else { return nil }
     let places = found.map { hit in
       let heads =
-        state.scopes[hit.log.scope]?.registers.filter { $0.key.tag == hit.tag }
+        state.scopes[hit.log.scope]?.registers[tag: hit.tag]
         .flatMap(\.value) ?? []
       return PersonSearch.Place(
         tag: hit.tag, scope: hit.log.scope,

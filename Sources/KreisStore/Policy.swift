@@ -40,7 +40,7 @@ extension Ledger {
     for key in keys {
       let id = try id(of: key)
       guard id.creator == hub else { continue }
-      let state = Fold.record(id, try entries(ofRecord: key).map(\.entry), under: membership)
+      let state = Fold.record(id, try entries(ofRecord: key), under: membership)
       return Policy(state, kind)
     }
     return Policy()

@@ -34,7 +34,7 @@ extension Snapshot {
   /// The state of a record whose row was proven to be what was folded from these entries.
   private func folded(_ key: Int64, _ id: RecordID) throws -> RecordState {
     _ = try sealed(key)
-    return Fold.record(id, try ledger.entries(ofRecord: key).map(\.entry), under: membership)
+    return Fold.record(id, try ledger.entries(ofRecord: key), under: membership)
   }
 
   /// The records of a kind whose fields have these values, in the order of their ids' creation here.
@@ -81,9 +81,9 @@ extension Snapshot {
       guard try row.flag(8) else { continue }
       try visit(
         Fold.record(
-          record.seal.id, ledger.entries(ofRecord: record.key).map(\.entry), under: membership))
+          record.seal.id, ledger.entries(ofRecord: record.key), under: membership))
     }
-    try compare(sum, TallyName.kind(kind.tag), kind.name)
+    try compare(sum, .kind(kind.tag), kind.name)
   }
 
   /// The records with fields that somebody should look at.
@@ -97,16 +97,16 @@ extension Snapshot {
       sum.add(record.seal.mark)
       out.append(
         Fold.record(
-          record.seal.id, try ledger.entries(ofRecord: key).map(\.entry), under: membership))
+          record.seal.id, try ledger.entries(ofRecord: key), under: membership))
     }
-    try compare(sum, TallyName.conflicts, "record")
+    try compare(sum, .conflicts, "record")
     return out
   }
 
   /// Every entry that made the record, oldest first.
   package func history(of id: RecordID) throws -> [HistoryEntry] {
     guard let key = try ledger.certainKey(of: id) else { return [] }
-    let entries = try ledger.entries(ofRecord: key).map(\.entry)
+    let entries = try ledger.entries(ofRecord: key)
     let state = Fold.record(id, entries, under: membership)
     // Within one second a log knows its own order.
     return entries.sorted {
@@ -144,7 +144,7 @@ extension Snapshot {
         throw ledger.missing(log, min(chain.head.sequence, end) + 1)
       }
     }
-    try compare(sum, TallyName.logs, "log")
+    try compare(sum, .logs, "log")
   }
 
   /// Visits the folded state of every record, by id.
@@ -156,9 +156,9 @@ extension Snapshot {
       sum.add(record.seal.mark)
       try visit(
         Fold.record(
-          record.seal.id, ledger.entries(ofRecord: record.key).map(\.entry), under: membership))
+          record.seal.id, ledger.entries(ofRecord: record.key), under: membership))
     }
-    try compare(sum, TallyName.records, "record")
+    try compare(sum, .records, "record")
   }
 
   /// How many records each kind has, deleted ones not counted.
@@ -166,7 +166,7 @@ extension Snapshot {
     try tables.schema.kinds.map { kind in
       let sql = "SELECT count(*) FROM \(DirectoryTables.quoted(kind.name))"
       let count = try Int.fetchOne(db, sql: sql) ?? 0
-      try noteUnless(count, TallyName.kind(kind.tag), kind.name)
+      try noteUnless(count, .kind(kind.tag), kind.name)
       return (kind, count)
     }
   }
@@ -175,12 +175,12 @@ extension Snapshot {
   package func conflictCount() throws -> Int {
     let sql = "SELECT count(*) FROM record WHERE conflicts > 0"
     let count = try Int.fetchOne(db, sql: sql) ?? 0
-    try noteUnless(count, TallyName.conflicts, "record")
+    try noteUnless(count, .conflicts, "record")
     return count
   }
 
   /// A figure for people is shown as it is counted, beside the damage that makes it doubtful.
-  private func noteUnless(_ count: Int, _ name: String, _ table: String) throws {
+  private func noteUnless(_ count: Int, _ name: TallyName, _ table: String) throws {
     let written = try ledger.tally(name).count
     guard written != count else { return }
     store.note(Damage(.table(table), "shows \(count) rows where \(written) were written"))

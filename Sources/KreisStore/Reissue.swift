@@ -233,7 +233,7 @@ private struct Reissue {
         let scope = state.scopes[part.scope]
       else { continue }
       var live: [Forgetting.Restate.Item] = []
-      for (register, heads) in scope.registers.sorted(by: { $0.key < $1.key }) {
+      for (register, heads) in scope.registers {
         for head in heads where head.log.member == transaction.identity.member {
           guard head.content == .value, let value = value(of: head, register, order) else {
             continue

@@ -81,7 +81,7 @@ extension Ledger {
         arguments: [tag])
       for key in keys {
         let id = try id(of: key)
-        let state = Fold.record(id, try entries(ofRecord: key).map(\.entry), under: membership)
+        let state = Fold.record(id, try entries(ofRecord: key), under: membership)
         guard let kind = schema.kind(tag: UInt32(tag)), let field = kind.restriction,
           kind.personFields.contains(where: { person.description == state.text(of: $0) })
         else { continue }
@@ -101,7 +101,7 @@ extension Ledger {
       arguments: [Int64(kind.tag)])
     for key in keys {
       let id = try id(of: key)
-      for entry in try entries(ofRecord: key).map(\.entry) {
+      for entry in try entries(ofRecord: key) {
         for name in Lookup.externalIDs(of: entry) { out[name, default: []].insert(id) }
       }
     }
@@ -129,7 +129,7 @@ extension Snapshot {
         arguments: [Int64(kind.tag)])
       for key in keys {
         let id = try ledger.id(of: key)
-        let entries = try ledger.entries(ofRecord: key).map(\.entry)
+        let entries = try ledger.entries(ofRecord: key)
         if Fold.record(id, entries, under: membership).isRestricted(kind) { out.insert(id) }
       }
     }

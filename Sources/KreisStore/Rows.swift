@@ -9,7 +9,7 @@ import KreisCore
 extension Row {
   func integer(_ column: Int) throws -> Int64 {
     let value: DatabaseValue = self[column]
-    guard case .int64(let number) = value.storage else { throw Self.impossible("a number") }
+    guard case .int64(let number) = value.storage else { throw StoreError.impossible("a number") }
     return number
   }
 
@@ -17,21 +17,21 @@ extension Row {
   /// read cannot overflow.
   func unsigned(_ column: Int) throws -> UInt64 {
     guard let number = UInt64(exactly: try integer(column)), number < Limits.time else {
-      throw Self.impossible("a number")
+      throw StoreError.impossible("a number")
     }
     return number
   }
 
   func unsigned32(_ column: Int) throws -> UInt32 {
     guard let number = UInt32(exactly: try integer(column)) else {
-      throw Self.impossible("a number")
+      throw StoreError.impossible("a number")
     }
     return number
   }
 
   func text(_ column: Int) throws -> String {
     let value: DatabaseValue = self[column]
-    guard case .string(let text) = value.storage else { throw Self.impossible("a text") }
+    guard case .string(let text) = value.storage else { throw StoreError.impossible("a text") }
     return text
   }
 
@@ -43,10 +43,6 @@ extension Row {
 
   func flag(_ column: Int) throws -> Bool { try integer(column) != 0 }
 
-  private static func impossible(_ what: String) -> StoreError {
-    .damaged(Damage(.file, "holds \(what) that cannot be where it stands"))
-  }
-
   /// The BLOB in a column, copied once.
   func bytes(_ column: Int) throws -> [UInt8]? {
     try withUnsafeData(atIndex: column) { $0.map { Array($0) } }
@@ -54,22 +50,30 @@ extension Row {
 
   func hash(_ column: Int) throws -> Hash256 {
     guard let bytes = try bytes(column), let hash = Hash256(bytes) else {
-      throw Self.impossible("a hash")
+      throw StoreError.impossible("a hash")
     }
     return hash
   }
 
   func member(_ column: Int) throws -> MemberID {
-    guard let member = MemberID(try unsigned(column)) else { throw Self.impossible("a member") }
+    guard let member = MemberID(try unsigned(column)) else {
+      throw StoreError.impossible("a member")
+    }
     return member
   }
 
   /// A scope from its two columns.
   func scope(_ column: Int) throws -> Scope {
     guard let scope = Scope(kind: try unsigned(column), town: try unsigned(column + 1)) else {
-      throw Self.impossible("a scope")
+      throw StoreError.impossible("a scope")
     }
     return scope
+  }
+}
+
+extension StoreError {
+  static func impossible(_ what: String) -> StoreError {
+    .damaged(Damage(.file, "holds \(what) that cannot be where it stands"))
   }
 }
 

@@ -142,7 +142,7 @@ package struct Scrub: Sendable {
         try snapshot.checkHead(ofKey: key)
       } catch StoreError.damaged(let damage) { add(damage) }
     }
-    try snapshot.compare(sum, TallyName.logs, "log")
+    try snapshot.compare(sum, .logs, "log")
     finishPart()
   }
 
@@ -159,12 +159,12 @@ package struct Scrub: Sendable {
     }
     let tables =
       [("record", TallyName.records, "")]
-      + [("record", TallyName.conflicts, "WHERE conflicts > 0")]
-      + snapshot.tables.schema.kinds.map { (name: $0.name, TallyName.kind($0.tag), "") }
+      + [("record", .conflicts, "WHERE conflicts > 0")]
+      + snapshot.tables.schema.kinds.map { (name: $0.name, .kind($0.tag), "") }
     for (table, name, condition) in tables {
       // A record that could not be folded is known already and in no sum.
       let sql =
-        name == TallyName.records
+        name == .records
         ? "SELECT count(*) FROM record WHERE seal IS NOT NULL"
         : "SELECT count(*) FROM \(DirectoryTables.quoted(table)) \(condition)"
       let count = try Int64.fetchOne(snapshot.db, sql: sql) ?? 0

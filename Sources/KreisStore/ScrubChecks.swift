@@ -30,7 +30,7 @@ extension Snapshot {
   ///   them.
   /// - Throws: `StoreError.damaged` if the entries cannot be read.
   func compare(_ record: SealedRecord) throws -> [Damage] {
-    let entries = try ledger.entries(ofRecord: record.key).map(\.entry)
+    let entries = try ledger.entries(ofRecord: record.key)
     let state = Fold.record(record.seal.id, entries, under: membership)
     let row = tables.row(record.key, state)
     var damages: [Damage] = []

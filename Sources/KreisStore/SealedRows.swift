@@ -59,10 +59,10 @@ extension Snapshot {
       sum.add(record.seal.mark)
       try visit(record)
     }
-    try compare(sum, TallyName.records, "record")
+    try compare(sum, .records, "record")
   }
 
-  func compare(_ sum: Tally, _ name: String, _ table: String) throws {
+  func compare(_ sum: Tally, _ name: TallyName, _ table: String) throws {
     let stored = try ledger.tally(name)
     guard stored != sum else { return }
     throw StoreError.damaged(

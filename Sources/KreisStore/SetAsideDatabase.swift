@@ -92,7 +92,7 @@ package struct SetAsideDatabase: Hashable, Sendable {
     let state = try store.blockingRead { snapshot in
       try snapshot.ledger.key(of: id).map { key in
         Fold.record(
-          id, try snapshot.ledger.entries(ofRecord: key).map(\.entry), under: snapshot.membership)
+          id, try snapshot.ledger.entries(ofRecord: key), under: snapshot.membership)
       }
     }
     guard let state, !state.destroyed.isEmpty || state.erasedIn != nil else { return }
@@ -109,7 +109,7 @@ package struct SetAsideDatabase: Hashable, Sendable {
       guard let id = try row.bytes(1).flatMap({ RecordID($0) }) else {
         throw StoreError.damaged(Damage(.table("record"), "has a record without a valid id"))
       }
-      let here: [(key: Int64, entry: LoggedEntry)]
+      let here: [LoggedEntry]
       do { here = try ledger.entries(ofRecord: row.integer(0), hasSums: hasSums) } catch StoreError
         .damaged
       {
@@ -117,16 +117,16 @@ package struct SetAsideDatabase: Hashable, Sendable {
         continue
       }
       let state = try store.blockingRead { snapshot -> RecordState in
-        var entries = here.map(\.entry)
+        var entries = here
         if let key = try snapshot.ledger.key(of: id) {
           let known = Set(entries.map(\.hash))
-          entries += try snapshot.ledger.entries(ofRecord: key).map(\.entry)
+          entries += try snapshot.ledger.entries(ofRecord: key)
             .filter { !known.contains($0.hash) }
         }
         return Fold.record(id, entries, under: snapshot.membership)
       }
-      for (key, entry) in here where entry.values != nil && state.destroyed.contains(entry.hash) {
-        try ledger.destroyBlock(ofEntry: key)
+      for entry in here where entry.values != nil && state.destroyed.contains(entry.hash) {
+        try ledger.destroyBlock(ofEntry: entry)
       }
     }
   }

@@ -128,6 +128,15 @@ extension RecordState {
   fileprivate var nextSteward: MemberID? {
     shown[Register(tag: RecordKind.nextStewardTag)]?.head.value.flatMap { MemberID(text: $0) }
   }
+
+  /// Whether it is something that the hub passes on or answers, or its steward may be another one now.
+  func mayConcernHub(_ membership: Membership) -> Bool {
+    isRequest || nextSteward != nil || membership.stewards(of: record) != nil
+  }
+
+  fileprivate var isRequest: Bool {
+    kind == RecordKind.changeRequest.tag || kind == RecordKind.requestAnswer.tag
+  }
 }
 
 extension Store {
@@ -165,11 +174,9 @@ extension Snapshot {
       guard let key = try ledger.key(of: id) else { continue }
       let state: RecordState
       do {
-        state = Fold.record(id, try ledger.entries(ofRecord: key).map(\.entry), under: membership)
+        state = Fold.record(id, try ledger.entries(ofRecord: key), under: membership)
       } catch StoreError.damaged { continue }
-      let isRequest =
-        state.kind == RecordKind.changeRequest.tag || state.kind == RecordKind.requestAnswer.tag
-      if isRequest || state.nextSteward != nil { out.insert(id) }
+      if state.isRequest || state.nextSteward != nil { out.insert(id) }
       // Its steward may be another one now.
       if membership.stewards(of: id) != nil {
         out.formUnion(try ledger.records(.changeRequest, "subject_id", id))

@@ -141,7 +141,8 @@ package final class Store: Sendable {
     commits.send(
       Commit(
         ownLogs: transaction.ownLogs, movedFeeds: transaction.movedFeeds,
-        records: transaction.changedRecords, destroyed: transaction.hasDestroyed))
+        records: transaction.changedRecords, concerning: transaction.concerning,
+        destroyed: transaction.hasDestroyed))
     guard let result else { throw StoreError.stateUnknown("a transaction without a result") }
     return result
   }

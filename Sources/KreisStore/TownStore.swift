@@ -212,7 +212,7 @@ extension Transaction {
   fileprivate func take(_ item: VerifiedChunk.Item) throws {
     let key = try ledger.openKey(of: item.log, in: identity.realm)
     for entry in isPlanted(.dropsLastEntry) ? item.entries.dropLast() : item.entries[...] {
-      try record(entry, log: item.log, key: key, values: try entry.entry.values())
+      try record(entry, log: item.log, key: key)
     }
     if !item.entries.isEmpty {
       // An item without a signature is covered by a later one of the same log and chunk.

@@ -18,6 +18,8 @@ package final class Transaction {
   private var grown: Set<LogID> = []
   private var touched: [Int64: Touched] = [:]
   private(set) var changedRecords: Set<RecordID> = []
+  /// Of what was folded, the records that may ask something of this member.
+  private(set) var concerning: Set<RecordID> = []
   /// What was met on the way and holds up only what it concerns.
   private(set) var damages: [Damage] = []
   var movedFeeds = false
@@ -37,9 +39,14 @@ package final class Transaction {
 
   private struct Touched {
     let id: RecordID
-    /// All entries of the record, if it is new in this transaction.
-    var all: [(key: Int64, entry: LoggedEntry)]?
+    /// Whether no entry named the record before.
+    let isNew: Bool
+    /// All entries of the record, if they are at hand.
+    var all: [LoggedEntry]?
   }
+
+  /// The entries of the record that was asked for last: mostly it is the one that is written next.
+  private var latest: (record: Int64, entries: [LoggedEntry])?
 
   package var identity: Identity { replica.identity }
   package var membership: Membership { replica.membership }
@@ -102,11 +109,11 @@ package final class Transaction {
     }
     let hash = own.chain.append(body: body, commitment: entry.commitment)
     let chained = ChainedEntry(
-      sequence: own.chain.head.sequence, hash: hash, header: header, entry: entry)
+      sequence: own.chain.head.sequence, hash: hash, header: header, values: values, entry: entry)
     own.pendingEntries += 1
     own.pendingBytes += entry.size
     chains[log] = own
-    try record(chained, log: log, key: own.key, values: values)
+    try record(chained, log: log, key: own.key)
     return chained
   }
 
@@ -144,26 +151,30 @@ package final class Transaction {
   }
 
   /// Stores a chained entry of any log and notes what it touches.
-  func record(_ entry: ChainedEntry, log: LogID, key: Int64, values: Values?) throws {
+  func record(_ entry: ChainedEntry, log: LogID, key: Int64) throws {
     guard let id = entry.header.record else {
       try ledger.insert(entry, log: key, record: nil)
       return
     }
     let (record, isNew) = try ledger.openKey(of: id)
     try ledger.insert(entry, log: key, record: record)
-    var note = touched[record] ?? Touched(id: id, all: isNew ? [] : nil)
-    note.all?.append(
-      (
-        EntryKey.make(key, entry.sequence),
-        LoggedEntry(
-          log: log, sequence: entry.sequence, hash: entry.hash, header: entry.header,
-          values: values)
-      ))
-    touched[record] = note
+    touched[
+      record, default: Touched(id: id, isNew: isNew, all: isNew ? [] : known(record))
+    ].all?.append(
+      LoggedEntry(
+        log: log, sequence: entry.sequence, hash: entry.hash, header: entry.header,
+        values: entry.values))
+  }
+
+  private func known(_ record: Int64) -> [LoggedEntry]? {
+    latest?.record == record ? latest?.entries : nil
   }
 
   /// Has a record folded at the end of this transaction.
-  func touch(_ record: Int64, _ id: RecordID) { touched[record] = Touched(id: id, all: nil) }
+  func touch(_ record: Int64, _ id: RecordID) {
+    touched[record] = Touched(id: id, isNew: false, all: nil)
+    latest = nil
+  }
 
   /// Signs with `key` from now on, as the own generation.
   func use(_ key: SigningKey) {
@@ -187,28 +198,33 @@ package final class Transaction {
   package func state(of id: RecordID) throws -> RecordState? {
     guard let key = try ledger.key(of: id) else { return nil }
     let entries = try touched[key]?.all ?? ledger.entries(ofRecord: key)
-    return Fold.record(id, entries.map(\.entry), under: membership)
+    latest = (key, entries)
+    return Fold.record(id, entries, under: membership)
   }
 
   /// Folds every touched record into the directory tables and executes destructions.
   func foldTouched() throws {
     // In a fixed order, so that equal work leaves equal files.
     for (record, note) in touched.sorted(by: { $0.key < $1.key }) {
-      try foldUnlessDamaged(record, note.id, note.all)
+      try foldUnlessDamaged(record, note.id, note.all, isNew: note.isNew)
       changedRecords.insert(note.id)
     }
     touched.removeAll(keepingCapacity: true)
+    // Folding may have destroyed values.
+    latest = nil
   }
 
   /// Folds one record anew. One with a damaged entry cannot be folded: it waits for its repair,
   /// unreadable so long, and holds up nothing else.
   ///
-  /// - Parameter all: its entries, if it certainly was never folded before.
+  /// - Parameters:
+  ///   - all: its entries, if they are at hand.
+  ///   - isNew: whether it certainly was never folded before.
   func foldUnlessDamaged(
-    _ record: Int64, _ id: RecordID, _ all: [(key: Int64, entry: LoggedEntry)]? = nil
+    _ record: Int64, _ id: RecordID, _ all: [LoggedEntry]? = nil, isNew: Bool = false
   ) throws {
     do {
-      try fold(record, id, all ?? ledger.entries(ofRecord: record), isNew: all != nil)
+      try fold(record, id, all ?? ledger.entries(ofRecord: record), isNew: isNew)
     } catch StoreError.damaged(let damage) {
       damages.append(damage)
       try setAside(record)
@@ -219,40 +235,44 @@ package final class Transaction {
   ///
   /// - Parameter isNew: whether it certainly was never folded before.
   func fold(
-    _ record: Int64, _ id: RecordID, _ entries: [(key: Int64, entry: LoggedEntry)],
-    isNew: Bool = false
+    _ record: Int64, _ id: RecordID, _ entries: [LoggedEntry], isNew: Bool = false
   ) throws {
-    let state = Fold.record(id, entries.map(\.entry), under: membership)
-    for (key, entry) in entries
+    let state = Fold.record(id, entries, under: membership)
+    if RecordDuties.mayArise(from: entries)
+      || identity.role == .hub && state.mayConcernHub(membership)
+    {
+      concerning.insert(id)
+    }
+    for entry in entries
     where entry.values != nil && state.destroyed.contains(entry.hash) && !isPlanted(.keepsDestroyed)
       && !(isPlanted(.republishesDestroyed) && replica.isGathering)
     {
-      try ledger.destroyBlock(ofEntry: key)
+      try ledger.destroyBlock(ofEntry: entry)
       hasDestroyed = true
     }
     try destroyAside(record, state)
     let old = isNew ? nil : try foldedBefore(record)
     let row = tables.row(record, state)
     if !isPlanted(.staleTable) || isNew {
-      try tables.write(record, row, oldKind: old?.kind ?? 0, in: db)
+      try tables.write(record, row, oldKind: old?.kind ?? 0, in: ledger)
     }
     var sum = Mark()
-    for (_, entry) in entries { sum.toggle(entry.hash) }
+    for entry in entries { sum.toggle(entry.hash) }
     let new = Folded(
       kind: state.kind ?? 0, isShown: row != nil, conflicts: Int64(state.conflicts.count),
       seal: RecordSeal(
         id: id, entries: sum, kind: state.kind ?? 0, isDeleted: state.isDeleted,
         conflicts: Int64(state.conflicts.count), row: row?.values
       ).mark)
-    try db.cachedStatement(
-      sql: """
-        UPDATE record SET kind = ?, deleted = ?, conflicts = ?, entries = ?, seal = ?, shown = ?
-        WHERE record = ?
-        """
-    ).execute(arguments: [
-      Int64(new.kind), state.isDeleted ? 1 : 0, new.conflicts, sum.data, new.seal.data,
-      new.isShown ? 1 : 0, record,
-    ])
+    let update = try ledger.prepared(.updateRecord)
+    update.bind(1, Int64(new.kind))
+    update.bind(2, state.isDeleted ? 1 : 0)
+    update.bind(3, new.conflicts)
+    update.bind(4, sum)
+    update.bind(5, new.seal)
+    update.bind(6, new.isShown ? 1 : 0)
+    update.bind(7, record)
+    try update.run()
     ledger.unfolded[record] = nil
     try old.map { try count($0) { $0.remove($1) } }
     try count(new) { $0.add($1) }
@@ -268,22 +288,21 @@ package final class Transaction {
 
   /// `nil` if the record was not folded, or is in no sum because it could not be.
   private func foldedBefore(_ record: Int64) throws -> Folded? {
-    guard
-      let row = try Row.fetchOne(
-        db.cachedStatement(sql: "SELECT kind, shown, conflicts, seal FROM record WHERE record = ?"),
-        arguments: [record]), let seal = try row.bytes(3).flatMap({ Mark($0) })
-    else { return nil }
-    return Folded(
-      kind: UInt32(truncatingIfNeeded: try row.integer(0)), isShown: try row.flag(1),
-      conflicts: try row.integer(2),
-      seal: seal)
+    let query = try ledger.prepared(.foldedRecord)
+    query.bind(1, record)
+    return try query.first { row in
+      try row.mark(3).map { seal in
+        Folded(
+          kind: UInt32(truncatingIfNeeded: try row.integer(0)), isShown: try row.integer(1) != 0,
+          conflicts: try row.integer(2), seal: seal)
+      }
+    } ?? nil
   }
 
   private func count(_ folded: Folded, _ change: (inout Tally, Mark) -> Void) throws {
-    var names = [TallyName.records]
-    if folded.isShown { names.append(TallyName.kind(folded.kind)) }
-    if folded.conflicts > 0 { names.append(TallyName.conflicts) }
-    for name in names { try ledger.change(name) { change(&$0, folded.seal) } }
+    try ledger.change(.records) { change(&$0, folded.seal) }
+    if folded.isShown { try ledger.change(.kind(folded.kind)) { change(&$0, folded.seal) } }
+    if folded.conflicts > 0 { try ledger.change(.conflicts) { change(&$0, folded.seal) } }
   }
 
   /// Makes a record unreadable that could not be folded with all its entries: the row is out of date.

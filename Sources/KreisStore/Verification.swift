@@ -269,7 +269,7 @@ private struct Verifier {
         continue
       }
       let entries: [LoggedEntry]
-      do { entries = try ledger.entries(ofRecord: row.integer(0)).map(\.entry) } catch let error
+      do { entries = try ledger.entries(ofRecord: row.integer(0)) } catch let error
         as StoreError
       {
         differs("record \(id): \(error)")

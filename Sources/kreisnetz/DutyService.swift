@@ -26,7 +26,7 @@ struct DutyService: Service {
       event.yield(.all)
       try await withThrowingTaskGroup(of: Void.self) { group in
         group.addTask {
-          for await commit in commits { event.yield(.changed(commit.records)) }
+          for await commit in commits { event.yield(.changed(concerning: commit.concerning)) }
         }
         group.addTask {
           while true {

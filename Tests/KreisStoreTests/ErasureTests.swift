@@ -65,17 +65,36 @@ import Testing
     try await net.syncAll()
     var round = DutyRound(net.hub)
     #expect(try await round.act(on: .all, at: net.now)?.written == 0)
-    #expect(try await round.act(on: .changed([]), at: net.now) == nil)
+    #expect(try await round.act(on: .changed(concerning: []), at: net.now) == nil)
     try net.towns[0].blockingWrite { try $0.erase(id, Occasion(at: net.now, reason: "Art. 17")) }
     try net.hub.startGathering()
     try await net.relay(0, all: true)
-    #expect(try await round.act(on: .changed([id]), at: net.now) == nil)
+    #expect(try await round.act(on: .changed(concerning: [id]), at: net.now) == nil)
     #expect(try held(id, in: net.hub).contains("Zimmer 7"))
     try net.closeGathering()
     // The commit that ends it changes no record.
-    #expect(try await round.act(on: .changed([]), at: net.now)?.written == 1)
+    #expect(try await round.act(on: .changed(concerning: []), at: net.now)?.written == 1)
     #expect(try held(id, in: net.hub).contains("Zimmer 7") == false)
-    #expect(try await round.act(on: .changed([]), at: net.now) == nil)
+    #expect(try await round.act(on: .changed(concerning: []), at: net.now) == nil)
+  }
+
+  @Test func `a commit names the records that may ask something, and no others`() async throws {
+    let net = try await Federation(towns: 1)
+    let id = try net.add("Kita Löwenzahn", to: net.towns[0])
+    var commits = net.hub.commits.subscribe().makeAsyncIterator()
+    try await net.push(net.towns[0])
+    let plain = try #require(await commits.next())
+    #expect(plain.records.contains(id) && plain.concerning.isEmpty)
+    try net.towns[0].blockingWrite { try $0.erase(id, Occasion(at: net.now, reason: "Art. 17")) }
+    try await net.push(net.towns[0])
+    #expect(try #require(await commits.next()).concerning == [id])
+    let request = try net.towns[0].blockingWrite { transaction in
+      try transaction.create(
+        .changeRequest, [Edit(RecordKind.changeRequest.field(tag: 16)!, .value(id.description))],
+        net.occasion())
+    }
+    try await net.push(net.towns[0])
+    #expect(try #require(await commits.next()).concerning == [request])
   }
 
   @Test func `a steward's order is answered by the hub and obeyed by everybody`() async throws {

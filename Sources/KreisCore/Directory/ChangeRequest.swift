@@ -118,8 +118,7 @@ package enum SeenFields {
   private static func digest(_ field: Field, _ state: RecordState) -> String {
     var bytes: [UInt8] = []
     for scope in [Scope.public, .kreis] {
-      let registers = state.scopes[scope]?.registers.filter { $0.key.tag == field.tag } ?? [:]
-      for (_, heads) in registers.sorted(by: { $0.key < $1.key }) {
+      for (_, heads) in state.scopes[scope]?.registers[tag: field.tag] ?? [] {
         for head in heads.sorted(by: { $0.hash < $1.hash }) { head.hash.append(to: &bytes) }
       }
     }

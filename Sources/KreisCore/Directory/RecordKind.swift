@@ -23,6 +23,9 @@ package struct RecordKind: Hashable, Sendable {
 
   private let indexByName: [String: Int]
   private let indexByTag: [UInt32: Int]
+  /// The field that says that a record's processing is restricted (Art. 18 GDPR): kinds that are
+  /// about a person have it.
+  package let restriction: Field?
 
   /// - Parameter scope: where the common fields go: an external id can contain a person's name.
   init(
@@ -40,6 +43,7 @@ package struct RecordKind: Hashable, Sendable {
     self.label = label
     pluralLabel = plural
     self.fields = fields
+    restriction = fields.first { $0.name == "restricted" }
     // A name or tag that is used twice keeps the first; the tests refuse such a table.
     indexByName = Dictionary(
       zip(fields.map(\.name), fields.indices), uniquingKeysWith: { first, _ in first })
@@ -64,7 +68,10 @@ package struct RecordKind: Hashable, Sendable {
   }
 
   /// The field with this tag; `nil` if a newer version wrote it.
-  package func field(tag: UInt32) -> Field? { indexByTag[tag].map { fields[$0] } }
+  package func field(tag: UInt32) -> Field? { index(ofTag: tag).map { fields[$0] } }
+
+  /// Where the field with this tag stands among `fields`.
+  package func index(ofTag tag: UInt32) -> Int? { indexByTag[tag] }
 
   /// The field with this name.
   ///

@@ -93,20 +93,21 @@ package struct UnverifiedBundle: Hashable, Sendable {
       do throws(MalformedBytes) { body = try EntryBody(decoding: entry.body) } catch {
         throw .malformed(sequence: sequence, reason: error.description)
       }
-      try Self.check(entry, body, sequence)
+      let values = try Self.values(of: entry, body, sequence)
       let hash = chain.append(body: entry.body, commitment: entry.commitment)
-      chained.append(ChainedEntry(sequence: sequence, hash: hash, header: body, entry: entry))
+      chained.append(
+        ChainedEntry(sequence: sequence, hash: hash, header: body, values: values, entry: entry))
     }
     return ChainedBundle(log: log, entries: chained, head: chain.head)
   }
 
-  private static func check(
-    _ entry: Entry, _ body: EntryBody, _ sequence: UInt64
-  ) throws(BundleError) {
+  private static func values(
+    of entry: Entry, _ body: EntryBody, _ sequence: UInt64
+  ) throws(BundleError) -> Values? {
     guard body.hasBlock == (entry.proof != .none) else {
       throw .malformed(sequence: sequence, reason: "values missing or out of place")
     }
-    guard case .block(let block) = entry.proof else { return }
+    guard case .block(let block) = entry.proof else { return nil }
     do throws(MalformedBytes) {
       let values = try Values(block: block)
       guard values.values.count == body.valueCount else {
@@ -116,6 +117,7 @@ package struct UnverifiedBundle: Hashable, Sendable {
       guard values.values.allSatisfy({ $0.utf8.count <= Limits.value }) else {
         throw MalformedBytes("a value of over \(Limits.value) bytes")
       }
+      return values
     } catch {
       throw .malformed(sequence: sequence, reason: error.description)
     }
@@ -127,12 +129,17 @@ package struct ChainedEntry: Hashable, Sendable {
   package let sequence: UInt64
   package let hash: Hash256
   package let header: EntryBody
+  /// What the entry's block holds; `nil` without one.
+  package let values: Values?
   package let entry: Entry
 
-  package init(sequence: UInt64, hash: Hash256, header: EntryBody, entry: Entry) {
+  package init(
+    sequence: UInt64, hash: Hash256, header: EntryBody, values: Values?, entry: Entry
+  ) {
     self.sequence = sequence
     self.hash = hash
     self.header = header
+    self.values = values
     self.entry = entry
   }
 }

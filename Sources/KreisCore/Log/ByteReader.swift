@@ -57,7 +57,10 @@ struct ByteReader {
     EntryReference(high: try word(), low: try word())
   }
 
-  private mutating func word() throws(MalformedBytes) -> UInt64 {
-    try take(8).reduce(0) { $0 << 8 | UInt64($1) }
+  /// Eight bytes, most significant first.
+  mutating func word() throws(MalformedBytes) -> UInt64 {
+    guard bytes.count - offset >= 8 else { throw MalformedBytes("ends too early") }
+    defer { offset += 8 }
+    return bytes.withUnsafeBytes { $0.bigEndian(at: offset) }
   }
 }

@@ -1,5 +1,11 @@
 // SPDX-License-Identifier: EUPL-1.2
 
+#if canImport(FoundationEssentials)
+  package import FoundationEssentials
+#else
+  package import Foundation
+#endif
+
 /// A 256-bit hash, held inline so that the millions a catch-up handles cost no allocation.
 package struct Hash256: Hashable, Sendable, Comparable {
   private let a: UInt64
@@ -8,20 +14,18 @@ package struct Hash256: Hashable, Sendable, Comparable {
   private let d: UInt64
 
   /// Takes exactly 32 bytes; `nil` for any other number.
-  package init?(_ bytes: some Collection<UInt8>) {
+  package init?(_ bytes: some ContiguousBytes) {
+    guard let hash = bytes.withUnsafeBytes({ Hash256($0) }) else { return nil }
+    self = hash
+  }
+
+  /// Takes exactly 32 bytes; `nil` for any other number.
+  package init?(_ bytes: UnsafeRawBufferPointer) {
     guard bytes.count == 32 else { return nil }
-    var words: (UInt64, UInt64, UInt64, UInt64) = (0, 0, 0, 0)
-    var index = 0
-    for byte in bytes {
-      switch index >> 3 {
-      case 0: words.0 = words.0 << 8 | UInt64(byte)
-      case 1: words.1 = words.1 << 8 | UInt64(byte)
-      case 2: words.2 = words.2 << 8 | UInt64(byte)
-      default: words.3 = words.3 << 8 | UInt64(byte)
-      }
-      index += 1
-    }
-    (a, b, c, d) = words
+    a = bytes.bigEndian(at: 0)
+    b = bytes.bigEndian(at: 8)
+    c = bytes.bigEndian(at: 16)
+    d = bytes.bigEndian(at: 24)
   }
 
   /// The 32 bytes, most significant first.
@@ -32,13 +36,14 @@ package struct Hash256: Hashable, Sendable, Comparable {
     return out
   }
 
-  /// Appends the 32 bytes to `out`.
-  package func append(to out: inout [UInt8]) {
-    out.appendBigEndian(a)
-    out.appendBigEndian(b)
-    out.appendBigEndian(c)
-    out.appendBigEndian(d)
+  /// The 32 bytes, most significant first, where they stand.
+  package func withUnsafeBytes<T>(_ body: (UnsafeRawBufferPointer) throws -> T) rethrows -> T {
+    try Swift.withUnsafeBytes(
+      of: (a.bigEndian, b.bigEndian, c.bigEndian, d.bigEndian), body)
   }
+
+  /// Appends the 32 bytes to `out`.
+  package func append(to out: inout [UInt8]) { withUnsafeBytes { out.append(contentsOf: $0) } }
 
   /// The first 16 bytes, by which later writes name the entry.
   package var reference: EntryReference { EntryReference(high: a, low: b) }
@@ -80,14 +85,13 @@ extension EntryReference: CustomStringConvertible {
 
 /// Lower-case hexadecimal text.
 package enum Hex {
-  private static let digits = Array("0123456789abcdef".utf8)
 
   /// Two digits a byte.
   package static func encode(_ bytes: some Sequence<UInt8>) -> String {
     var out: [UInt8] = []
     for byte in bytes {
-      out.append(digits[Int(byte >> 4)])
-      out.append(digits[Int(byte & 15)])
+      out.append(digit(byte >> 4))
+      out.append(digit(byte & 15))
     }
     return String(decoding: out, as: UTF8.self)
   }
@@ -105,6 +109,8 @@ package enum Hex {
     return out
   }
 
+  static func digit(_ value: UInt8) -> UInt8 { value < 10 ? 48 + value : 87 + value }
+
   private static func value(_ digit: UInt8) -> UInt8? {
     switch digit {
     case 48...57: digit - 48
@@ -118,9 +124,7 @@ package enum Hex {
 extension [UInt8] {
   /// Appends eight bytes, most significant first.
   package mutating func appendBigEndian(_ value: UInt64) {
-    for shift in stride(from: 56, through: 0, by: -8) {
-      append(UInt8(truncatingIfNeeded: value >> UInt64(shift)))
-    }
+    Swift.withUnsafeBytes(of: value.bigEndian) { append(contentsOf: $0) }
   }
 
   /// Appends a base-128 varint in its shortest form, least significant group first.
@@ -131,5 +135,12 @@ extension [UInt8] {
       rest >>= 7
     }
     append(UInt8(rest))
+  }
+}
+
+extension UnsafeRawBufferPointer {
+  /// The eight bytes from `offset` on, most significant first.
+  func bigEndian(at offset: Int) -> UInt64 {
+    UInt64(bigEndian: loadUnaligned(fromByteOffset: offset, as: UInt64.self))
   }
 }

@@ -203,7 +203,7 @@ extension EntryBody {
     if recordKind == 0 {
       record = nil
     } else {
-      guard let id = RecordID(try reader.take(16)) else {
+      guard let id = RecordID(high: try reader.word(), low: try reader.word()) else {
         throw MalformedBytes("a record id that is not a version-8 UUID")
       }
       record = id

@@ -62,7 +62,9 @@ package struct LogChain: Sendable {
 
 extension Hash256 {
   init(digest: SHA256.Digest) {
-    guard let hash = Hash256(Array(digest)) else { preconditionFailure("SHA-256 has 32 bytes") }
+    guard let hash = digest.withUnsafeBytes({ Hash256($0) }) else {
+      preconditionFailure("SHA-256 has 32 bytes")
+    }
     self = hash
   }
 

@@ -166,17 +166,13 @@ package struct RecordID: Hashable, Sendable, Comparable, CustomStringConvertible
   package init?(_ bytes: some Collection<UInt8>) {
     guard bytes.count == 16 else { return nil }
     var words: (UInt64, UInt64) = (0, 0)
-    for (index, byte) in bytes.enumerated() {
-      if index < 8 {
-        words.0 = words.0 << 8 | UInt64(byte)
-      } else {
-        words.1 = words.1 << 8 | UInt64(byte)
-      }
+    for byte in bytes {
+      words = (words.0 << 8 | words.1 >> 56, words.1 << 8 | UInt64(byte))
     }
     self.init(high: words.0, low: words.1)
   }
 
-  private init?(high: UInt64, low: UInt64) {
+  init?(high: UInt64, low: UInt64) {
     guard high & 0xf000 == 0x8000, low >> 62 == 2, MemberID(high >> 16) != nil else { return nil }
     self.high = high
     self.low = low
@@ -209,13 +205,18 @@ package struct RecordID: Hashable, Sendable, Comparable, CustomStringConvertible
 
   /// The usual UUID form in lower case.
   package var description: String {
-    let hex = Hex.encode(bytes)
-    var out = ""
-    out.reserveCapacity(36)
-    for (index, character) in hex.enumerated() {
-      if index == 8 || index == 12 || index == 16 || index == 20 { out.append("-") }
-      out.append(character)
+    String(unsafeUninitializedCapacity: 36) { out in
+      var length = 0
+      for (index, byte) in bytes.enumerated() {
+        if [4, 6, 8, 10].contains(index) {
+          out[length] = UInt8(ascii: "-")
+          length += 1
+        }
+        out[length] = Hex.digit(byte >> 4)
+        out[length + 1] = Hex.digit(byte & 15)
+        length += 2
+      }
+      return length
     }
-    return out
   }
 }

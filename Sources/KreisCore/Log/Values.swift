@@ -52,11 +52,56 @@ package struct Values: Hashable, Sendable {
     guard block.count >= 16, block.count <= Limits.block else {
       throw MalformedBytes("a block of values of \(block.count) bytes")
     }
+    if let plain = Values(plain: block) {
+      self = plain
+      return
+    }
     do {
       let message = try WireValues(serializedBytes: Array(block[16...]))
       self.init(values: message.values, role: message.role, reason: message.reason)
     } catch {
       throw MalformedBytes("values that are not the message they should be")
+    }
+  }
+
+  /// Reads what `block` writes. A later version may write more, which the library reads.
+  private init?(plain block: [UInt8]) {
+    var values: [String] = []
+    var role = ""
+    var reason = ""
+    var offset = 16
+    while offset < block.count {
+      let key = block[offset]
+      guard let (text, next) = Self.text(in: block, at: offset + 1) else { return nil }
+      offset = next
+      switch key {
+      case 1 << 3 | 2: values.append(text)
+      case 2 << 3 | 2: role = text
+      case 3 << 3 | 2: reason = text
+      default: return nil
+      }
+    }
+    self.init(values: values, role: role, reason: reason)
+  }
+
+  /// The text whose length stands at `offset`, and where it ends.
+  private static func text(in block: [UInt8], at offset: Int) -> (String, next: Int)? {
+    guard offset < block.count else { return nil }
+    var length = Int(block[offset])
+    var start = offset + 1
+    if length >= 0x80 {
+      // Longer than two digits of length is rare.
+      guard start < block.count, block[start] < 0x80 else { return nil }
+      length = length & 0x7f | Int(block[start]) << 7
+      start += 1
+    }
+    guard length <= block.count - start else { return nil }
+    return block.withUnsafeBufferPointer { bytes in
+      let utf8 = UnsafeBufferPointer(rebasing: bytes[start..<start + length])
+      // What is not UTF-8 is repaired, and then differs.
+      var text = String(decoding: utf8, as: UTF8.self)
+      let isEqual = text.withUTF8 { $0.elementsEqual(utf8) }
+      return isEqual ? (text, start + length) : nil
     }
   }
 }

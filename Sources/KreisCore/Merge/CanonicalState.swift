@@ -10,7 +10,7 @@ extension ScopeState {
     var out = record.bytes
     out.appendVarint(UInt64(kind))
     out.appendVarint(UInt64(registers.count))
-    for (register, heads) in registers.sorted(by: { $0.key < $1.key }) {
+    for (register, heads) in registers {
       out.appendVarint(UInt64(register.tag))
       let element = register.element.map { Array($0.utf8) } ?? []
       out.appendVarint(UInt64(element.count))

@@ -22,8 +22,12 @@ package enum Fold {
       if let reason { inert[entry.hash] = reason }
     }
     var scopes: [Scope: ScopeState] = [:]
-    for (scope, members) in Dictionary(grouping: entries, by: \.log.scope) {
-      let writes = members.filter { $0.header.kind == .write }
+    let present = Self.scopes(of: entries)
+    for scope in present {
+      let members = present.count == 1 ? entries : entries.filter { $0.log.scope == scope }
+      let writes =
+        members.allSatisfy { $0.header.kind == .write }
+        ? members : members.filter { $0.header.kind == .write }
       guard let kind = kind(of: writes, inert) else { continue }
       for entry in writes where entry.header.recordKind != kind && inert[entry.hash] == nil {
         inert[entry.hash] = .otherKind
@@ -36,76 +40,123 @@ package enum Fold {
       erasedIn: destruction.erasedIn, lastOrders: destruction.lastOrders)
   }
 
+  /// Each once; nearly always one or two.
+  private static func scopes(of entries: [LoggedEntry]) -> [Scope] {
+    var out: [Scope] = []
+    for entry in entries where !out.contains(entry.log.scope) { out.append(entry.log.scope) }
+    return out
+  }
+
   /// The kind that the earliest effective write states.
   private static func kind(of writes: [LoggedEntry], _ inert: [Hash256: Inertness]) -> UInt32? {
-    writes.filter { inert[$0.hash] == nil }
-      .min { ($0.header.recordedAt, $0.hash) < ($1.header.recordedAt, $1.hash) }?
-      .header.recordKind
+    var first: LoggedEntry?
+    for entry in writes where inert[entry.hash] == nil {
+      let isFirst = first.map {
+        (entry.header.recordedAt, entry.hash) < ($0.header.recordedAt, $0.hash)
+      }
+      if isFirst ?? true { first = entry }
+    }
+    return first?.header.recordKind
+  }
+
+  /// One write among those of its scope.
+  private struct Node {
+    let register: Register
+    let entry: Int
+    /// Among the entry's writes.
+    let index: Int
+    /// Where its value stands in the entry's block, if it carries one.
+    let value: Int
+  }
+
+  /// The writes by register, in the order of their entries.
+  private static func nodes(of writes: [LoggedEntry]) -> [Node] {
+    var nodes: [Node] = []
+    nodes.reserveCapacity(writes.reduce(0) { $0 + $1.header.writes.count })
+    for (number, entry) in writes.enumerated() {
+      var value = 0
+      for (index, write) in entry.header.writes.enumerated() {
+        nodes.append(Node(register: write.register, entry: number, index: index, value: value))
+        if write.content == .value { value += 1 }
+      }
+    }
+    nodes.sort { left, right in
+      left.register == right.register
+        ? (left.entry, left.index) < (right.entry, right.index) : left.register < right.register
+    }
+    return nodes
   }
 
   private static func fold(
     _ writes: [LoggedEntry], _ kind: UInt32, _ inert: [Hash256: Inertness],
     _ destroyed: Set<Hash256>, _ restated: Restated
   ) -> ScopeState {
-    var byRegister: [Register: [(entry: LoggedEntry, index: Int)]] = [:]
-    for entry in writes {
-      for (index, write) in entry.header.writes.enumerated() {
-        if byRegister[write.register]?.last?.entry.hash == entry.hash { continue }
-        byRegister[write.register, default: []].append((entry, index))
-      }
-    }
-    var registers: [Register: [Head]] = [:]
-    registers.reserveCapacity(byRegister.count)
+    let nodes = nodes(of: writes)
+    var registers: [RegisterMap<[Head]>.Element] = []
+    registers.reserveCapacity(nodes.count)
     var seen: Set<EntryReference> = []
-    for (register, nodes) in byRegister {
-      let survivors = heads(of: nodes, inert)
+    var rest = nodes[...]
+    while let register = rest.first?.register {
+      var group = rest.prefix { $0.register == register }
+      rest = rest.dropFirst(group.count)
+      if group.count > 1 { group = firstOfEach(group) }
+      let survivors = heads(of: group, writes, inert)
       guard !survivors.isEmpty else { continue }
-      registers[register] = survivors.map { node in
-        head(node.entry, node.index, destroyed, restated)
-      }
-      .sorted { isPlanted(.tieBreakByArrival) ? false : wins($0, $1) }
+      var heads = survivors.map { head($0, writes[$0.entry], destroyed, restated) }
+      if heads.count > 1, !isPlanted(.tieBreakByArrival) { heads.sort(by: wins) }
+      if heads.count > Limits.heads { heads.removeSubrange(Limits.heads...) }
+      registers.append((register, heads))
       if register.tag == RecordKind.deletedTag {
-        for node in survivors { seen.formUnion(node.entry.header.writes[node.index].bases) }
+        for node in survivors { seen.formUnion(writes[node.entry].header.writes[node.index].bases) }
       }
     }
     return ScopeState(
-      kind: kind, registers: registers.mapValues { Array($0.prefix(Limits.heads)) },
-      seenByDeletion: seen)
+      kind: kind, registers: RegisterMap(ascending: registers), seenByDeletion: seen)
+  }
+
+  /// A register written twice in one entry counts once, the first time.
+  private static func firstOfEach(_ group: ArraySlice<Node>) -> ArraySlice<Node> {
+    var last: Int?
+    return group.filter { node in
+      defer { last = node.entry }
+      return node.entry != last
+    }[...]
   }
 
   private static func heads(
-    of nodes: [(entry: LoggedEntry, index: Int)], _ inert: [Hash256: Inertness]
-  ) -> [(entry: LoggedEntry, index: Int)] {
-    let effective = nodes.filter { inert[$0.entry.hash] == nil }
+    of nodes: ArraySlice<Node>, _ writes: [LoggedEntry], _ inert: [Hash256: Inertness]
+  ) -> [Node] {
+    let effective =
+      inert.isEmpty ? Array(nodes) : nodes.filter { inert[writes[$0.entry].hash] == nil }
     guard nodes.count > 1 else { return effective }
+    let write = { (node: Node) in writes[node.entry].header.writes[node.index] }
     if isPlanted(.clockDecides) {
-      return effective.max { $0.entry.header.recordedAt < $1.entry.header.recordedAt }
-        .map { [$0] } ?? []
+      return effective.max {
+        writes[$0.entry].header.recordedAt < writes[$1.entry].header.recordedAt
+      }.map { [$0] } ?? []
     }
     var bases: [EntryReference: [EntryReference]] = [:]
-    for node in nodes {
-      bases[node.entry.hash.reference] = node.entry.header.writes[node.index].bases
-    }
+    for node in nodes { bases[writes[node.entry].hash.reference] = write(node).bases }
     var covered: Set<EntryReference> = []
-    var pending = effective.flatMap { $0.entry.header.writes[$0.index].bases }
+    var pending = effective.flatMap { write($0).bases }
     if isPlanted(.ignoresBases) { pending = [] }
     while let reference = pending.popLast() {
       guard let next = bases[reference], covered.insert(reference).inserted else { continue }
       pending.append(contentsOf: next)
     }
-    return effective.filter { !covered.contains($0.entry.hash.reference) }
+    return effective.filter { !covered.contains(writes[$0.entry].hash.reference) }
   }
 
   private static func head(
-    _ entry: LoggedEntry, _ index: Int, _ destroyed: Set<Hash256>, _ restated: Restated
+    _ node: Node, _ entry: LoggedEntry, _ destroyed: Set<Hash256>, _ restated: Restated
   ) -> Head {
-    let write = entry.header.writes[index]
+    let write = entry.header.writes[node.index]
     var value: String?
     if write.content == .value {
       if let values = entry.values,
         !destroyed.contains(entry.hash) || isPlanted(.resurrectsDestroyed)
       {
-        value = values.values[entry.header.valueIndex(of: index)]
+        value = values.values[node.value]
       } else {
         value = restated.value(of: write.register, in: entry)
       }

@@ -90,7 +90,7 @@ private struct Gone {
 
   func live(of author: MemberID, in part: ScopeState) -> [Forgetting.Restate.Item] {
     var out: [Forgetting.Restate.Item] = []
-    for (register, heads) in part.registers.sorted(by: { $0.key < $1.key }) {
+    for (register, heads) in part.registers {
       for head in heads where head.log.member == author && head.content == .value {
         guard let value = head.value,
           !places.contains(Place(register: register, write: head.hash.reference))

@@ -48,7 +48,7 @@ package struct ScopeState: Hashable, Sendable {
   /// The record kind's tag.
   package let kind: UInt32
   /// Heads by register, the winner first. No register is empty.
-  package let registers: [Register: [Head]]
+  package let registers: RegisterMap<[Head]>
   /// What the heads of `deleted` say their authors had seen.
   package let seenByDeletion: Set<EntryReference>
 
@@ -57,14 +57,25 @@ package struct ScopeState: Hashable, Sendable {
   }
 
   /// Heads written without having seen the deletion.
-  package var unseenByDeletion: [Register: [Head]] {
-    guard isDeleted else { return [:] }
-    var out: [Register: [Head]] = [:]
+  package var unseenByDeletion: RegisterMap<[Head]> {
+    var out = RegisterMap<[Head]>()
+    guard isDeleted else { return out }
     for (register, heads) in registers where register.tag != RecordKind.deletedTag {
       let unseen = heads.filter { !seenByDeletion.contains($0.hash.reference) }
       if !unseen.isEmpty { out[register] = unseen }
     }
     return out
+  }
+}
+
+/// What is shown of a register, and where it stands.
+package struct PlacedHead: Hashable, Sendable {
+  package let scope: Scope
+  package let head: Head
+
+  package init(scope: Scope, head: Head) {
+    self.scope = scope
+    self.head = head
   }
 }
 
@@ -81,6 +92,26 @@ package struct RecordState: Hashable, Sendable {
   package let erasedIn: Scope?
   /// The latest key generation in which somebody destroyed what he wrote in a scope.
   let lastOrders: [Destruction.Writer: UInt32]
+  /// The head to show for each register: of all scopes held, the narrowest with a live value wins.
+  package private(set) var shown = RegisterMap<PlacedHead>()
+
+  init(
+    record: RecordID, scopes: [Scope: ScopeState], inert: [Hash256: Inertness],
+    destroyed: Set<Hash256>, erasedIn: Scope?, lastOrders: [Destruction.Writer: UInt32]
+  ) {
+    self.record = record
+    self.scopes = scopes
+    self.inert = inert
+    self.destroyed = destroyed
+    self.erasedIn = erasedIn
+    self.lastOrders = lastOrders
+    for (scope, state) in scopes.sorted(by: { $0.key < $1.key }) where !isDeleted(in: scope) {
+      for (register, heads) in state.registers where register.tag != RecordKind.deletedTag {
+        guard let winner = heads.first, winner.isLive else { continue }
+        shown[register] = PlacedHead(scope: scope, head: winner)
+      }
+    }
+  }
 
   /// Whether to destroy the values of an entry that stands beside the accepted chain of `log` (I7):
   /// it is erased, or its author destroyed what he wrote and had moved on to his next generation. A
@@ -118,18 +149,6 @@ extension RecordState {
   /// Whether nothing of the record is left to show.
   package var isDeleted: Bool { scopes.keys.allSatisfy { isDeleted(in: $0) } }
 
-  /// The head to show for each register: of all scopes held, the narrowest with a live value wins.
-  package var shown: [Register: (scope: Scope, head: Head)] {
-    var out: [Register: (scope: Scope, head: Head)] = [:]
-    for (scope, state) in scopes.sorted(by: { $0.key < $1.key }) where !isDeleted(in: scope) {
-      for (register, heads) in state.registers where register.tag != RecordKind.deletedTag {
-        guard let winner = heads.first, winner.isLive else { continue }
-        out[register] = (scope, winner)
-      }
-    }
-    return out
-  }
-
   /// Whether the record's processing is restricted (Art. 18 GDPR), in whichever scope that stands.
   package func isRestricted(_ kind: RecordKind) -> Bool {
     guard let field = kind.restriction else { return false }
@@ -144,12 +163,11 @@ extension RecordState {
   package var conflicts: [Conflict] {
     var out: [Conflict] = []
     for (scope, state) in scopes.sorted(by: { $0.key < $1.key }) where !isErased(in: scope) {
-      for (register, heads) in state.registers.sorted(by: { $0.key < $1.key })
-      where Self.differ(heads) {
+      for (register, heads) in state.registers where Self.differ(heads) {
         out.append(
           Conflict(scope: scope, register: register, heads: heads, againstDeletion: false))
       }
-      for (register, heads) in state.unseenByDeletion.sorted(by: { $0.key < $1.key }) {
+      for (register, heads) in state.unseenByDeletion {
         out.append(
           Conflict(scope: scope, register: register, heads: heads, againstDeletion: true))
       }

@@ -142,7 +142,9 @@ package struct ChunkVerifier<Logs: HeldLogs> {
         hasNewControl = true
       }
     }
-    return (chain.head, chain.entries.filter { $0.sequence > end })
+    return (
+      chain.head, bundle.first > end ? chain.entries : chain.entries.filter { $0.sequence > end }
+    )
   }
 
   /// Where a bundle must continue: after the log's last item, or overlapping what is proven.

@@ -11,7 +11,7 @@ enum AuthorityChecker {
     for replica in replicas {
       for (id, state) in replica.states.sorted(by: { $0.key < $1.key }) {
         for (scope, part) in state.scopes.sorted(by: { $0.key < $1.key }) where scope != .local {
-          for head in part.registers.sorted(by: { $0.key < $1.key }).flatMap(\.value)
+          for head in part.registers.flatMap(\.value)
           where head.log.member != id.creator && head.log.member != hub {
             world.violated(
               .authority, "\(replica.node): \(head.log) has an effect on \(id), which is not its")

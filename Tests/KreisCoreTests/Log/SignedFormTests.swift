@@ -16,8 +16,8 @@ import Testing
   private let hub = MemberID(0x0a0b_0c0d_0e0f)!
   private static let town = MemberID(0x0102_0304_0506)!
   private let heads = [
-    LogHead(sequence: 300, hash: Hash256(UInt8(0)..<32)!),
-    LogHead(sequence: 301, hash: Hash256(UInt8(32)..<64)!),
+    LogHead(sequence: 300, hash: Hash256(Array(UInt8(0)..<32))!),
+    LogHead(sequence: 301, hash: Hash256(Array(UInt8(32)..<64))!),
   ]
 
   struct Vector: Sendable {

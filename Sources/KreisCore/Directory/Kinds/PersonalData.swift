@@ -30,10 +30,6 @@ extension RecordKind {
 }
 
 extension RecordKind {
-  /// The field that says that a record's processing is restricted (Art. 18 GDPR): kinds that are
-  /// about a person have it.
-  package var restriction: Field? { fields.first { $0.name == "restricted" } }
-
   /// The fields of other kinds that say whose data a record is: with the person it is restricted and
   /// erased.
   package var personFields: [Field] {
