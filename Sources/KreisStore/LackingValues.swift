@@ -21,7 +21,7 @@ extension Snapshot {
     for record in records {
       let entries: [LoggedEntry]
       // One that is damaged waits for its repair.
-      do { entries = try ledger.entries(ofRecord: record).map(\.entry) } catch StoreError.damaged {
+      do { entries = try ledger.entries(ofRecord: record) } catch StoreError.damaged {
         continue
       }
       let state = Fold.record(try ledger.id(of: record), entries, under: membership)
