@@ -65,6 +65,10 @@ struct CountsReport {
 
   /// What has grown by more than 3 %, as sentences. Only what both counted is compared.
   static func growth(of counts: JSONValue, since earlier: JSONValue) -> [String] {
+    // What stores cost however little they hold is shared by all entries.
+    guard let entries = earlier.double("entries"), entries == counts.double("entries") else {
+      return ["The earlier counts are of another number of entries; --records sets it."]
+    }
     var out: [String] = []
     func compare(_ what: String, _ now: Double?, _ before: Double?) {
       guard let now, let before, now > before * 1.03 + 0.01 else { return }
