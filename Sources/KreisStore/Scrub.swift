@@ -30,6 +30,8 @@ package struct Scrub: Sendable {
   package init() {}
 
   package var isComplete: Bool { part == nil }
+  /// Whether more rows of the same sort follow.
+  package var isAmidRows: Bool { last > 0 }
 
   private mutating func add(_ damage: Damage) {
     if found.count < Self.limit { found.insert(damage) }
