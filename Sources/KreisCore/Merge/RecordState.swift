@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: EUPL-1.2
 
 /// The version of the fold rules. A replica whose tables were folded by another version folds anew.
-package let foldVersion: UInt32 = 1
+package let foldVersion: UInt32 = 2
 
 /// An entry about a record, as the fold takes it.
 package struct LoggedEntry: Sendable {
