@@ -1,5 +1,7 @@
 // SPDX-License-Identifier: EUPL-1.2
 
+import KreisCore
+
 /// A strict parser of RFC 8259.
 ///
 /// Refused besides what the grammar refuses: a name twice in one object, half a surrogate pair,
@@ -213,17 +215,14 @@ extension JSONParser {
     { index += 1 }
     if byte == UInt8(ascii: "\"") {
       defer { index += 1 }
-      return try text(bytes[start..<index], from: start)
+      let utf8 = UnsafeBufferPointer(rebasing: bytes[start..<index])
+      return try valid(String(exactUTF8: utf8), from: start)
     }
     return try escapedString(from: start)
   }
 
-  private func text(
-    _ utf8: some Collection<UInt8>, from start: Int
-  ) throws(JSONError) -> String {
-    guard let text = String(validating: utf8, as: UTF8.self) else {
-      throw error("a string that is not UTF-8", at: start)
-    }
+  private func valid(_ text: String?, from start: Int) throws(JSONError) -> String {
+    guard let text else { throw error("a string that is not UTF-8", at: start) }
     return text
   }
 
@@ -233,7 +232,7 @@ extension JSONParser {
       switch byte {
       case UInt8(ascii: "\""):
         index += 1
-        return try text(utf8, from: start)
+        return try valid(utf8.withUnsafeBufferPointer { String(exactUTF8: $0) }, from: start)
       case UInt8(ascii: "\\"):
         try escape(into: &utf8)
       case ..<0x20:

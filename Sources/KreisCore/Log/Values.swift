@@ -97,11 +97,8 @@ package struct Values: Hashable, Sendable {
     }
     guard length <= block.count - start else { return nil }
     return block.withUnsafeBufferPointer { bytes in
-      let utf8 = UnsafeBufferPointer(rebasing: bytes[start..<start + length])
-      // What is not UTF-8 is repaired, and then differs.
-      var text = String(decoding: utf8, as: UTF8.self)
-      let isEqual = text.withUTF8 { $0.elementsEqual(utf8) }
-      return isEqual ? (text, start + length) : nil
+      String(exactUTF8: UnsafeBufferPointer(rebasing: bytes[start..<start + length]))
+        .map { ($0, start + length) }
     }
   }
 }
