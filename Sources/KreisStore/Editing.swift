@@ -270,7 +270,7 @@ extension Transaction {
         case .insert(let element), .remove(let element):
           Register(tag: edit.field.tag, element: element)
         }
-      if let place = state.shown[register] { return place.scope }
+      if let place = state.shown(register) { return place.scope }
       // Nor does a field that is new there make a record known to more readers than know it by now.
       let narrowest = resolved(edit.field.scope, on: id)
       guard let widest = state.widestScope, widest.kind > narrowest.kind else { return narrowest }
@@ -301,9 +301,9 @@ extension Transaction {
     var given: [Scope: Set<Register>] = [:]
     for edit in edits {
       let scope = scope(of: edit, on: id, state)
-      let heads = state?.scopes[scope]?.registers ?? RegisterMap()
-      for (register, content, value) in registers(of: edit, heads) {
-        let old = heads[register] ?? []
+      let held = state?.scopes[scope]
+      for (register, content, value) in registers(of: edit, held) {
+        let old = held?.heads(of: register) ?? []
         if old.count == 1, old[0].content == content, old[0].value == value { continue }
         if old.isEmpty, content == .withdrawn { continue }
         guard given[scope, default: []].insert(register).inserted else {
@@ -340,7 +340,7 @@ extension Transaction {
   }
 
   private func registers(
-    of edit: Edit, _ heads: RegisterMap<[Head]>
+    of edit: Edit, _ held: ScopeState?
   ) -> [(Register, Write.Content, String?)] {
     let tag = edit.field.tag
     switch edit.content {
@@ -349,14 +349,14 @@ extension Transaction {
     case .remove(let element): return [(Register(tag: tag, element: element), .withdrawn, nil)]
     case .elements(let elements):
       let listed = Set(elements)
-      let rest = heads.keys.filter { register in
-        register.tag == tag && register.element.map { !listed.contains($0) } ?? true
+      let rest = (held?.registers[tag: tag] ?? []).map(\.key).filter { register in
+        register.element.map { !listed.contains($0) } ?? true
       }
       return listed.sorted().map { (Register(tag: tag, element: $0), .present, nil) }
-        + rest.sorted().map { ($0, .withdrawn, nil) }
+        + rest.map { ($0, .withdrawn, nil) }
     case .withdrawn:
       guard edit.field.isSet else { return [(Register(tag: tag), .withdrawn, nil)] }
-      return heads.keys.filter { $0.tag == tag }.sorted().map { ($0, .withdrawn, nil) }
+      return (held?.registers[tag: tag] ?? []).map { ($0.key, .withdrawn, nil) }
     }
   }
 }

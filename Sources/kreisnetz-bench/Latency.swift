@@ -23,7 +23,7 @@ struct Latency {
     plan.report.progress("Latency of \(edits) edits, with the floor before and after …")
     for town in ["halver", "balve"] { try realm.start(town) }
     var floor = try latencyFloor(realm)
-    let pair = try EditedRecord(realm)
+    let pair = try EditedRecords(realm)
     _ = try pair.edit(times: min(edits, 50))
     let daemons = try ["halver", "hub", "balve"].map { try realm.daemon($0).figures }
     let before = daemons.map(\.activity)
@@ -67,7 +67,7 @@ struct Latency {
       try realm.start(town, config: proxy.settings(at: realm.state(town) + ".yaml"))
       return proxy
     }
-    let pair = try EditedRecord(realm)
+    let pair = try EditedRecords(realm)
     // What the start still causes, and what compression of headers learns at first.
     _ = try pair.edit(times: 5)
     plan.pause(3)
@@ -97,23 +97,27 @@ private struct Delay {
   let answered: Double
 }
 
-/// A record of one town that is watched in the other.
-private struct EditedRecord {
+/// Records of one town that are watched in the other.
+private struct EditedRecords {
   private let client: EditingClient
   private let watcher: Watcher
 
+  /// As many as the floor would edit in turn, at most.
+  private static let records = 250
+
   init(_ realm: BenchRealm) throws {
     watcher = Watcher(realm.state("balve"))
-    client = try EditingClient(realm.state("halver"))
-    try watcher.wait(for: client.id)
+    client = try EditingClient(realm.state("halver"), records: Self.records)
+    var missing = Set(client.ids)
+    while !missing.isEmpty { missing.remove(try watcher.next().record) }
   }
 
   func edit(times: Int) throws -> [Delay] {
     try (0..<times).map { _ in
       let (start, wallStart) = (monotonicSeconds(), Date().timeIntervalSince1970)
-      try client.edit()
+      let id = try client.edit()
       let answered = monotonicSeconds()
-      let event = try watcher.wait(for: client.id)
+      let event = try watcher.wait(for: id)
       usleep(5_000)
       return Delay(
         durable: event.time - wallStart * 1_000, seen: (event.arrival - start) * 1_000,

@@ -5,34 +5,40 @@ import KreisInterchange
 import KreisLocal
 import Synchronization
 
-/// A record of a town that is edited over the socket of its daemon, one field at a time.
+/// Records of a town that are edited over the socket of its daemon, one field at a time, in turn: what
+/// an edit takes grows with the history of its record, and nobody edits one a thousand times.
 final class EditingClient {
   private let socket: String
-  let id: String
+  let ids: [String]
   private var count = 0
 
-  /// Creates the record.
+  /// Creates the records.
   ///
   /// - Throws: `CommandError`, `BenchFailure`.
-  init(_ state: String) throws {
-    socket = state + "/kreisnetz.sock"
-    var found: String?
-    try Self.send(
-      LocalRequest(
-        "add", ["kind": "organization", "changes": try Self.change("name=Kita Löwenzahn")]),
-      to: socket
-    ) { row in if case .string(let text)? = row["id"] { found = text } }
-    guard let found else { throw BenchFailure("The record was not created.") }
-    id = found
+  init(_ state: String, records: Int = 1) throws {
+    let socket = state + "/kreisnetz.sock"
+    self.socket = socket
+    ids = try (0..<records).map { number in
+      var found: String?
+      let name = try Self.change("name=Kita Löwenzahn \(number)")
+      try Self.send(LocalRequest("add", ["kind": "organization", "changes": name]), to: socket) {
+        row in if case .string(let text)? = row["id"] { found = text }
+      }
+      guard let found else { throw BenchFailure("The record was not created.") }
+      return found
+    }
   }
 
   /// Returns when the edit is durable here.
   ///
+  /// - Returns: which record it was.
   /// - Throws: `CommandError`, `BenchFailure`.
-  func edit() throws {
+  func edit() throws -> String {
+    let id = ids[count % ids.count]
     count += 1
     let change = try Self.change("phone=0221 4710-\(100_000 + count)")
     try Self.send(LocalRequest("edit", ["id": .string(id), "changes": change]), to: socket)
+    return id
   }
 
   private static func change(_ argument: String) throws -> JSONValue {
@@ -83,16 +89,23 @@ final class Watcher: Sendable {
     started.wait()
   }
 
-  /// The next change of a record.
+  /// The next change of whatever record.
   ///
   /// - Throws: `BenchFailure` if none comes within a minute.
-  @discardableResult
+  func next() throws -> Event {
+    guard signal.wait(timeout: .now() + 60) == .success else {
+      throw BenchFailure("An edit did not arrive in the other town within a minute.")
+    }
+    return events.withLock { $0.removeFirst() }
+  }
+
+  /// The next change of a record.
+  ///
+  /// - Throws: as `next` does.
   func wait(for record: String) throws -> Event {
-    let deadline = DispatchTime.now() + 60
-    while signal.wait(timeout: deadline) == .success {
-      let event = events.withLock { $0.removeFirst() }
+    while true {
+      let event = try next()
       if event.record == record { return event }
     }
-    throw BenchFailure("An edit did not arrive in the other town within a minute.")
   }
 }

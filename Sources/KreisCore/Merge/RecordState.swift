@@ -52,6 +52,9 @@ package struct ScopeState: Hashable, Sendable {
   /// What the heads of `deleted` say their authors had seen.
   package let seenByDeletion: Set<EntryReference>
 
+  /// The heads of one register, the winner first.
+  package func heads(of register: Register) -> [Head] { registers[register] ?? [] }
+
   package var isDeleted: Bool {
     registers[Register(tag: RecordKind.deletedTag)]?.first?.isLive ?? false
   }
@@ -132,6 +135,9 @@ package struct Conflict: Hashable, Sendable {
 }
 
 extension RecordState {
+  /// What is shown of one register.
+  package func shown(_ register: Register) -> PlacedHead? { shown[register] }
+
   /// The kind, as the widest scope has it.
   package var kind: UInt32? { scopes.min { $0.key < $1.key }?.value.kind }
 

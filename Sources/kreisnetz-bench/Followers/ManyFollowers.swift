@@ -114,7 +114,7 @@ struct ManyFollowers {
       plan.pause(2)
       swarm.note { $0.forgetNews() }
       let start = monotonicSeconds()
-      try record.edit()
+      _ = try record.edit()
       try waitUntil("all to hear of an edit", seconds: 60) { swarm.tally.informed >= count }
       return swarm.tally.lastInformed - start
     }
