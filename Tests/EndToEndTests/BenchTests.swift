@@ -59,7 +59,8 @@ import Testing
     for figure in figures {
       if case .string(let name)? = figure["case"] { cases.insert(name) }
       let value = try #require(Self.number(figure["value"]), "\(figure)")
-      #expect(value > 0, "\(figure)")
+      // Within its one second an idle daemon may well do nothing.
+      #expect(value > 0 || figure["case"] == .string("idle") && value == 0, "\(figure)")
       if figure["limit"] != .null {
         let ratio = try #require(Self.number(figure["ratio"]), "\(figure)")
         #expect(ratio > 0, "\(figure)")
