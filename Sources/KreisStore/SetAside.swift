@@ -98,16 +98,7 @@ extension Ledger {
 
   /// The keys that the hub announced under a number in a history that was set aside since.
   func keysAside(of member: MemberID, generation: UInt32) throws -> [VerifyingKey] {
-    let rows = try Row.fetchAll(
-      db.cachedStatement(
-        sql: """
-          SELECT body FROM set_aside JOIN branch USING (branch) JOIN log USING (log)
-          WHERE record IS NULL AND scope = ? ORDER BY branch, set_aside.sequence
-          """), arguments: [Int64(Scope.public.kind)])
-    return try rows.compactMap { row in
-      guard let body = try row.bytes(0), let header = try? EntryBody(decoding: body),
-        header.kind == .control, let control = try? Control(decoding: header.control)
-      else { return nil }
+    try controlAside().compactMap { control in
       switch control {
       case .root(let certificate)
       where certificate.hub == member && certificate.generation == generation
@@ -122,19 +113,27 @@ extension Ledger {
 
   /// The root certificates that stand beside the accepted chains.
   func certificatesAside() throws -> [RootCertificate] {
-    let rows = try Row.fetchAll(
+    try controlAside(through: 1).compactMap { control in
+      guard case .root(let certificate) = control, certificate.isValid, certificate.realm == realm
+      else { return nil }
+      return certificate
+    }
+  }
+
+  /// What stands beside the accepted public logs as control entries up to a sequence.
+  private func controlAside(through last: Int64 = .max) throws -> [Control] {
+    try Row.fetchAll(
       db.cachedStatement(
         sql: """
           SELECT body FROM set_aside JOIN branch USING (branch) JOIN log USING (log)
-          WHERE set_aside.sequence = 1 AND record IS NULL AND scope = ? ORDER BY branch
-          """), arguments: [Int64(Scope.public.kind)])
-    return try rows.compactMap { row in
+          WHERE set_aside.sequence <= ? AND record IS NULL AND scope = ?
+          ORDER BY branch, set_aside.sequence
+          """), arguments: [last, Int64(Scope.public.kind)]
+    ).compactMap { row in
       guard let body = try row.bytes(0), let header = try? EntryBody(decoding: body),
-        header.kind == .control,
-        case .root(let certificate)? = try? Control(decoding: header.control),
-        certificate.isValid, certificate.realm == realm
+        header.kind == .control
       else { return nil }
-      return certificate
+      return try? Control(decoding: header.control)
     }
   }
 
