@@ -5,9 +5,22 @@ import Foundation
 import GRDB
 import KreisCore
 import KreisStore
+import Testing
 
 // What admins and daemons do on bad days, by calling the stores directly.
 extension Federation {
+  /// What every town may read is the same there as at the hub, and nothing is left to offer.
+  func expectTownsHoldWhatTheHubHolds() throws {
+    let expected = try digests(hub)
+    for town in towns {
+      let found = try digests(town)
+      for scope in [Scope.public, .kreis, .coordination(town.identity.member)] {
+        #expect(found[scope] == expected[scope], "\(town.identity.name) \(scope)")
+      }
+      #expect(try town.blockingRead { try $0.relayableLogs(all: false) }.isEmpty)
+    }
+  }
+
   /// Copies a replica's database as `kreisnetz backup` would.
   func backUp(_ name: String) throws -> String {
     let copy = directory.appendingPathComponent("\(name)-\(UUID().uuidString).backup").path

@@ -54,14 +54,7 @@ import Testing
 
   private func expectNothingLost(_ past: Past, writes: Bool) throws {
     let net = past.net
-    let expected = try digests(net.hub)
-    for town in net.towns {
-      let found = try digests(town)
-      for scope in [Scope.public, .kreis, .coordination(town.identity.member)] {
-        #expect(found[scope] == expected[scope], "\(town.identity.name) \(scope)")
-      }
-      #expect(try town.blockingRead { try $0.relayableLogs(all: false) }.isEmpty)
-    }
+    try net.expectTownsHoldWhatTheHubHolds()
     for store in net.towns + [net.hub] {
       #expect(try net.heads(past.id, "name", in: store).contains("Kita des Kreises"))
       #expect(try net.value(past.id, "email", in: store) == "kita@example.org")
