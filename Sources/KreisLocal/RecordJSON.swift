@@ -239,21 +239,6 @@ struct RecordJSON {
   }
 }
 
-extension RecordState {
-  /// What was shown before the record was deleted.
-  fileprivate var beforeDeletion: RegisterMap<PlacedHead> {
-    var out = RegisterMap<PlacedHead>()
-    for (scope, state) in scopes.sorted(by: { $0.key < $1.key }) {
-      for (register, heads) in state.registers where register.tag != RecordKind.deletedTag {
-        if let winner = heads.first, winner.isLive {
-          out[register] = PlacedHead(scope: scope, head: winner)
-        }
-      }
-    }
-    return out
-  }
-}
-
 extension EntryKind {
   var name: String {
     switch self {

@@ -206,7 +206,7 @@ struct Editor {
     {
       var seen: [Register: Set<Hash256>] = [:]
       for write in entry.header.writes {
-        let heads = before?.scopes[entry.log.scope]?.registers[write.register] ?? []
+        let heads = before?.scopes[entry.log.scope]?.heads(of: write.register) ?? []
         seen[write.register] = Set(heads.map(\.hash))
       }
       world.journal.note(

@@ -150,7 +150,7 @@ extension Transaction {
     guard !deleted.isEmpty else { throw StoreError.rejected("\(id) is not deleted") }
     try checkAuthority(on: id, in: deleted.keys)
     for (scope, part) in deleted.sorted(by: { $0.key < $1.key }) {
-      let bases = (part.registers[register] ?? []).map(\.hash.reference)
+      let bases = part.heads(of: register).map(\.hash.reference)
       try append(
         EntryBody(
           recordedAt: occasion.at, kind: .write, recordKind: part.kind, record: id,
@@ -270,7 +270,7 @@ extension Transaction {
         case .insert(let element), .remove(let element):
           Register(tag: edit.field.tag, element: element)
         }
-      if let place = state.shown(register) { return place.scope }
+      if let place = state.shown[register] { return place.scope }
       // Nor does a field that is new there make a record known to more readers than know it by now.
       let narrowest = resolved(edit.field.scope, on: id)
       guard let widest = state.widestScope, widest.kind > narrowest.kind else { return narrowest }

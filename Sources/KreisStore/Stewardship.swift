@@ -35,7 +35,7 @@ extension Transaction {
     _ scope: Scope, _ kind: UInt32, _ occasion: Occasion
   ) throws {
     let register = Register(tag: RecordKind.nextStewardTag)
-    let heads = state.scopes[scope]?.registers[register] ?? []
+    let heads = state.scopes[scope]?.heads(of: register) ?? []
     try append(
       EntryBody(
         recordedAt: occasion.at, kind: .write, recordKind: kind, record: id,

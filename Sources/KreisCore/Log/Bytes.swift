@@ -85,7 +85,6 @@ extension EntryReference: CustomStringConvertible {
 
 /// Lower-case hexadecimal text.
 package enum Hex {
-
   /// Two digits a byte.
   package static func encode(_ bytes: some Sequence<UInt8>) -> String {
     var out: [UInt8] = []

@@ -119,7 +119,7 @@ private struct Gone {
       guard restates.contains(where: { Self.belong($0, to: entry) }) else { continue }
       for write in entry.header.writes {
         reach(write.register, write.bases, bases)
-        let heads = part.registers[write.register] ?? []
+        let heads = part.heads(of: write.register)
         guard write.content == .withdrawn, heads.contains(where: { $0.hash == entry.hash }) else {
           continue
         }

@@ -76,10 +76,6 @@ package struct PlacedHead: Hashable, Sendable {
   package let scope: Scope
   package let head: Head
 
-  package init(scope: Scope, head: Head) {
-    self.scope = scope
-    self.head = head
-  }
 }
 
 /// A record: a pure function of the set of its entries, the membership and the fold version (I3).
@@ -108,12 +104,22 @@ package struct RecordState: Hashable, Sendable {
     self.destroyed = destroyed
     self.erasedIn = erasedIn
     self.lastOrders = lastOrders
-    for (scope, state) in scopes.sorted(by: { $0.key < $1.key }) where !isDeleted(in: scope) {
+    shown = winners { !isDeleted(in: $0) }
+  }
+
+  /// What was shown before the record was deleted.
+  package var beforeDeletion: RegisterMap<PlacedHead> { winners { _ in true } }
+
+  /// The live head of each register in the narrowest of the scopes asked for.
+  private func winners(in isAsked: (Scope) -> Bool) -> RegisterMap<PlacedHead> {
+    var out = RegisterMap<PlacedHead>()
+    for (scope, state) in scopes.sorted(by: { $0.key < $1.key }) where isAsked(scope) {
       for (register, heads) in state.registers where register.tag != RecordKind.deletedTag {
         guard let winner = heads.first, winner.isLive else { continue }
-        shown[register] = PlacedHead(scope: scope, head: winner)
+        out[register] = PlacedHead(scope: scope, head: winner)
       }
     }
+    return out
   }
 
   /// Whether to destroy the values of an entry that stands beside the accepted chain of `log` (I7):
@@ -135,9 +141,6 @@ package struct Conflict: Hashable, Sendable {
 }
 
 extension RecordState {
-  /// What is shown of one register.
-  package func shown(_ register: Register) -> PlacedHead? { shown[register] }
-
   /// The kind, as the widest scope has it.
   package var kind: UInt32? { scopes.min { $0.key < $1.key }?.value.kind }
 

@@ -5,11 +5,10 @@
 package struct RegisterMap<Value> {
   package typealias Element = (key: Register, value: Value)
 
-  /// Ascending, each register once. What is inlinable is so because the store asks for each field that
-  /// it reads or writes.
-  @usableFromInline var items: [Element]
+  /// Ascending, each register once.
+  private var items: [Element]
 
-  @inlinable package init() { items = [] }
+  package init() { items = [] }
 
   /// - Precondition: `items` are in ascending order, each register once.
   init(ascending items: [Element]) { self.items = items }
@@ -17,7 +16,7 @@ package struct RegisterMap<Value> {
   package var keys: [Register] { items.map(\.key) }
   package var values: [Value] { items.map(\.value) }
 
-  @inlinable package subscript(register: Register) -> Value? {
+  package subscript(register: Register) -> Value? {
     get {
       let index = place(of: register)
       return index < items.count && items[index].key == register ? items[index].value : nil
@@ -48,7 +47,7 @@ package struct RegisterMap<Value> {
   }
 
   /// The first index whose register is not lower.
-  func place(of register: Register) -> Int {
+  private func place(of register: Register) -> Int {
     // What is built in order is asked for at its end.
     guard let last = items.last, !(last.key < register) else { return items.count }
     var (low, high) = (0, items.count - 1)
@@ -61,10 +60,10 @@ package struct RegisterMap<Value> {
 }
 
 extension RegisterMap: Sequence {
-  @inlinable package func makeIterator() -> IndexingIterator<[Element]> { items.makeIterator() }
-  @inlinable package var underestimatedCount: Int { items.count }
-  @inlinable package var count: Int { items.count }
-  @inlinable package var isEmpty: Bool { items.isEmpty }
+  package func makeIterator() -> IndexingIterator<[Element]> { items.makeIterator() }
+  package var underestimatedCount: Int { items.count }
+  package var count: Int { items.count }
+  package var isEmpty: Bool { items.isEmpty }
 }
 
 extension RegisterMap: Equatable where Value: Equatable {

@@ -14,7 +14,7 @@ enum AcknowledgedChecker {
       let expected = oracle.states(visibleTo: replica.member)
       for (place, heads) in expected.sorted(by: { $0.key < $1.key }) {
         let part = replica.states[place.record]?.scopes[place.scope]
-        compare(heads, part?.registers[place.register] ?? [], at: place, replica, world)
+        compare(heads, part?.heads(of: place.register) ?? [], at: place, replica, world)
       }
       for (id, state) in replica.states.sorted(by: { $0.key < $1.key }) {
         for (scope, part) in state.scopes {
