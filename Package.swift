@@ -169,8 +169,8 @@ let package = Package(
     .testTarget(
       name: "KreisTransportTests",
       dependencies: [
-        "KreisCore", "KreisTransport", asn1, certificates, crypto, hummingbird, hummingbirdHTTP2,
-        logging, nio, nioPosix, nioSSL,
+        "CCurl", "KreisCore", "KreisTransport", asn1, certificates, crypto, hummingbird,
+        hummingbirdHTTP2, logging, nio, nioPosix, nioSSL,
       ], swiftSettings: strict),
     .testTarget(
       name: "KreisHubTests",

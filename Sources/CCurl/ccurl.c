@@ -91,12 +91,21 @@ CURLcode ccurl_message_result(const CURLMsg *message) { return message->data.res
 
 typedef struct {
   void (*run)(void *context);
+  void (*ended)(void *context);
   void *context;
+  pthread_t thread;
 } thread_start;
 
+static void *await_end(void *argument) {
+  thread_start *start = argument;
+  pthread_join(start->thread, NULL);
+  start->ended(start->context);
+  free(start);
+  return NULL;
+}
+
 static void *enter_thread(void *argument) {
-  thread_start start = *(thread_start *)argument;
-  free(argument);
+  thread_start *start = argument;
   sigset_t signals;
   sigemptyset(&signals);
   sigaddset(&signals, SIGPIPE);
@@ -104,20 +113,25 @@ static void *enter_thread(void *argument) {
 #ifdef __linux__
   pthread_setname_np(pthread_self(), "kreisnetz-curl");
 #endif
-  start.run(start.context);
+  start->run(start->context);
+  start->thread = pthread_self();
+  pthread_t waiting;
+  if (pthread_create(&waiting, NULL, await_end, start) == 0) {
+    pthread_detach(waiting);
+  } else {
+    pthread_detach(pthread_self());
+    start->ended(start->context);
+    free(start);
+  }
   return NULL;
 }
 
-int ccurl_start_thread(void (*run)(void *context), void *context) {
+int ccurl_start_thread(void (*run)(void *context), void (*ended)(void *context), void *context) {
   thread_start *start = malloc(sizeof(thread_start));
   if (start == NULL) return ENOMEM;
-  *start = (thread_start){run, context};
+  *start = (thread_start){.run = run, .ended = ended, .context = context};
   pthread_t thread;
   int error = pthread_create(&thread, NULL, enter_thread, start);
-  if (error != 0) {
-    free(start);
-    return error;
-  }
-  pthread_detach(thread);
-  return 0;
+  if (error != 0) free(start);
+  return error;
 }

@@ -105,7 +105,7 @@ final class CurlMailbox: Sendable {
     }
   }
 
-  /// The thread's last word.
+  /// The thread is gone.
   func ended() {
     let waiters = state.withLock { state in
       state.hasEnded = true

@@ -33,7 +33,11 @@ final class CurlThread {
     let error = ccurl_start_thread(
       { context in
         guard let context else { return }
-        CurlThread.run(Unmanaged<Start>.fromOpaque(context).takeRetainedValue())
+        CurlThread.run(Unmanaged<Start>.fromOpaque(context).takeUnretainedValue())
+      },
+      { context in
+        guard let context else { return }
+        Unmanaged<Start>.fromOpaque(context).takeRetainedValue().mailbox.ended()
       }, context.toOpaque())
     if error != 0 { context.release() }
     return error == 0
@@ -45,7 +49,6 @@ final class CurlThread {
     ccurl_multi_set_long(multi, CURLMOPT_MAX_HOST_CONNECTIONS, maximumConnections)
     CurlThread(start).loop()
     curl_multi_cleanup(multi)
-    start.mailbox.ended()
   }
 
   /// Streams included. Requests beyond that wait for a connection or share one.

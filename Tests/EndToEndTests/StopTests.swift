@@ -24,6 +24,20 @@ import Testing
     for watcher in watchers { watcher.process.waitUntilExit(seconds: 10) }
   }
 
+  /// The handlers that libraries have for the end of a process break the heap where a thread that used
+  /// them ends in the same moment: OpenSSL's did, in one stop of some hundred.
+  @Test func `No process breaks when a thread of its connections ends with it`() throws {
+    let kreis = try Kreis(towns: 1)
+    let late = try Preloaded("late-end", in: kreis.folder).environment
+    try kreis.stop("halver")
+    try kreis.start("halver", environment: late)
+    try kreis.waitForLink("halver", "connected") { $0["hub"] == "connected" }
+    try kreis.stop("halver")
+    let resync = try CommandLineTool(
+      state: kreis.state("halver"), environment: kreis.environment.merging(late) { $1 })("resync")
+    #expect(resync.status == 0, "\(resync.errors)")
+  }
+
   @Test func `A second daemon on a state directory names the first one's process`() throws {
     let kreis = try Kreis(towns: 1)
     let seconds = try kreis.replicas.map {

@@ -46,6 +46,9 @@ CURLcode ccurl_message_result(const CURLMsg *message);
 static const long ccurl_auth_any = (long)CURLAUTH_ANY;
 static const long ccurl_auth_negotiate = (long)CURLAUTH_NEGOTIATE;
 
-/// Starts a detached thread, named for `top` and debuggers, that takes no SIGPIPE: with
-/// CURLOPT_NOSIGNAL curl leaves that signal to its user. Returns 0, or an errno value.
-int ccurl_start_thread(void (*run)(void *context), void *context);
+/// Starts a thread, named for `top` and debuggers, that takes no SIGPIPE: with CURLOPT_NOSIGNAL curl
+/// leaves that signal to its user.
+///
+/// `ended` is called on another thread when this one is gone with all that libraries keep for it:
+/// OpenSSL frees its part only after `run` has returned. Returns 0, or an errno value.
+int ccurl_start_thread(void (*run)(void *context), void (*ended)(void *context), void *context);
