@@ -24,7 +24,7 @@ package final class Store: Sendable {
   let tables: DirectoryTables
   /// Whether what is damaged is read as far as it can be.
   let isForRepair: Bool
-  private let progress = WriterProgress()
+  private let progress: WriterProgress
   private let random: @Sendable () -> UInt64
   private let cache: Mutex<Cache>
   let failed: AsyncStream<StoreError>.Continuation
@@ -59,10 +59,11 @@ package final class Store: Sendable {
   }
 
   init(
-    _ database: any DatabaseWriter, key: SigningKey, schema: Schema,
-    random: @escaping @Sendable () -> UInt64, forRepair: Bool = false
+    _ database: any DatabaseWriter, _ progress: WriterProgress = WriterProgress(), key: SigningKey,
+    schema: Schema, random: @escaping @Sendable () -> UInt64, forRepair: Bool = false
   ) throws {
     self.database = database
+    self.progress = progress
     self.random = random
     (failures, failed) = AsyncStream.makeStream(bufferingPolicy: .bufferingOldest(1))
     tables = DirectoryTables(schema)
@@ -72,7 +73,6 @@ package final class Store: Sendable {
       try ReplicaState.read(from: db, onDamage: forRepair ? { damages.insert($0) } : nil)
     }
     cache = Mutex(Cache(replica: replica, key: key, damages: damages))
-    progress.count(database)
   }
 
   func withCache<T: Sendable>(_ body: (inout sending Cache) -> sending T) -> T {

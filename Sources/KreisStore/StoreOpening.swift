@@ -26,10 +26,11 @@ extension Store {
       throw .rejected("there is a replica already: \(path)")
     }
     do {
-      let pool = try openPool(path)
+      let progress = WriterProgress()
+      let pool = try openPool(path, progress)
       try migrator.migrate(pool)
       try pool.write { try identity.insert(into: $0, key: VerifyingKey(of: key)) }
-      return try finish(pool, key, schema, random)
+      return try finish(pool, progress, key, schema, random)
     } catch { throw StoreError(error) }
   }
 
@@ -50,9 +51,10 @@ extension Store {
       // What a newer version wrote is refused before anything of it is touched.
       try openQueue(path).close()
       let doubt = try forRepair ? mendWriteAheadLog(of: path) : checkWriteAheadLog(of: path)
-      let pool = try openPool(path)
+      let progress = WriterProgress()
+      let pool = try openPool(path, progress)
       try migrator.migrate(pool)
-      let store = try finish(pool, key, schema, random, forRepair: forRepair)
+      let store = try finish(pool, progress, key, schema, random, forRepair: forRepair)
       if let doubt { store.note(doubt) }
       return store
     } catch { throw StoreError(error) }
@@ -147,8 +149,11 @@ extension Store {
         + "or a later one")
   }
 
-  private static func openPool(_ path: String) throws -> DatabasePool {
+  private static func openPool(
+    _ path: String, _ progress: WriterProgress
+  ) throws -> DatabasePool {
     var configuration = Configuration()
+    progress.count(&configuration)
     configuration.busyMode = .timeout(10)
     configuration.maximumReaderCount = 4
     configuration.prepareDatabase { db in
@@ -176,13 +181,14 @@ extension Store {
   }
 
   private static func finish(
-    _ pool: DatabasePool, _ key: SigningKey, _ schema: Schema,
+    _ pool: DatabasePool, _ progress: WriterProgress, _ key: SigningKey, _ schema: Schema,
     _ random: @escaping @Sendable () -> UInt64, forRepair: Bool = false
   ) throws -> Store {
     #if PlantedBugs
       if isPlanted(.reusesSequence) { try pool.write { try $0.execute(sql: forgettingTails) } }
     #endif
-    let store = try Store(pool, key: key, schema: schema, random: random, forRepair: forRepair)
+    let store = try Store(
+      pool, progress, key: key, schema: schema, random: random, forRepair: forRepair)
     let made = try pool.read { try String.fetchOne($0, sql: "SELECT tables FROM replica") }
     if made != store.tables.fingerprint { _ = try store.blockingWrite { try $0.rebuild() } }
     return store

@@ -13,10 +13,11 @@ final class WriterProgress: Sendable {
   private static let interval: Int32 = 10_000
   private static let pause: Duration = .milliseconds(200)
 
-  /// Counts what the writing connection does from now on, until it is closed. The store keeps this object
-  /// as long as the connection.
-  func count(_ database: any DatabaseWriter) {
-    database.unsafeReentrantWrite { db in
+  /// Counts what connections that write do. Each of them keeps this object until it is closed, because
+  /// SQLite has no more than its address.
+  func count(_ configuration: inout Configuration) {
+    configuration.prepareDatabase { db in
+      guard !db.configuration.readonly else { return }
       sqlite3_progress_handler(
         db.sqliteConnection, Self.interval,
         { context in
@@ -32,11 +33,7 @@ final class WriterProgress: Sendable {
   func wait(_ database: any DatabaseWriter) async {
     let before = steps.load(ordering: .relaxed)
     let (signs, sign) = AsyncStream<Void>.makeStream()
-    database.asyncWriteWithoutTransaction { _ in
-      sign.yield()
-      // The connection counts here as long as it works.
-      withExtendedLifetime(self) {}
-    }
+    database.asyncWriteWithoutTransaction { _ in sign.yield() }
     let watch = Task {
       while (try? await Task.sleep(for: Self.pause)) != nil {
         if steps.load(ordering: .relaxed) != before { sign.yield() }
