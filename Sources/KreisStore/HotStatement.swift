@@ -20,13 +20,15 @@ struct HotStatement {
     statement = try db.cachedStatement(sql: sql)
   }
 
-  func bind(_ index: Int32, _ value: Int64) { sqlite3_bind_int64(handle, index, value) }
+  func bind(_ index: Int32, _ value: Int64) {
+    expectBound(sqlite3_bind_int64(handle, index, value))
+  }
 
   func bind(_ index: Int32, _ value: Int64?) {
     if let value { bind(index, value) } else { bindNull(index) }
   }
 
-  func bindNull(_ index: Int32) { sqlite3_bind_null(handle, index) }
+  func bindNull(_ index: Int32) { expectBound(sqlite3_bind_null(handle, index)) }
 
   func bind(_ index: Int32, _ bytes: [UInt8]) {
     bytes.withUnsafeBytes { bind(index, $0) }
@@ -48,12 +50,12 @@ struct HotStatement {
     var text = text
     text.withUTF8 { utf8 in
       // An empty text has no address, which SQLite would take for NULL.
-      _ =
+      expectBound(
         utf8.baseAddress.map { start in
           start.withMemoryRebound(to: CChar.self, capacity: utf8.count) {
             sqlite3_bind_text(handle, index, $0, Int32(utf8.count), Self.transient)
           }
-        } ?? sqlite3_bind_text(handle, index, "", 0, Self.transient)
+        } ?? sqlite3_bind_text(handle, index, "", 0, Self.transient))
     }
   }
 
@@ -61,7 +63,7 @@ struct HotStatement {
     switch value.storage {
     case .null: bindNull(index)
     case .int64(let number): bind(index, number)
-    case .double(let number): sqlite3_bind_double(handle, index, number)
+    case .double(let number): expectBound(sqlite3_bind_double(handle, index, number))
     case .string(let text): bind(index, text)
     case .blob(let data): data.withUnsafeBytes { bind(index, $0) }
     }
@@ -69,10 +71,16 @@ struct HotStatement {
 
   private func bind(_ index: Int32, _ bytes: UnsafeRawBufferPointer) {
     if let start = bytes.baseAddress {
-      sqlite3_bind_blob(handle, index, start, Int32(bytes.count), Self.transient)
+      expectBound(sqlite3_bind_blob(handle, index, start, Int32(bytes.count), Self.transient))
     } else {
-      sqlite3_bind_zeroblob(handle, index, 0)
+      expectBound(sqlite3_bind_zeroblob(handle, index, 0))
     }
+  }
+
+  /// Nothing may be written or asked with an older value: the process ends where memory is out, as for
+  /// every other value, or where the statement is still being stepped.
+  private func expectBound(_ code: Int32) {
+    precondition(code == SQLITE_OK, "SQLite does not take a value: \(code)")
   }
 
   /// Runs a statement that gives no rows.
