@@ -1,39 +1,117 @@
 // SPDX-License-Identifier: EUPL-1.2
 
+import Dispatch
 import Foundation
 import GRDB
 import KreisCore
+import Synchronization
+
+/// A record that is to be folded, with its entries.
+struct UnfoldedRecord: Sendable {
+  let key: Int64
+  let id: RecordID
+  let entries: [LoggedEntry]
+  /// Whether it certainly was never folded before.
+  let isNew: Bool
+}
+
+/// What the fold of a record writes: a pure function of its entries, so that each core can compute its
+/// share while none waits for SQLite.
+private struct FoldedRecord: Sendable {
+  let unfolded: UnfoldedRecord
+  let state: RecordState
+  /// The row in the table of its kind; `nil` where nothing is shown.
+  let row: (kind: UInt32, values: [DatabaseValue])?
+  let entries: Mark
+  let isDeleted: Bool
+  let summed: Summed
+
+  /// What of a record's row the sums are about.
+  struct Summed: Sendable {
+    let kind: UInt32
+    let isShown: Bool
+    let conflicts: Int64
+    let seal: Mark
+  }
+
+  init(_ unfolded: UnfoldedRecord, under membership: Membership, in tables: DirectoryTables) {
+    self.unfolded = unfolded
+    state = Fold.record(unfolded.id, unfolded.entries, under: membership)
+    row = tables.row(unfolded.key, state)
+    var sum = Mark()
+    for entry in unfolded.entries { sum.toggle(entry.hash) }
+    entries = sum
+    isDeleted = state.isDeleted
+    let (kind, conflicts) = (state.kind ?? 0, Int64(state.conflicts.count))
+    summed = Summed(
+      kind: kind, isShown: row != nil, conflicts: conflicts,
+      seal: RecordSeal(
+        id: unfolded.id, entries: sum, kind: kind, isDeleted: isDeleted, conflicts: conflicts,
+        row: row?.values
+      ).mark)
+  }
+
+  /// For fewer, waking another thread takes longer than it saves.
+  private static let leastForEachCore = 64
+
+  /// Folds all, in their order.
+  static func all(
+    _ records: [UnfoldedRecord], under membership: Membership, in tables: DirectoryTables
+  ) -> [FoldedRecord] {
+    let shares = min(
+      ProcessInfo.processInfo.activeProcessorCount, records.count / leastForEachCore)
+    guard shares > 1 else {
+      return records.map { FoldedRecord($0, under: membership, in: tables) }
+    }
+    let folded = Mutex([[FoldedRecord]](repeating: [], count: shares))
+    DispatchQueue.concurrentPerform(iterations: shares) { share in
+      let bounds = records.count * share / shares..<records.count * (share + 1) / shares
+      let own = records[bounds].map { FoldedRecord($0, under: membership, in: tables) }
+      folded.withLock { $0[share] = own }
+    }
+    return folded.withLock { $0.flatMap { $0 } }
+  }
+}
 
 /// Writing what the fold of a record says: its row, its seal and the sums, and what it destroys.
 extension Transaction {
-  /// Folds one record anew. One with a damaged entry cannot be folded: it waits for its repair,
-  /// unreadable so long, and holds up nothing else.
+  /// So many records, or entries of them, are folded before they are written, whatever the transaction
+  /// holds (I5).
+  private static let foldedAtOnce = (records: 512, entries: 2_048)
+
+  /// Folds records anew. One with a damaged entry cannot be folded: it waits for its repair, unreadable
+  /// so long, and holds up nothing else.
   ///
-  /// - Parameters:
-  ///   - all: its entries, if they are at hand.
-  ///   - isNew: whether it certainly was never folded before.
-  func foldUnlessDamaged(
-    _ record: Int64, _ id: RecordID, _ all: [LoggedEntry]? = nil, isNew: Bool = false
-  ) throws {
-    do {
-      try fold(record, id, all ?? ledger.entries(ofRecord: record), isNew: isNew)
-    } catch StoreError.damaged(let damage) {
-      damages.append(damage)
-      try setAside(record)
+  /// - Parameter records: ascending, so that equal work leaves equal files.
+  func fold(_ records: [Int64]) throws {
+    var (group, entries): ([UnfoldedRecord], Int) = ([], 0)
+    func finish() throws {
+      for folded in FoldedRecord.all(group, under: membership, in: tables) { try write(folded) }
+      (group, entries) = ([], 0)
     }
+    for record in records {
+      do {
+        let next = try unfolded(record)
+        group.append(next)
+        entries += next.entries.count
+      } catch StoreError.damaged(let damage) {
+        damages.append(damage)
+        try setAside(record)
+      }
+      if group.count >= Self.foldedAtOnce.records || entries >= Self.foldedAtOnce.entries {
+        try finish()
+      }
+    }
+    try finish()
   }
 
-  /// Folds one record anew.
-  ///
-  /// - Parameter isNew: whether it certainly was never folded before.
-  func fold(
-    _ record: Int64, _ id: RecordID, _ entries: [LoggedEntry], isNew: Bool = false
-  ) throws {
-    let state = Fold.record(id, entries, under: membership)
+  private func write(_ folded: FoldedRecord) throws {
+    let (unfolded, state, summed) = (folded.unfolded, folded.state, folded.summed)
+    let (record, entries) = (unfolded.key, unfolded.entries)
     if RecordDuties.mayArise(from: entries)
       || identity.role == .hub && state.mayConcernHub(membership)
     {
-      concerning.insert(id)
+      concerning.insert(unfolded.id)
     }
     for entry in entries
     where entry.values != nil && state.destroyed.contains(entry.hash) && !isPlanted(.keepsDestroyed)
@@ -43,55 +121,38 @@ extension Transaction {
       hasDestroyed = true
     }
     try destroyAside(record, state)
-    let old = isNew ? nil : try foldedBefore(record)
-    let row = tables.row(record, state)
-    if !isPlanted(.staleTable) || isNew {
-      try tables.write(record, row, oldKind: old?.kind ?? 0, in: ledger)
+    let old = unfolded.isNew ? nil : try foldedBefore(record)
+    if !isPlanted(.staleTable) || unfolded.isNew {
+      try tables.write(record, folded.row, oldKind: old?.kind ?? 0, in: ledger)
     }
-    var sum = Mark()
-    for entry in entries { sum.toggle(entry.hash) }
-    let new = Folded(
-      kind: state.kind ?? 0, isShown: row != nil, conflicts: Int64(state.conflicts.count),
-      seal: RecordSeal(
-        id: id, entries: sum, kind: state.kind ?? 0, isDeleted: state.isDeleted,
-        conflicts: Int64(state.conflicts.count), row: row?.values
-      ).mark)
     let update = try ledger.prepared(.updateRecord)
-    update.bind(1, Int64(new.kind))
-    update.bind(2, state.isDeleted ? 1 : 0)
-    update.bind(3, new.conflicts)
-    update.bind(4, sum)
-    update.bind(5, new.seal)
-    update.bind(6, new.isShown ? 1 : 0)
+    update.bind(1, Int64(summed.kind))
+    update.bind(2, folded.isDeleted ? 1 : 0)
+    update.bind(3, summed.conflicts)
+    update.bind(4, folded.entries)
+    update.bind(5, summed.seal)
+    update.bind(6, summed.isShown ? 1 : 0)
     update.bind(7, record)
     try update.run()
     ledger.unfolded[record] = nil
     try old.map { try count($0) { $0.remove($1) } }
-    try count(new) { $0.add($1) }
-  }
-
-  /// What of a record's row the sums are about.
-  private struct Folded {
-    let kind: UInt32
-    let isShown: Bool
-    let conflicts: Int64
-    let seal: Mark
+    try count(summed) { $0.add($1) }
   }
 
   /// `nil` if the record was not folded, or is in no sum because it could not be.
-  private func foldedBefore(_ record: Int64) throws -> Folded? {
+  private func foldedBefore(_ record: Int64) throws -> FoldedRecord.Summed? {
     let query = try ledger.prepared(.foldedRecord)
     query.bind(1, record)
     return try query.first { row in
       try row.mark(3).map { seal in
-        Folded(
+        FoldedRecord.Summed(
           kind: UInt32(truncatingIfNeeded: try row.integer(0)), isShown: try row.integer(1) != 0,
           conflicts: try row.integer(2), seal: seal)
       }
     } ?? nil
   }
 
-  private func count(_ folded: Folded, _ change: (inout Tally, Mark) -> Void) throws {
+  private func count(_ folded: FoldedRecord.Summed, _ change: (inout Tally, Mark) -> Void) throws {
     try ledger.change(.records) { change(&$0, folded.seal) }
     if folded.isShown { try ledger.change(.kind(folded.kind)) { change(&$0, folded.seal) } }
     if folded.conflicts > 0 { try ledger.change(.conflicts) { change(&$0, folded.seal) } }
@@ -124,10 +185,7 @@ extension Transaction {
             arguments: [EntryKey.all(of: log).lowerBound, EntryKey.all(of: log).upperBound]))
       }
     }
-    for key in keys.sorted() {
-      let id = try ledger.id(of: key)
-      try foldUnlessDamaged(key, id)
-      changedRecords.insert(id)
-    }
+    try fold(keys.sorted())
+    for key in keys { changedRecords.insert(try ledger.id(of: key)) }
   }
 }

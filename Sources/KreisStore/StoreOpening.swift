@@ -210,7 +210,7 @@ extension Transaction {
     try db.execute(sql: "UPDATE record SET seal = NULL, shown = 0, kind = 0")
     try ledger.countAnew()
     let records = try Int64.fetchAll(db, sql: "SELECT record FROM record ORDER BY record")
-    for record in records { try foldUnlessDamaged(record, ledger.id(of: record)) }
+    try fold(records)
     try db.execute(sql: "UPDATE replica SET tables = ?", arguments: [tables.fingerprint])
     return records.count
   }

@@ -204,14 +204,19 @@ package final class Transaction {
 
   /// Folds every touched record into the directory tables and executes destructions.
   func foldTouched() throws {
-    // In a fixed order, so that equal work leaves equal files.
-    for (record, note) in touched.sorted(by: { $0.key < $1.key }) {
-      try foldUnlessDamaged(record, note.id, note.all, isNew: note.isNew)
-      changedRecords.insert(note.id)
-    }
+    try fold(touched.keys.sorted())
+    for note in touched.values { changedRecords.insert(note.id) }
     touched.removeAll(keepingCapacity: true)
     // Folding may have destroyed values.
     latest = nil
+  }
+
+  /// What is to be folded of a record.
+  func unfolded(_ record: Int64) throws -> UnfoldedRecord {
+    let note = touched[record]
+    return UnfoldedRecord(
+      key: record, id: try note?.id ?? ledger.id(of: record),
+      entries: try note?.all ?? ledger.entries(ofRecord: record), isNew: note?.isNew ?? false)
   }
 
   // MARK: - Sealing

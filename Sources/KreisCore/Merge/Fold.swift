@@ -95,12 +95,12 @@ package enum Fold {
     var registers: [RegisterMap<[Head]>.Element] = []
     registers.reserveCapacity(nodes.count)
     var seen: Set<EntryReference> = []
-    var rest = nodes[...]
-    while let register = rest.first?.register {
-      var group = rest.prefix { $0.register == register }
-      rest = rest.dropFirst(group.count)
-      if group.count > 1 { group = firstOfEach(group) }
-      let survivors = heads(of: group, writes, inert)
+    var end = 0
+    while end < nodes.count {
+      let (start, register) = (end, nodes[end].register)
+      repeat { end += 1 } while end < nodes.count && nodes[end].register == register
+      let group = nodes[start..<end]
+      let survivors = heads(of: group.count > 1 ? firstOfEach(group) : group, writes, inert)
       guard !survivors.isEmpty else { continue }
       var heads = survivors.map { head($0, writes[$0.entry], destroyed, restated) }
       if heads.count > 1, !isPlanted(.tieBreakByArrival) { heads.sort(by: wins) }
@@ -125,9 +125,9 @@ package enum Fold {
 
   private static func heads(
     of nodes: ArraySlice<Node>, _ writes: [LoggedEntry], _ inert: [Hash256: Inertness]
-  ) -> [Node] {
+  ) -> ArraySlice<Node> {
     let effective =
-      inert.isEmpty ? Array(nodes) : nodes.filter { inert[writes[$0.entry].hash] == nil }
+      inert.isEmpty ? nodes : nodes.filter { inert[writes[$0.entry].hash] == nil }[...]
     guard nodes.count > 1 else { return effective }
     let write = { (node: Node) in writes[node.entry].header.writes[node.index] }
     if isPlanted(.clockDecides) {
@@ -144,7 +144,7 @@ package enum Fold {
       guard let next = bases[reference], covered.insert(reference).inserted else { continue }
       pending.append(contentsOf: next)
     }
-    return effective.filter { !covered.contains(writes[$0.entry].hash.reference) }
+    return effective.filter { !covered.contains(writes[$0.entry].hash.reference) }[...]
   }
 
   private static func head(

@@ -26,6 +26,7 @@ package struct RegisterMap<Value> {
       let isThere = index < items.count && items[index].key == register
       switch (newValue, isThere) {
       case (let value?, true): items[index].value = value
+      case (let value?, false) where index == items.count: items.append((register, value))
       case (let value?, false): items.insert((register, value), at: index)
       case (nil, true): items.remove(at: index)
       case (nil, false): break
