@@ -20,7 +20,7 @@ struct DaemonProcess {
   let setAsideDays: @Sendable () -> UInt64
 
   /// All services together; then they are cancelled.
-  private static let stopLimit: Duration = .milliseconds(4_700)
+  private static let stopLimit: Duration = .milliseconds(4_400)
 
   /// Runs until it is stopped.
   ///
@@ -99,7 +99,8 @@ struct DaemonProcess {
             hangups: hangups, notifier: notifier, logger: logger, reload: reload),
           serviceName: "reload"),
         .init(service: StoreWatch(store: store), serviceName: "store"),
-      ] + others, gracefulShutdownSignals: [.sigterm, .sigint], logger: logger)
+      ] + others + [.init(service: StopLimit(logger: logger), serviceName: "stop limit")],
+      gracefulShutdownSignals: [.sigterm, .sigint], logger: logger)
     configuration.maximumGracefulShutdownDuration = Self.stopLimit
     try await ServiceGroup(configuration: configuration).run()
     logger.notice("stopped")
@@ -114,6 +115,26 @@ private struct StoreWatch: Service {
   func run() async throws {
     try await cancelWhenGracefulShutdown {
       for await failure in store.failures { throw failure }
+    }
+  }
+}
+
+/// Ends the process when its services take too long to stop: a disk that hangs, or thousands of streams.
+/// What was reported is durable, and who still waits is cut off and asks again.
+private struct StopLimit: Service {
+  let logger: Logger
+
+  /// Time for the process itself to end is left.
+  private static let seconds = 4.7
+
+  func run() async throws {
+    try? await gracefulShutdown()
+    guard !Task.isCancelled else { return }
+    // On a thread of its own, because what is busy may be Swift's.
+    Thread.detachNewThread { [logger] in
+      Thread.sleep(forTimeInterval: Self.seconds)
+      logger.warning("Not everything ended in time; it is cut off.")
+      Kreisnetz.leave(Outcome.done.rawValue)
     }
   }
 }

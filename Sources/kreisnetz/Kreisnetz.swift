@@ -64,7 +64,7 @@ struct Kreisnetz: AsyncParsableCommand {
   /// They free what threads use that may still run: of curl's transfers and name look-ups, of SQLite's
   /// queues, of the event loops. OpenSSL says so of its own, which breaks the heap when a thread that
   /// used it ends in that moment. What counts is on disk before anybody comes here.
-  private static func leave(_ code: Int32) -> Never {
+  static func leave(_ code: Int32) -> Never {
     fflush(nil)
     _exit(code)
   }

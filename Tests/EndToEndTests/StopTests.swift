@@ -38,6 +38,35 @@ import Testing
     #expect(resync.status == 0, "\(resync.errors)")
   }
 
+  @Test(arguments: ["halver", "hub"])
+  func `A daemon whose disk hangs stops within five seconds, and loses nothing`(
+    replica: String
+  ) throws {
+    let kreis = try Kreis(towns: 1)
+    let flag = kreis.folder.path + "/disk.trouble"
+    try kreis.stop(replica)
+    let daemon = try kreis.start(
+      replica,
+      environment: try Preloaded("disk-trouble", in: kreis.folder).environment
+        .merging(["DISK_TROUBLE": flag, "WATCHDOG_USEC": "400000"]) { $1 })
+    let id = try kreis(replica).succeed("add", "organization", "name=Hebammen", "--json").id
+    // What the one writes the other wants to keep.
+    let writer = replica == "hub" ? "halver" : "hub"
+    try Data("HANG".utf8).write(to: URL(filePath: flag))
+    try kreis(writer).succeed("add", "organization", "name=Lotsenpunkt")
+    try Kreis.wait("an end of the signs of life") {
+      daemon.passOver()
+      return !daemon.tells("WATCHDOG=1", seconds: 2)
+    }
+    let stopped = daemon.stop()
+    #expect(stopped.status == 0, "\(daemon.errors.suffix(2_000))")
+    #expect(stopped.seconds < 5)
+    try FileManager.default.removeItem(atPath: flag)
+    try kreis.start(replica)
+    try kreis.waitUntilEqual()
+    #expect(try kreis(writer)("show", id).status == 0)
+  }
+
   @Test func `A second daemon on a state directory names the first one's process`() throws {
     let kreis = try Kreis(towns: 1)
     let seconds = try kreis.replicas.map {
