@@ -53,13 +53,14 @@ private struct FoldedRecord: Sendable {
 
   /// For fewer, waking another thread takes longer than it saves.
   private static let leastForEachCore = 64
+  /// Asked for once: Foundation reads it from files.
+  private static let cores = ProcessInfo.processInfo.activeProcessorCount
 
   /// Folds all, in their order.
   static func all(
     _ records: [UnfoldedRecord], under membership: Membership, in tables: DirectoryTables
   ) -> [FoldedRecord] {
-    let shares = min(
-      ProcessInfo.processInfo.activeProcessorCount, records.count / leastForEachCore)
+    let shares = min(cores, records.count / leastForEachCore)
     guard shares > 1 else {
       return records.map { FoldedRecord($0, under: membership, in: tables) }
     }
