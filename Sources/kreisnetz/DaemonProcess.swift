@@ -20,7 +20,7 @@ struct DaemonProcess {
   let setAsideDays: @Sendable () -> UInt64
 
   /// All services together; then they are cancelled.
-  private static let stopLimit: Duration = .milliseconds(4_400)
+  private static let stopLimit: Duration = .milliseconds(4_300)
 
   /// Runs until it is stopped.
   ///
@@ -125,7 +125,7 @@ private struct StopLimit: Service {
   let logger: Logger
 
   /// Time for the process itself to end is left.
-  private static let seconds = 4.7
+  private static let seconds = 4.5
 
   func run() async throws {
     try? await gracefulShutdown()
