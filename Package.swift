@@ -27,6 +27,7 @@ let hummingbirdHTTP2 = Target.Dependency.product(name: "HummingbirdHTTP2", packa
 let lifecycle = Target.Dependency.product(
   name: "ServiceLifecycle", package: "swift-service-lifecycle")
 let logging = Target.Dependency.product(name: "Logging", package: "swift-log")
+let mustache = Target.Dependency.product(name: "Mustache", package: "swift-mustache")
 let nio = Target.Dependency.product(name: "NIOCore", package: "swift-nio")
 let nioHTTP1 = Target.Dependency.product(name: "NIOHTTP1", package: "swift-nio")
 let nioPosix = Target.Dependency.product(name: "NIOPosix", package: "swift-nio")
@@ -59,6 +60,7 @@ let package = Package(
     .package(url: "https://github.com/apple/swift-protobuf", from: "1.39.0"),
     .package(url: "https://github.com/groue/GRDB.swift", from: "7.10.0"),
     .package(url: "https://github.com/hummingbird-project/hummingbird", from: "2.28.0"),
+    .package(url: "https://github.com/hummingbird-project/swift-mustache", from: "2.1.1"),
     .package(url: "https://github.com/jpsim/Yams", from: "6.2.0"),
     .package(url: "https://github.com/swift-server/swift-service-lifecycle", from: "2.13.0"),
   ],
@@ -104,6 +106,13 @@ let package = Package(
         hummingbirdCore, lifecycle, logging, nio, nioPosix,
       ], swiftSettings: strict),
     .target(
+      name: "KreisConsole",
+      dependencies: [
+        "KreisCore", "KreisStore", "KreisInterchange", "KreisLocal", httpTypes,
+        hummingbirdCore, lifecycle, logging, mustache, nio, nioPosix,
+      ],
+      resources: [.embedInCode("Resources")], swiftSettings: strict),
+    .target(
       name: "KreisService",
       dependencies: ["KreisCore", crypto, cryptoExtras, lifecycle, logging, yams],
       swiftSettings: strict),
@@ -123,7 +132,8 @@ let package = Package(
       name: "kreisnetz",
       dependencies: [
         "KreisCore", "KreisStore", "KreisInterchange", "KreisLocal", "KreisTransport", "KreisHub",
-        "KreisReadAPI", "KreisTown", "KreisService", "KreisMonitor", argumentParser, crypto,
+        "KreisConsole", "KreisReadAPI", "KreisTown", "KreisService", "KreisMonitor", argumentParser,
+        crypto,
         cryptoExtras,
         lifecycle,
         logging, nio, unixSignals, yams,
@@ -182,6 +192,12 @@ let package = Package(
       name: "KreisReadAPITests",
       dependencies: [
         "KreisCore", "KreisInterchange", "KreisReadAPI", "KreisStore", crypto, lifecycle, logging,
+      ], swiftSettings: strict),
+    .testTarget(
+      name: "KreisConsoleTests",
+      dependencies: [
+        "KreisConsole", "KreisCore", "KreisInterchange", "KreisLocal", "KreisStore", crypto,
+        lifecycle, logging,
       ], swiftSettings: strict),
     .testTarget(
       name: "KreisMonitorTests",

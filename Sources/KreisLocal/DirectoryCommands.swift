@@ -19,6 +19,7 @@ struct DirectoryCommands: Sendable {
   let schema = Schema.directory
   let figures = FigureCache()
   let lastBackup = LastBackup()
+  let index = DirectoryIndex()
 
   var handlers: [String: CommandHandler] {
     [
@@ -27,12 +28,14 @@ struct DirectoryCommands: Sendable {
       "import": importRows, "export": export, "log-export": exportLog, "log-fold": foldLog,
       "due": due, "confirm": confirm, "review": review, "merge": merge,
       "vocabulary-import": importVocabulary, "log-verify": verifyLog, "status": status,
+      "sync": sync,
       "metrics": metrics, "audit": audit, "audit-verify": verifyAudit,
       "watch": watch, "erase": erase, "erasures": erasures, "restrict": restrict,
       "unrestrict": unrestrict, "release": release, "policy": policy, "retention": retention,
       "subject-report": subjectReport, "processing-record": processingRecord,
       "request": request, "requests": requests, "accept": accept, "decline": decline,
-      "transfer": transfer,
+      "transfer": transfer, "search": search, "related": related,
+      "choices": choices,
     ]
   }
 

@@ -28,8 +28,11 @@ extension DirectoryCommands {
   }
 
   /// Arguments: id, changes, publish (that what was not public may become so), forget (that what is
-  /// replaced is destroyed at once). Row: id, written (how many fields and elements), `waiting`:
-  /// publications that need a second person's release, and warnings, of each if there are any.
+  /// replaced is destroyed at once), seen (`versions` of `show`, of fields that must be as they were).
+  ///
+  /// Row: id, written (how many fields and elements), `waiting`: publications that need a second person's
+  /// release, and warnings, of each if there are any. Where fields are not as they were seen nothing is
+  /// written: outcome `no`, and `changed_since` names them.
   func edit(_ call: LocalCall) throws -> Outcome {
     let text = try call.text("id")
     let changes = try changes(call)
@@ -38,10 +41,16 @@ extension DirectoryCommands {
     }
     let occasion = occasion(call)
     let isForgetting = try call.flag("forget")
+    let seen = call.request.arguments["seen"] ?? .null
+    var changed: [Field] = []
     let (id, written, more) = try write { transaction in
       let lookup = transaction.lookup
       let id = try record(text, lookup)
       let kind = try knownKind(of: id, lookup)
+      if seen != .null, let state = try transaction.state(of: id) {
+        changed = FieldVersion.changed(since: seen, state, kind)
+        guard changed.isEmpty else { return (id, 0, [JSONValue.Member]()) }
+      }
       let edits = try changes.map { try edit($0, of: kind, lookup) }
       let publishing = try Publishing(edits, on: id, call, transaction)
       let written = try transaction.change(
@@ -51,10 +60,14 @@ extension DirectoryCommands {
         try publishing.file(for: id, occasion, transaction) + caseWarnings(edits, kind, occasion)
       )
     }
-    try call.row(
-      .object(
-        [.init("id", .string(id.description)), .init("written", .integer(written))] + more))
-    return .done
+    var members: [JSONValue.Member] = [
+      .init("id", .string(id.description)), .init("written", .integer(written)),
+    ]
+    if !changed.isEmpty {
+      members.append(.init("changed_since", .array(changed.map { .string($0.name) })))
+    }
+    try call.row(.object(members + more))
+    return changed.isEmpty ? .done : .no
   }
 
   /// Arguments: id. Row: id.

@@ -8,16 +8,24 @@
 
 /// The Unix account that gives a command.
 package struct LocalPeer: Hashable, Sendable {
-  package let user: UInt32
-  /// Whether it is this process's own; else the kernel's word for who connected.
-  package let isDirect: Bool
+  /// How commands come.
+  package enum Way: String, Sendable { case command, socket, console }
 
+  package let user: UInt32
+  package let way: Way
+
+  package init(user: UInt32, way: Way) { (self.user, self.way) = (user, way) }
+
+  /// - Parameter isDirect: whether it is this process's own; else the kernel's word for who connected.
   package init(user: UInt32, isDirect: Bool) {
-    (self.user, self.isDirect) = (user, isDirect)
+    self.init(user: user, way: isDirect ? .command : .socket)
   }
 
   /// Who runs this process.
-  package static var own: LocalPeer { LocalPeer(user: getuid(), isDirect: true) }
+  package static var own: LocalPeer { LocalPeer(user: getuid(), way: .command) }
+
+  /// Whoever sits at the console in the browser, for whom this process acts.
+  package static var console: LocalPeer { LocalPeer(user: getuid(), way: .console) }
 
   /// Its name; `nil` for an account that this machine, or the service's view of it, does not know.
   var name: String? {
@@ -31,5 +39,5 @@ package struct LocalPeer: Hashable, Sendable {
   }
 
   /// Whether it is believed for whom it acts: it could act as this process anyway.
-  var isTrusted: Bool { isDirect || user == 0 || user == geteuid() }
+  var isTrusted: Bool { way != .socket || user == 0 || user == geteuid() }
 }

@@ -5,9 +5,11 @@ import KreisInterchange
 import KreisStore
 
 extension DirectoryCommands {
-  /// Arguments: id. Row: the record, `RecordJSON.full`, and `hours` of what has any, `HoursJSON`.
+  /// Arguments: id, versions. Row: the record, `RecordJSON.full`, `hours` of what has any, `HoursJSON`, and
+  /// with „versions“ `versions`, `FieldVersion`.
   func show(_ call: LocalCall) throws -> Outcome {
     let text = try call.text("id")
+    let hasVersions = try call.flag("versions")
     let json = try read { snapshot in
       try checkShown(snapshot)
       let id = try record(text, snapshot.lookup)
@@ -17,8 +19,12 @@ extension DirectoryCommands {
       try checkUnrestricted(state, snapshot)
       let hours = try HoursJSON(snapshot, at: Int(now())).hours(of: state)
       let json = try RecordJSON(snapshot).full(state)
-      guard case .object(let members) = json, !hours.isEmpty else { return json }
-      return .object(members + [.init("hours", .array(hours))])
+      guard case .object(var members) = json else { return json }
+      if !hours.isEmpty { members.append(.init("hours", .array(hours))) }
+      if hasVersions, let kind = state.kind.flatMap({ schema.kind(tag: $0) }) {
+        members.append(.init("versions", FieldVersion.all(state, kind)))
+      }
+      return .object(members)
     }
     try call.row(json)
     return .done

@@ -74,6 +74,12 @@ struct RecordJSON {
       ?? field.display(text)
   }
 
+  /// The same, where there may be none; what cannot be looked up reads as it stands.
+  private func display(_ text: String?, _ field: Field?) -> JSONValue {
+    guard let text else { return .null }
+    return .string(field.flatMap { try? display(text, $0) } ?? text)
+  }
+
   // MARK: - Records
 
   /// Every field that is shown, flat: `{"id":…,"kind":…,"name":…,…}`, and `conflicts` if there are.
@@ -173,7 +179,7 @@ struct RecordJSON {
   }
 
   /// `field`, `element`, `scope`, `against_deletion`, and the alternatives, the winner first:
-  /// `number`, `value`, `withdrawn`, `by`, `title`, `at`, `hash`.
+  /// `number`, `value`, `display`, `withdrawn`, `by`, `title`, `at`, `hash`.
   func conflict(_ conflict: Conflict, _ kind: RecordKind?) -> [JSONValue.Member] {
     let field = kind?.field(tag: conflict.register.tag)
     let alternatives = conflict.heads.enumerated().map { index, head -> JSONValue in
@@ -182,6 +188,7 @@ struct RecordJSON {
         [
           .init("number", .integer(index + 1)),
           .init("value", value ?? (head.content == .present ? .bool(true) : .null)),
+          .init("display", display(head.value ?? conflict.register.element, field)),
           .init("withdrawn", .bool(head.content == .withdrawn)),
         ] + author(head.log.member) + [
           .init("at", .integer(Int(head.recordedAt))),
@@ -201,7 +208,7 @@ struct RecordJSON {
 
   /// One entry of a history: `record`, `merged` (it is that of a record merged into the one asked for),
   /// `hash`, `entry_kind`, `by`, `title`, `member`, `generation`, `scope`,
-  /// `sequence`, `at`, `writes` (`field`, `element`, `withdrawn`, `value`), `role`, `reason`,
+  /// `sequence`, `at`, `writes` (`field`, `element`, `withdrawn`, `value`, `display`), `role`, `reason`,
   /// `destroyed`, `effective` and, if it is not, `why`.
   func entry(_ entry: HistoryEntry, of record: RecordID, isMerged: Bool) -> JSONValue {
     let kind = Schema.directory.kind(tag: entry.header.recordKind)
@@ -215,6 +222,8 @@ struct RecordJSON {
         "field": Self.tag(write.register.tag, kind),
         "element": write.register.element.map { .string($0) } ?? .null,
         "withdrawn": .bool(write.content == .withdrawn), "value": value,
+        "display": display(
+          value.text ?? write.register.element, kind?.field(tag: write.register.tag)),
       ]
     }
     return .object(

@@ -13,6 +13,24 @@ extension DirectoryCommands {
     return Self.needsPerson(json) ? .no : .done
   }
 
+  /// Row: what somebody who edits should know: who this replica is, `unsent`,
+  /// `conflicts` and `link` as in `status`.
+  func sync(_ call: LocalCall) throws -> Outcome {
+    let link = daemon?.status() ?? .null
+    let row = try read { snapshot -> JSONValue in
+      let identity = snapshot.identity
+      return [
+        "role": .string(identity.role.rawValue), "name": .string(identity.name),
+        "title": .string(identity.title), "kreis": .string(identity.kreis),
+        "training": .bool(identity.isTraining),
+        "unsent": .integer(identity.role == .hub ? 0 : Int(try snapshot.unsent().entries)),
+        "conflicts": .integer(try snapshot.conflictCount()), "link": link,
+      ]
+    }
+    try call.row(row)
+    return .done
+  }
+
   func statusRow() throws -> JSONValue {
     let link = daemon?.status() ?? .null
     return try read { snapshot -> JSONValue in

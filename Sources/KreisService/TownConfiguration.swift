@@ -27,13 +27,14 @@ package struct TownConfiguration: Sendable, Equatable {
   /// The folder whose files are imported.
   package var importWatch: String?
   package var readAPI: ReadAPIConfiguration?
+  package var console: ConsoleSetting?
   package var monitoring = MonitoringConfiguration()
 
   package static let names =
     [
       "log_level", "socket_group", "proxy", "proxy_user", "proxy_password_file", "proxy_kerberos",
       "ca_file", "set_aside_days", "import_watch",
-    ] + ReadAPIConfiguration.names + MonitoringConfiguration.names
+    ] + ReadAPIConfiguration.names + ConsoleSetting.names + MonitoringConfiguration.names
 
   /// Reads the file at `path`, or only the environment.
   ///
@@ -48,6 +49,7 @@ package struct TownConfiguration: Sendable, Equatable {
     setAsideDays = try settings.number("set_aside_days", in: 1...365) ?? setAsideDays
     importWatch = try settings.directory("import_watch")
     readAPI = try ReadAPIConfiguration(settings)
+    console = try ConsoleSetting(settings)
     monitoring = try MonitoringConfiguration(settings)
     switch try settings.text("proxy") {
     case nil, "environment": proxy = .fromEnvironment
@@ -72,6 +74,7 @@ package struct TownConfiguration: Sendable, Equatable {
       socketGroup == earlier.socketGroup ? nil : "socket_group",
       importWatch == earlier.importWatch ? nil : "import_watch",
       readAPI == earlier.readAPI ? nil : "read_api_…",
+      console == earlier.console ? nil : "console_listen",
     ].compactMap { $0 } + monitoring.needingRestart(since: earlier.monitoring)
   }
 

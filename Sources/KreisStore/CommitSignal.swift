@@ -23,6 +23,7 @@ package final class CommitSignal: Sendable {
     var next = 0
     var changes = 0
     var listeners: [Int: AsyncStream<Commit>.Continuation] = [:]
+    var observers: [@Sendable (Commit) -> Void] = []
   }
 
   private let state = Mutex(State())
@@ -45,15 +46,22 @@ package final class CommitSignal: Sendable {
     return stream
   }
 
+  /// Calls `body` with each commit from now on, before whoever committed goes on: nothing is missed or
+  /// late. It must be quick and must not touch the store; it is called as long as the store is open.
+  package func observe(_ body: @escaping @Sendable (Commit) -> Void) {
+    state.withLock { $0.observers.append(body) }
+  }
+
   /// How many commits since the start changed or destroyed what records say: who keeps something
   /// made of them knows by it that it is out of date.
   package var changes: Int { state.withLock { $0.changes } }
 
   func send(_ commit: Commit) {
-    let listeners = state.withLock { state in
+    let (listeners, observers) = state.withLock { state in
       if !commit.records.isEmpty || commit.destroyed { state.changes += 1 }
-      return Array(state.listeners.values)
+      return (Array(state.listeners.values), state.observers)
     }
+    for observer in observers { observer(commit) }
     for listener in listeners { listener.yield(commit) }
   }
 }

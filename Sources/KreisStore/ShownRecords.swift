@@ -51,6 +51,19 @@ package struct HiddenRecord: Sendable {
 }
 
 extension Snapshot {
+  /// A record as the directory tables show it; `nil` if they do not show it.
+  package func shownRecord(_ id: RecordID) throws -> ShownRecord? {
+    guard let key = try ledger.certainKey(of: id), case let seal = try sealed(key).seal,
+      let row = seal.row, let kind = tables.schema.kind(tag: seal.kind)
+    else { return nil }
+    return ShownRecord(id: id, kind: kind, columns: Self.columns(of: kind), row: row)
+  }
+
+  private static func columns(of kind: RecordKind) -> [String: Int] {
+    Dictionary(
+      zip(kind.fields.map(\.name), kind.fields.indices), uniquingKeysWith: { first, _ in first })
+  }
+
   /// Visits every record once: those that are shown, and those that are deleted, erased, hidden, or
   /// of a kind that this version does not know.
   package func visitRecords(
@@ -58,8 +71,7 @@ extension Snapshot {
   ) throws {
     var columns: [UInt32: [String: Int]] = [:]
     for kind in tables.schema.kinds {
-      columns[kind.tag] = Dictionary(
-        zip(kind.fields.map(\.name), kind.fields.indices), uniquingKeysWith: { first, _ in first })
+      columns[kind.tag] = Self.columns(of: kind)
     }
     try sealedRecords { record in
       let seal = record.seal

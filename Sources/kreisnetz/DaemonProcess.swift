@@ -29,6 +29,7 @@ struct DaemonProcess {
   ///   - view: what only this daemon knows.
   ///   - handlers: its commands besides those of every replica.
   ///   - readAPI: the settings of the read API; `nil`: there is none.
+  ///   - console: where the console listens; `nil`: there is none.
   ///   - folder: whose files are imported; `nil`: none.
   ///   - others: services beside those of every daemon.
   ///   - reload: takes up changed settings at SIGHUP; returns those that wait for the next start.
@@ -37,6 +38,7 @@ struct DaemonProcess {
   func run(
     _ main: any Service, name: String, view: DaemonView,
     handlers: [String: CommandHandler] = [:], readAPI: ReadAPIConfiguration? = nil,
+    console: ConsoleSetting? = nil,
     importing folder: String? = nil,
     others: [ServiceGroupConfiguration.ServiceConfiguration] = [],
     reload: @escaping @Sendable () async throws -> [String],
@@ -75,6 +77,10 @@ struct DaemonProcess {
     }
     if let readAPI {
       others.append(.init(service: ReadAPIService(readAPI, store, logger), serviceName: "read API"))
+    }
+    if let console {
+      others.append(
+        .init(service: try ConsoleService(console, executor, logger), serviceName: "console"))
     }
     if let monitor {
       others.append(

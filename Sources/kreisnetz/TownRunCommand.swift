@@ -73,7 +73,8 @@ struct TownRunCommand: AsyncParsableCommand {
         },
         DoctorHandler.command: DoctorHandler.handler(replica.directory),
         RotationHandler.command: RotationHandler.handler { await daemon.rotate() },
-      ], readAPI: configuration.readAPI, importing: configuration.importWatch,
+      ], readAPI: configuration.readAPI, console: configuration.console,
+      importing: configuration.importWatch,
       reload: {
         let new = try TownConfiguration(path: config)
         transport.replace(

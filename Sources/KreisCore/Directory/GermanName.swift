@@ -23,7 +23,8 @@ package enum GermanName {
     return out
   }
 
-  private static func words(_ text: String) -> [String] {
+  /// The words in this form, in their order.
+  package static func words(_ text: String) -> [String] {
     var words: [String] = []
     var word = ""
     for scalar in text.lowercased().unicodeScalars {

@@ -34,7 +34,7 @@ extension DirectoryCommands {
 
   /// Does what `call` asks for and notes it before and after, if it is an administrative act.
   func audited(_ call: LocalCall, _ body: (LocalCall) throws -> Outcome) throws -> Outcome {
-    guard let act = AuditedAct(call.request) else { return try body(call) }
+    guard let act = AuditedAct(call.request, by: call.peer) else { return try body(call) }
     let number = try auditLog.begin(
       act.name, about: act.about(call.request), by: call.peer, for: call.request.account,
       isRescue: act.isRescue, at: now())

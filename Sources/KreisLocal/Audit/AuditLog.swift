@@ -72,7 +72,7 @@ package struct AuditLog: Sendable {
     var members: [JSONValue.Member] = [.init("uid", .integer(Int(peer.user)))]
     if let name = peer.name { members.append(.init("name", .string(name))) }
     if !account.isEmpty, peer.isTrusted { members.append(.init("account", .string(account))) }
-    members.append(.init("via", peer.isDirect ? "command" : "socket"))
+    members.append(.init("via", .string(peer.way.rawValue)))
     return [.init("by", .object(members))]
   }
 

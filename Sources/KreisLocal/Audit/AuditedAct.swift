@@ -51,9 +51,20 @@ struct AuditedAct {
     "subject-report": AuditedAct("subject-report"),
   ]
 
-  /// `nil` for what is no administrative act.
-  init?(_ request: LocalRequest) {
-    guard let act = Self.all[request.command] else { return nil }
+  /// What is noted besides when it is done at the console, where nobody sees who types: every change.
+  private static let atConsole: [String: AuditedAct] = [
+    "add": AuditedAct("add", ["kind"], .each), "edit": AuditedAct("edit", [], .each),
+    "delete": AuditedAct("delete", [], .each), "undelete": AuditedAct("undelete", [], .each),
+    "resolve": AuditedAct("resolve", ["field"], .each),
+    "confirm": AuditedAct("confirm", [], .each), "merge": AuditedAct("merge", [], .each),
+    "request": AuditedAct("request", [], .each), "accept": AuditedAct("accept", [], .each),
+    "decline": AuditedAct("decline", [], .each),
+  ]
+
+  /// `nil` for what is no administrative act, and no change at the console.
+  init?(_ request: LocalRequest, by peer: LocalPeer) {
+    let more = peer.way == .console ? Self.atConsole[request.command] : nil
+    guard let act = Self.all[request.command] ?? more else { return nil }
     // Without an argument it only shows the rules.
     if request.command == "policy", request.arguments == [:] { return nil }
     self = act

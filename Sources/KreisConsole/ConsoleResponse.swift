@@ -1,0 +1,69 @@
+// SPDX-License-Identifier: EUPL-1.2
+
+import HTTPTypes
+import HummingbirdCore
+import NIOCore
+
+/// An answer before it is sent.
+struct ConsoleResponse {
+  enum Body {
+    case text(String)
+    case bytes([UInt8])
+    case events(EventStream)
+  }
+
+  var status: HTTPResponse.Status = .ok
+  var fields: HTTPFields = [:]
+  var body: Body = .text("")
+
+  static func page(_ html: String, _ status: HTTPResponse.Status = .ok) -> ConsoleResponse {
+    ConsoleResponse(
+      status: status,
+      fields: [.contentType: "text/html; charset=utf-8", .cacheControl: "no-store"],
+      body: .text(html))
+  }
+
+  /// After a form was taken: what comes next is fetched anew, so that reloading sends nothing twice.
+  static func seeOther(_ path: String) -> ConsoleResponse {
+    ConsoleResponse(status: .seeOther, fields: [.location: path, .cacheControl: "no-store"])
+  }
+
+  static func file(_ bytes: [UInt8], _ type: String) -> ConsoleResponse {
+    ConsoleResponse(
+      fields: [.contentType: type, .cacheControl: "max-age=31536000, immutable"],
+      body: .bytes(bytes))
+  }
+
+  /// What each answer says to the browser: nothing is loaded, run, sent or framed but what is this
+  /// console's own, and no other page learns anything.
+  static let protection: HTTPFields = {
+    var fields: HTTPFields = [
+      .contentSecurityPolicy: """
+      default-src 'none'; style-src 'self'; script-src 'self'; img-src 'self'; connect-src 'self'; \
+      form-action 'self'; base-uri 'none'; frame-ancestors 'none'
+      """,
+      .xContentTypeOptions: "nosniff",
+    ]
+    for (name, value) in [
+      ("X-Frame-Options", "DENY"), ("Referrer-Policy", "same-origin"),
+      ("Cross-Origin-Opener-Policy", "same-origin"),
+      ("Cross-Origin-Resource-Policy", "same-origin"),
+      ("Permissions-Policy", "camera=(), microphone=(), geolocation=(), payment=()"),
+    ] {
+      if let name = HTTPField.Name(name) { fields[name] = value }
+    }
+    return fields
+  }()
+
+  var response: Response {
+    var fields = fields
+    for field in Self.protection { fields[field.name] = field.value }
+    let body: ResponseBody =
+      switch body {
+      case .text(let text): ResponseBody(byteBuffer: ByteBuffer(string: text))
+      case .bytes(let bytes): ResponseBody(byteBuffer: ByteBuffer(bytes: bytes))
+      case .events(let stream): stream.body
+      }
+    return Response(status: status, headers: fields, body: body)
+  }
+}

@@ -1,0 +1,42 @@
+// SPDX-License-Identifier: EUPL-1.2
+
+import HTTPTypes
+import KreisCore
+import KreisInterchange
+
+/// What is to be confirmed: whether it is still true.
+extension Console {
+  private static let dueLimit = 200
+  /// Days ahead.
+  private static let ahead = 30
+
+  func due(_ request: ConsoleRequest) throws -> ConsoleResponse {
+    if request.method == .post {
+      let ids = request.form.all("id").filter { RecordID(text: $0) != nil }
+      guard !ids.isEmpty else { return .seeOther("/faellig?meldung=nichts") }
+      _ = try client.rows("confirm", ["ids": .array(ids.map { .string($0) })])
+      return .seeOther("/faellig?meldung=bestaetigt")
+    }
+    try request.allow(.get)
+    let rows = try client.rows(
+      "due", ["own": .bool(true), "within": .integer(Self.ahead)])
+    let today = GermanTime(now: now()).today
+    let items = rows.prefix(Self.dueLimit).map { row -> View in
+      let kind = row["kind"]?.text.flatMap { try? Schema.directory.kind(named: $0) }
+      let day = row["due"]?.text.flatMap { CivilDate($0) }
+      let id = row["id"]?.text ?? ""
+      return [
+        "id": id, "address": "/eintrag/\(id)",
+        "name": row["name"]?.text ?? kind?.label ?? "Eintrag",
+        "kind": kind?.label ?? "", "isLate": day.map { $0 < today } ?? false,
+        "when": day.map { "fällig am \(GermanTime.day($0))" } ?? "noch nie bestätigt",
+      ]
+    }
+    let view: View = [
+      "items": Array(items), "isEmpty": items.isEmpty,
+      "count": rows.count.counted("Eintrag", "Einträge"), "hasMore": rows.count > Self.dueLimit,
+      "message": request.query["meldung"].flatMap { Self.messages[$0] } as Any? ?? false,
+    ]
+    return try page("due", title: "Zu bestätigen", view, request)
+  }
+}

@@ -1,0 +1,127 @@
+// SPDX-License-Identifier: EUPL-1.2
+
+import HummingbirdCore
+import KreisCore
+import KreisStore
+import NIOCore
+import Synchronization
+
+/// Tells open pages what happens: server-sent events (WHATWG HTML, section 9.2).
+///
+///     event: sync       data: STATE TEXT
+///     event: changed    data: ids of records with spaces between them, or * for too many
+///
+/// While nobody listens it does nothing.
+final class EventHub: Sendable {
+  /// Pages that listen at once.
+  private static let limit = 64
+  /// Ids in one event.
+  private static let idLimit = 200
+  /// What the daemon knows of the hub makes no event of its own.
+  private static let period: Duration = .seconds(2)
+
+  private struct State {
+    var next = 0
+    var isStopped = false
+    var listeners: [Int: AsyncStream<String>.Continuation] = [:]
+    var light: SyncLight?
+    var tasks: [Task<Void, Never>] = []
+  }
+
+  private let state = Mutex(State())
+  private let commits: CommitSignal
+  private let light: @Sendable () async -> SyncLight?
+
+  /// - Parameter light: how the exchange stands now.
+  init(_ commits: CommitSignal, light: @escaping @Sendable () async -> SyncLight?) {
+    (self.commits, self.light) = (commits, light)
+  }
+
+  /// The events from now on; `nil` if too many listen already.
+  func subscribe() -> EventStream? {
+    let (stream, continuation) = AsyncStream.makeStream(
+      of: String.self, bufferingPolicy: .bufferingNewest(256))
+    let isTaken = state.withLock { state -> Bool in
+      guard !state.isStopped, state.listeners.count < Self.limit else { return false }
+      let id = state.next
+      state.next += 1
+      state.listeners[id] = continuation
+      continuation.onTermination = { [weak self] _ in self?.remove(id) }
+      // What is missed while a page reconnects, it asks for itself.
+      continuation.yield("retry: 2000\n\n")
+      if let light = state.light { continuation.yield(Self.event(light)) }
+      if state.tasks.isEmpty { state.tasks = [watchCommits(), watchLight()] }
+      return true
+    }
+    return isTaken ? EventStream(events: stream) : nil
+  }
+
+  private func remove(_ id: Int) {
+    let tasks = state.withLock { state -> [Task<Void, Never>] in
+      state.listeners[id] = nil
+      guard state.listeners.isEmpty else { return [] }
+      defer { (state.tasks, state.light) = ([], nil) }
+      return state.tasks
+    }
+    for task in tasks { task.cancel() }
+  }
+
+  /// Ends all streams.
+  func stop() {
+    let listeners = state.withLock { state in
+      state.isStopped = true
+      return Array(state.listeners.values)
+    }
+    for listener in listeners { listener.finish() }
+  }
+
+  private func send(_ event: String) {
+    for listener in state.withLock({ Array($0.listeners.values) }) { listener.yield(event) }
+  }
+
+  private static func event(_ light: SyncLight) -> String {
+    "event: sync\ndata: \(light.state.rawValue) \(light.text.replacing("\n", with: " "))\n\n"
+  }
+
+  private func watchCommits() -> Task<Void, Never> {
+    let stream = commits.subscribe(buffer: 4_096)
+    return Task { [weak self] in
+      for await commit in stream where !commit.records.isEmpty {
+        let ids = commit.records.map(\.description)
+        let data = ids.count > Self.idLimit ? "*" : ids.joined(separator: " ")
+        self?.send("event: changed\ndata: \(data)\n\n")
+      }
+    }
+  }
+
+  private func watchLight() -> Task<Void, Never> {
+    Task { [weak self] in
+      while !Task.isCancelled, let self {
+        await look()
+        try? await Task.sleep(for: Self.period)
+      }
+    }
+  }
+
+  private func look() async {
+    guard let light = await light() else { return }
+    let isNew = state.withLock { state in
+      defer { state.light = light }
+      return state.light != light
+    }
+    // A comment finds those that have gone.
+    send(isNew ? Self.event(light) : ":\n\n")
+  }
+}
+
+/// One page's events as the body of an answer.
+struct EventStream: Sendable {
+  let events: AsyncStream<String>
+
+  var body: ResponseBody {
+    ResponseBody { writer in
+      for await event in events { try await writer.write(ByteBuffer(string: event)) }
+      try await writer.finish(nil)
+    }
+  }
+}

@@ -1,0 +1,121 @@
+// SPDX-License-Identifier: EUPL-1.2
+
+import Foundation
+import KreisCore
+import KreisInterchange
+
+/// The fields of a record as rows of a page.
+struct FieldViews {
+  let kind: RecordKind?
+  let row: JSONValue
+
+  init(_ row: JSONValue) {
+    self.row = row
+    kind = row["kind"]?.text.flatMap { try? Schema.directory.kind(named: $0) }
+  }
+
+  /// - Parameter hidden: names of fields that stand elsewhere on the page.
+  func views(without hidden: Set<String>) -> [View] {
+    guard case .object(let members)? = row["fields"] else { return [] }
+    let shown = members.filter { !hidden.contains($0.name) }
+    // What only another system calls it comes last.
+    let ordered =
+      shown.filter { $0.name != "external_id" } + shown.filter { $0.name == "external_id" }
+    return ordered.map { member in
+      let field = try? kind?.field(named: member.name)
+      let scope = member.value["scope"]?.text ?? ""
+      return [
+        "label": field?.label ?? member.name, "values": values(member.value, field),
+        "scope": Self.scope(scope).label, "scopeKey": Self.scope(scope).rawValue,
+      ]
+    }
+  }
+
+  /// The text of a field; `nil` if it has none.
+  func text(_ name: String) -> String? { row["fields"]?[name]?["display"]?.text }
+
+  private func values(_ json: JSONValue, _ field: Field?) -> [View] {
+    let raw = Self.list(json["value"])
+    let shown = Self.list(json["display"])
+    return zip(raw, shown).map { raw, shown in
+      let text = field.map { Self.readable(shown, $0) } ?? shown
+      let address = field.flatMap { Self.address(raw, $0) }
+      return [
+        "text": text, "address": address as Any? ?? false, "plain": address == nil,
+        "isElsewhere": address?.hasPrefix("http") == true,
+      ]
+    }
+  }
+
+  /// A value or the elements of a set, as texts.
+  static func list(_ json: JSONValue?) -> [String] {
+    switch json {
+    case .array(let elements)?: elements.map(plain)
+    case nil, .null?: []
+    case .some(let value): [plain(value)]
+    }
+  }
+
+  private static func plain(_ json: JSONValue) -> String {
+    switch json {
+    case .string(let text): text
+    case .number(let lexeme): lexeme
+    case .bool(let flag): flag ? "true" : "false"
+    default: ""
+    }
+  }
+
+  static func readable(_ text: String, _ field: Field) -> String {
+    switch field.type {
+    case .date, .partialDate: GermanTime.day(text)
+    case .dates:
+      text.split(separator: ",").map { GermanTime.day(String($0)) }.joined(separator: ", ")
+    case .language: LanguageLabel.text(text)
+    default: text
+    }
+  }
+
+  /// Where a value leads to; other towns' logs may hold anything.
+  private static func address(_ raw: String, _ field: Field) -> String? {
+    switch field.type {
+    case .url: return raw.hasPrefix("https://") || raw.hasPrefix("http://") ? raw : nil
+    case .email: return "mailto:" + FormValues.encoded(raw).replacing("%40", with: "@")
+    case .phone, .e164:
+      let digits = raw.filter { $0.isASCII && ($0.isNumber || $0 == "+") }
+      return digits.isEmpty ? nil : "tel:" + digits
+    case .reference: return RecordID(text: raw).map { "/eintrag/\($0)" }
+    default: return nil
+    }
+  }
+
+  static func scope(_ text: String) -> ScopeKind {
+    switch Scope(text: text) {
+    case .public?, nil: .public
+    case .kreis?: .kreis
+    case .coordination?: .coordination
+    case .local?: .local
+    }
+  }
+}
+
+/// Languages by their German names.
+enum LanguageLabel {
+  static func text(_ code: String) -> String { names[code] ?? code }
+
+  /// The code of a name; what is none as it stands.
+  static func code(_ text: String) -> String {
+    let plain = text.trimmingCharacters(in: .whitespaces)
+    return names.first { $0.value.lowercased() == plain.lowercased() }?.key ?? plain
+  }
+
+  private static let names = [
+    "de": "Deutsch", "en": "Englisch", "tr": "Türkisch", "ar": "Arabisch", "ru": "Russisch",
+    "uk": "Ukrainisch", "pl": "Polnisch", "ro": "Rumänisch", "bg": "Bulgarisch",
+    "it": "Italienisch",
+    "es": "Spanisch", "fr": "Französisch", "pt": "Portugiesisch", "el": "Griechisch",
+    "sq": "Albanisch", "sr": "Serbisch", "hr": "Kroatisch", "ku": "Kurdisch", "fa": "Persisch",
+    "prs": "Dari", "ps": "Paschtu", "ti": "Tigrinya", "so": "Somali", "zh": "Chinesisch",
+    "vi": "Vietnamesisch", "hu": "Ungarisch", "nl": "Niederländisch", "ur": "Urdu",
+    "gsg": "Deutsche Gebärdensprache",
+  ]
+}

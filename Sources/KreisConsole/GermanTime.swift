@@ -1,0 +1,54 @@
+// SPDX-License-Identifier: EUPL-1.2
+
+import Foundation
+import KreisCore
+import KreisInterchange
+
+/// Times and days as people in Germany write them.
+struct GermanTime {
+  /// Seconds since 1970.
+  let now: UInt64
+
+  /// `22.11.2026, 14:05 Uhr`
+  func instant(_ json: JSONValue?) -> String {
+    guard let seconds = json?.unsigned else { return "" }
+    let time = Self.local(seconds)
+    let (hour, minute) = (time.minute / 60, time.minute % 60)
+    return "\(Self.day(time.date)), \(Self.two(hour)):\(Self.two(minute)) Uhr"
+  }
+
+  /// `22.11.2026`; what is no whole date as it stands.
+  static func day(_ text: String) -> String { CivilDate(text).map { day($0) } ?? text }
+
+  static func day(_ date: CivilDate) -> String {
+    let parts = date.parts
+    return "\(two(parts.day)).\(two(parts.month)).\(parts.year)"
+  }
+
+  var today: CivilDate { Self.local(now).date }
+
+  /// How long ago: `seit 2 Stunden`.
+  func since(_ seconds: UInt64) -> String {
+    let passed = now > seconds ? now - seconds : 0
+    switch passed {
+    case ..<90: return "seit einer Minute"
+    case ..<5_400: return "seit \((passed + 30) / 60) Minuten"
+    case ..<129_600: return "seit \((passed + 1_800) / 3_600) Stunden"
+    default: return "seit \((passed + 43_200) / 86_400) Tagen"
+    }
+  }
+
+  private static func local(_ seconds: UInt64) -> LocalTime {
+    let seconds = Int(clamping: seconds)
+    let zone = TimeZone(identifier: OfficeHours.defaultTimeZone) ?? .gmt
+    let date = Date(timeIntervalSince1970: Double(seconds))
+    return LocalTime(seconds: seconds, offset: zone.secondsFromGMT(for: date))
+  }
+
+  private static func two(_ number: Int) -> String { (number < 10 ? "0" : "") + String(number) }
+}
+
+extension Int {
+  /// `1 Eintrag`, `3 Einträge`
+  func counted(_ one: String, _ many: String) -> String { "\(self) \(self == 1 ? one : many)" }
+}

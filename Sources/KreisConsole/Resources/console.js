@@ -1,0 +1,106 @@
+// What HTML cannot do: tell an open page what happened meanwhile. All pages work without it.
+"use strict";
+
+const light = document.getElementById("abgleich");
+const notice = document.getElementById("hinweis");
+const channel = new BroadcastChannel("kreisnetz");
+
+// A form that somebody has begun to fill in must not be touched.
+let isDirty = false;
+document.addEventListener("input", (event) => {
+  if (event.target.closest("form[method=post]")) isDirty = true;
+});
+document.addEventListener("submit", (event) => {
+  isDirty = false;
+  for (const button of event.target.querySelectorAll("button")) button.setAttribute("aria-disabled", "true");
+});
+
+// Where a form was refused, one reads first why.
+document.getElementById("fehler")?.focus();
+
+function say(text, link) {
+  notice.textContent = text;
+  if (link) {
+    const anchor = document.createElement("a");
+    anchor.href = link.address;
+    anchor.textContent = link.text;
+    notice.append(" ", anchor);
+  }
+}
+
+async function renew() {
+  const response = await fetch(location.href, { headers: { Accept: "text/html" } });
+  if (response.status >= 500) return false;
+  const page = new DOMParser().parseFromString(await response.text(), "text/html");
+  const fresh = page.getElementById("inhalt");
+  const old = document.getElementById("inhalt");
+  if (!fresh || fresh.innerHTML === old.innerHTML) return false;
+  // Whoever is on a link or button stays there.
+  const place = [...old.querySelectorAll("a, button, summary, input, select")].indexOf(document.activeElement);
+  old.replaceChildren(...fresh.childNodes);
+  if (place >= 0) old.querySelectorAll("a, button, summary, input, select")[place]?.focus({ preventScroll: true });
+  document.title = page.title;
+  return true;
+}
+
+let isRenewing = false;
+let isStale = false;
+async function changed(ids) {
+  const subject = document.body.dataset.record;
+  if (!subject && !document.querySelector("[data-live]")) return;
+  if (isDirty || document.querySelector("form[data-edit]")) {
+    if (ids === "*" || ids.split(" ").includes(subject)) {
+      say("Dieser Eintrag wurde soeben geändert. Ihre Eingaben bleiben stehen.", { address: `/eintrag/${subject}`, text: "Änderung ansehen" });
+    }
+    return;
+  }
+  // What belongs to the record has changed perhaps: the page knows when it is made anew.
+  isStale = true;
+  if (isRenewing) return;
+  isRenewing = true;
+  try {
+    while (isStale) {
+      isStale = false;
+      if (await renew()) say("Die Seite wurde soeben aktualisiert.");
+      await new Promise((resolve) => setTimeout(resolve, 500));
+    }
+  } catch {
+    // The stream connects anew, and with it comes the next look.
+  } finally {
+    isRenewing = false;
+  }
+}
+
+function take(kind, data) {
+  if (kind === "sync") {
+    const gap = data.indexOf(" ");
+    light.dataset.state = data.slice(0, gap);
+    light.textContent = data.slice(gap + 1);
+  } else {
+    changed(data);
+  }
+}
+
+channel.addEventListener("message", (event) => take(event.data.kind, event.data.text));
+
+function listen() {
+  const source = new EventSource("/ereignisse");
+  let wasCut = false;
+  const pass = (kind, text) => {
+    take(kind, text);
+    channel.postMessage({ kind, text });
+  };
+  source.addEventListener("sync", (event) => pass("sync", event.data));
+  source.addEventListener("changed", (event) => pass("changed", event.data));
+  source.addEventListener("error", () => {
+    wasCut = true;
+    pass("sync", "trouble Konsole nicht erreichbar – es wird weiter versucht");
+  });
+  // What happened meanwhile is not told again.
+  source.addEventListener("open", () => { if (wasCut) { wasCut = false; pass("changed", "*"); } });
+  return new Promise(() => {});
+}
+
+// A browser opens few connections to one place: of all its pages one listens for the others.
+if (navigator.locks) navigator.locks.request("kreisnetz-ereignisse", listen);
+else listen();

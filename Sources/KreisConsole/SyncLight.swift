@@ -1,0 +1,35 @@
+// SPDX-License-Identifier: EUPL-1.2
+
+import KreisInterchange
+
+/// How the exchange with the hub stands, in words and as a state for the style sheet.
+struct SyncLight: Equatable {
+  enum State: String { case done, waiting, trouble }
+
+  let state: State
+  let text: String
+
+  /// - Parameter row: of the command `sync`.
+  init(_ row: JSONValue, _ time: GermanTime) {
+    let unsent = Int(clamping: row["unsent"]?.unsigned ?? 0)
+    let waiting = unsent.counted("Änderung wartet", "Änderungen warten")
+    guard row["role"] != "hub" else {
+      (state, text) = (.done, "Alles gespeichert")
+      return
+    }
+    switch row["link"]?["hub"]?.text {
+    case nil:
+      (state, text) = (.waiting, unsent == 0 ? "Ohne Verbindung" : waiting)
+    case "alarmed":
+      (state, text) = (.trouble, "Austausch angehalten – bitte die Technik verständigen")
+    case "connected" where unsent == 0: (state, text) = (.done, "Alles übertragen")
+    case "connected":
+      let what = unsent.counted("Änderung wird", "Änderungen werden")
+      (state, text) = (.waiting, "\(what) übertragen")
+    default:
+      let contact = row["link"]?["last_contact"]?.unsigned
+      let hub = contact.map { "Hub \(time.since($0)) nicht erreichbar" } ?? "Hub nicht erreichbar"
+      (state, text) = (.waiting, unsent == 0 ? hub : "\(waiting), \(hub)")
+    }
+  }
+}

@@ -1,0 +1,120 @@
+// SPDX-License-Identifier: EUPL-1.2
+
+/// All words of a directory, and where they stand. Words are plain: lower case, umlauts written out.
+struct WordList {
+  /// How well a word fits one that was typed.
+  enum Fit: Int, Comparable {
+    case misspelled = 1
+    case inside, beginning, equal
+
+    static func < (left: Fit, right: Fit) -> Bool { left.rawValue < right.rawValue }
+  }
+
+  private struct Word {
+    var bytes: [UInt8]
+    /// Slots of the items that have it.
+    var slots: Set<Int32>
+  }
+
+  private var words: [Word] = []
+  private var numbers: [[UInt8]: Int32] = [:]
+  /// Numbers of words that nothing has any more: what was erased must not stay in memory (I7).
+  private var free: [Int32] = []
+
+  /// Notes that an item has a word.
+  ///
+  /// - Returns: the word's number.
+  mutating func add(_ text: String, slot: Int32) -> Int32 {
+    let bytes = Array(text.utf8)
+    if let number = numbers[bytes] {
+      words[Int(number)].slots.insert(slot)
+      return number
+    }
+    let word = Word(bytes: bytes, slots: [slot])
+    let number: Int32
+    if let old = free.popLast() {
+      number = old
+      words[Int(old)] = word
+    } else {
+      number = Int32(truncatingIfNeeded: words.count)
+      words.append(word)
+    }
+    numbers[bytes] = number
+    return number
+  }
+
+  mutating func remove(_ number: Int32, slot: Int32) {
+    words[Int(number)].slots.remove(slot)
+    guard words[Int(number)].slots.isEmpty else { return }
+    numbers[words[Int(number)].bytes] = nil
+    words[Int(number)].bytes = []
+    free.append(number)
+  }
+
+  func slots(of number: Int32) -> Set<Int32> { words[Int(number)].slots }
+
+  /// The words that fit what was typed, with how well they do. Misspelled ones only where no other
+  /// fits.
+  func matches(_ typed: String) -> [(number: Int32, fit: Fit)] {
+    let wanted = Array(typed.utf8)
+    guard !wanted.isEmpty else { return [] }
+    var found: [(number: Int32, fit: Fit)] = []
+    for (index, word) in words.enumerated() where word.bytes.count >= wanted.count {
+      guard let fit = Self.fit(word.bytes, wanted) else { continue }
+      found.append((Int32(truncatingIfNeeded: index), fit))
+    }
+    guard found.isEmpty, let tolerance = Self.tolerance(wanted) else { return found }
+    for (index, word) in words.enumerated() where Self.isLike(word.bytes, wanted, tolerance) {
+      found.append((Int32(truncatingIfNeeded: index), .misspelled))
+    }
+    return found
+  }
+
+  private static func fit(_ word: [UInt8], _ wanted: [UInt8]) -> Fit? {
+    if word.starts(with: wanted) { return word.count == wanted.count ? .equal : .beginning }
+    // Of compounds the end is looked for as often: „beratung“ in „erziehungsberatung“.
+    guard wanted.count >= 3, word.count > wanted.count else { return nil }
+    for start in 1...(word.count - wanted.count)
+    where word[start] == wanted[0] && word[start...].starts(with: wanted) {
+      return .inside
+    }
+    return nil
+  }
+
+  /// Errors that a word of this length may have. Numbers are typed as they are.
+  private static func tolerance(_ wanted: [UInt8]) -> Int? {
+    guard !wanted.contains(where: { (0x30...0x39).contains($0) }) else { return nil }
+    return wanted.count >= 8 ? 2 : wanted.count >= 4 ? 1 : nil
+  }
+
+  /// Whether the word, or its beginning, is what was typed with at most so many errors: letters left
+  /// out, added, changed, or two neighbours swapped.
+  private static func isLike(_ word: [UInt8], _ wanted: [UInt8], _ tolerance: Int) -> Bool {
+    guard word.count + tolerance >= wanted.count else { return false }
+    // The first letter is rarely wrong, the second still less often together with it.
+    guard
+      word.first == wanted.first || word.dropFirst().first == wanted.dropFirst().first
+        || word.first == wanted.dropFirst().first
+    else { return false }
+    let end = min(word.count, wanted.count + tolerance)
+    var beforeLast: [Int] = []
+    var last = Array(0...end)
+    for row in wanted.indices {
+      var current = [row + 1]
+      current.reserveCapacity(end + 1)
+      var least = row + 1
+      for column in 0..<end {
+        let isSame = wanted[row] == word[column]
+        var cost = min(current[column] + 1, last[column + 1] + 1, last[column] + (isSame ? 0 : 1))
+        if row > 0, column > 0, wanted[row] == word[column - 1], wanted[row - 1] == word[column] {
+          cost = min(cost, beforeLast[column - 1] + 1)
+        }
+        least = min(least, cost)
+        current.append(cost)
+      }
+      guard least <= tolerance else { return false }
+      (beforeLast, last) = (last, current)
+    }
+    return last.contains { $0 <= tolerance }
+  }
+}
