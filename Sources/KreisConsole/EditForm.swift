@@ -55,7 +55,9 @@ struct EditForm {
   /// - Parameter row: of `show` with versions; null for a new record.
   init(_ kind: RecordKind, _ row: JSONValue) {
     self.kind = kind
-    items = kind.fields.filter(Self.isEditable).map { field in
+    // What all kinds have, notes above all, comes after what this one is about.
+    let fields = kind.fields.filter { $0.tag >= 16 } + kind.fields.filter { $0.tag < 16 }
+    items = fields.filter(Self.isEditable).map { field in
       let shown = row["fields"]?[field.name]
       let current = FieldViews.list(shown?["value"])
       return Item(
@@ -63,6 +65,11 @@ struct EditForm {
         scope: shown?["scope"]?.text.map(FieldViews.scope) ?? field.scope,
         seen: row["versions"]?[field.name]?.text ?? "")
     }
+  }
+
+  /// Leaves out notes that are not for whoever keeps the record.
+  mutating func shareOnly() {
+    items.removeAll { ![.public, .kreis].contains($0.scope) }
   }
 
   // MARK: - What was sent

@@ -77,6 +77,7 @@ extension Console {
     let name = fields.text(kind.naming?.name ?? "name") ?? kind.label
     let remark = request.form["bemerkung"]?.filter { $0 != "\r" } ?? ""
     var form = EditForm(kind, row)
+    form.shareOnly()
     let frame = FormFrame(
       title: "Rückmeldung zu \(name)", action: "/eintrag/\(id)/rueckmeldung",
       back: "/eintrag/\(id)", isNew: false, remark: remark)

@@ -18,9 +18,11 @@ struct FieldViews {
   func views(without hidden: Set<String>) -> [View] {
     guard case .object(let members)? = row["fields"] else { return [] }
     let shown = members.filter { !hidden.contains($0.name) }
-    // What only another system calls it comes last.
-    let ordered =
-      shown.filter { $0.name != "external_id" } + shown.filter { $0.name == "external_id" }
+    // What all kinds have, notes above all, comes after what this one is about.
+    let common = shown.filter { member in
+      ((try? kind?.field(named: member.name))?.tag ?? 16) < 16
+    }
+    let ordered = shown.filter { !common.contains($0) } + common
     return ordered.map { member in
       let field = try? kind?.field(named: member.name)
       let scope = member.value["scope"]?.text ?? ""

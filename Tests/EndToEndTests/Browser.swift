@@ -1,0 +1,161 @@
+// SPDX-License-Identifier: EUPL-1.2
+
+import Foundation
+import KreisInterchange
+import Testing
+
+/// A real browser without a screen: Debian's Chromium, driven over WebDriver (W3C). Gone with the test.
+final class Browser {
+  static let driver = "/usr/bin/chromedriver"
+  /// The accessibility checker of Deque Systems, which `.ci/run` fetches.
+  static let axe = URL(filePath: #filePath).deletingLastPathComponent()
+    .appending(path: "../../.build/axe/axe_playwright_python/axe.min.js").standardizedFileURL
+
+  static var isInstalled: Bool {
+    [driver, "/usr/bin/chromium", axe.path].allSatisfy {
+      FileManager.default.isReadableFile(atPath: $0)
+    }
+  }
+
+  private let process = Process()
+  private let profile = FileManager.default.temporaryDirectory
+    .appending(path: "kn-browser-\(UInt32.random(in: 0 ... .max))")
+  private let base: String
+  private var session = ""
+
+  struct Failure: Error, CustomStringConvertible {
+    let description: String
+  }
+
+  /// - Parameter runsScript: whether pages may run what they bring.
+  init(runsScript: Bool = true) throws {
+    let port = try Kreis.freePort()
+    base = "http://127.0.0.1:\(port)"
+    process.executableURL = URL(filePath: Self.driver)
+    process.arguments = ["--port=\(port)"]
+    process.standardInput = FileHandle.nullDevice
+    process.standardOutput = FileHandle.nullDevice
+    process.standardError = FileHandle.nullDevice
+    try process.run()
+    try Kreis.wait("the browser's driver") {
+      (try? call("GET", "/status"))?["ready"] == .bool(true)
+    }
+    let options: JSONValue = [
+      "args": .array(
+        ["--headless=new", "--no-sandbox", "--disable-gpu", "--user-data-dir=\(profile.path)"]
+          .map { .string($0) })
+    ]
+    let answer = try call(
+      "POST", "/session",
+      ["capabilities": ["alwaysMatch": ["browserName": "chrome", "goog:chromeOptions": options]]])
+    session = try #require(answer["sessionId"]?.text)
+    guard !runsScript else { return }
+    try act(
+      "/goog/cdp/execute",
+      ["cmd": "Emulation.setScriptExecutionDisabled", "params": ["value": .bool(true)]])
+  }
+
+  deinit {
+    _ = try? call("DELETE", "/session/\(session)")
+    process.terminate()
+    process.waitUntilExit(seconds: 10)
+    try? FileManager.default.removeItem(at: profile)
+  }
+
+  // MARK: - Pages
+
+  func open(_ address: String) throws { try act("/url", ["url": .string(address)]) }
+
+  func resize(width: Int) throws {
+    try act("/window/rect", ["width": .integer(width), "height": .integer(900)])
+  }
+
+  /// The text of the first element that fits; `nil` if there is none.
+  func text(_ selector: String) throws -> String? {
+    try element(selector).map {
+      try call("GET", "/session/\(session)/element/\($0)/text").text ?? ""
+    }
+  }
+
+  /// The value that stands in an input.
+  func value(_ selector: String) throws -> String? {
+    try element(selector).map {
+      try call("GET", "/session/\(session)/element/\($0)/property/value").text ?? ""
+    }
+  }
+
+  func click(_ selector: String) throws {
+    let id = try #require(try element(selector), "there is no \(selector)")
+    try act("/element/\(id)/click", [:])
+  }
+
+  /// Puts a text in the place of what stands in an input.
+  func type(_ text: String, into selector: String) throws {
+    let id = try #require(try element(selector), "there is no \(selector)")
+    try act("/element/\(id)/clear", [:])
+    try act("/element/\(id)/value", ["text": .string(text)])
+  }
+
+  /// What a script's `return` gives.
+  func run(_ script: String) throws -> JSONValue {
+    try act("/execute/sync", ["script": .string(script), "args": .array([])])
+  }
+
+  /// What axe-core has against the page, by WCAG 2.1 A and AA and good practice.
+  func violations() throws -> [String] {
+    _ = try run(try String(contentsOf: Self.axe, encoding: .utf8) + "\n;return 0")
+    let script = """
+      const done = arguments[arguments.length - 1];
+      axe.run(document, {runOnly: ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "best-practice"]})
+        .then(found => done(found.violations.map(one => one.id + ": " + one.nodes.map(node => node.html).join(" "))));
+      """
+    return try act("/execute/async", ["script": .string(script), "args": .array([])])
+      .elements.compactMap(\.text)
+  }
+
+  private func element(_ selector: String) throws -> String? {
+    do {
+      let found = try act("/element", ["using": "css selector", "value": .string(selector)])
+      if case .object(let members) = found { return members.first?.value.text }
+      return nil
+    } catch let failure as Failure where failure.description.contains("no such element") {
+      return nil
+    }
+  }
+
+  // MARK: - WebDriver
+
+  @discardableResult
+  private func act(_ path: String, _ body: JSONValue) throws -> JSONValue {
+    try call("POST", "/session/\(session)\(path)", body)
+  }
+
+  private func call(_ method: String, _ path: String, _ body: JSONValue? = nil) throws -> JSONValue
+  {
+    let folder = FileManager.default.temporaryDirectory
+      .appending(path: "kn-call-\(UInt32.random(in: 0 ... .max))")
+    try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)
+    defer { try? FileManager.default.removeItem(at: folder) }
+    let (input, output) = (folder.appending(path: "in"), folder.appending(path: "out"))
+    try Data(JSONWriter.bytes(of: body ?? [:])).write(to: input)
+    let curl = Process()
+    curl.executableURL = URL(filePath: "/usr/bin/env")
+    curl.arguments =
+      ["curl", "--silent", "--noproxy", "*", "--max-time", "60", "--output", output.path]
+      + ["--request", method]
+      + (body == nil
+        ? [] : ["--header", "Content-Type: application/json", "--data-binary", "@\(input.path)"])
+      + [base + path]
+    curl.standardInput = FileHandle.nullDevice
+    curl.standardOutput = FileHandle.nullDevice
+    curl.standardError = FileHandle.nullDevice
+    try curl.run()
+    curl.waitUntilExit(seconds: 70)
+    let answer = try JSONParser.parse(Array(try Data(contentsOf: output)), limit: 64 << 20)
+    let value = answer["value"] ?? .null
+    if let error = value["error"]?.text {
+      throw Failure(description: "\(error): \(value["message"]?.text ?? "")")
+    }
+    return value
+  }
+}
