@@ -50,6 +50,8 @@ import Testing
       environment: try Preloaded("disk-trouble", in: kreis.folder).environment
         .merging(["DISK_TROUBLE": flag, "WATCHDOG_USEC": "400000"]) { $1 })
     let id = try kreis(replica).succeed("add", "organization", "name=Hebammen", "--json").id
+    // Connected again.
+    try kreis.waitUntilEqual()
     // What the one writes the other wants to keep.
     let writer = replica == "hub" ? "halver" : "hub"
     try Data("HANG".utf8).write(to: URL(filePath: flag))
