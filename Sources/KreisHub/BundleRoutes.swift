@@ -80,9 +80,9 @@ extension HubRoutes {
     let outcome = try await store.accept(bundle, from: sender)
     store.timings.note(.push, since: start)
     switch outcome {
-    case .accepted(let head):
+    case .accepted(let position):
       var reply = WirePushReply()
-      reply.head = WireFeedHead(head)
+      reply.position = position
       return try request.answer(reply)
     case .gathered: return try request.answer(WirePushReply())
     case .conflict(let held):

@@ -117,6 +117,7 @@ struct GuardedChannel<Base: ServerChildChannel>: ServerChildChannel {
       try pipeline.addHandler(IdleStateHandler(allTimeout: silenceTimeout), position: .first)
       let tls = try pipeline.handler(type: NIOSSLServerHandler.self)
       try pipeline.addHandler(HandshakeObserver(timeout: timeout), position: .after(tls))
+      try pipeline.addHandler(ClosedStreamResets(), position: .after(tls))
       return value
     }
   }

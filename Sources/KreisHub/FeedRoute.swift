@@ -36,7 +36,7 @@ struct FeedRoute: Sendable {
     try instances.check(request, of: caller)
     let encode = request.wantsJSON ? Self.jsonLine : Self.frame
     // Before the first look, so that no commit falls between look and wait.
-    let commits = store.commits.subscribe(buffer: 1)
+    let wakeups = Wakeups(store.commits)
     var reader = Reader(store: store, caller: caller, query: query)
     var first = try await reader.next()
     // A long catch-up over a thin line is no reason to break off: silence is.
@@ -48,14 +48,14 @@ struct FeedRoute: Sendable {
       let slot = try Slot(
         followers.place(for: caller.member),
         instances.lease(request, of: caller, isPolling: true))
-      if first.items.isEmpty { first = try await waitForNews(first, &reader, commits) }
+      if first.items.isEmpty { first = try await waitForNews(first, &reader, wakeups) }
       withExtendedLifetime(slot) {}
       body = answer(first, reader, encode)
     case .stream:
       let slot = try Slot(
         followers.place(for: caller.member),
         instances.lease(request, of: caller, isPolling: false))
-      body = stream(first, reader, commits, slot, encode)
+      body = stream(first, reader, wakeups, slot, encode)
     }
     let type = request.wantsJSON ? "application/jsonl" : MediaType.frames
     return Response(status: .ok, headers: [.contentType: type], body: body)
@@ -82,7 +82,7 @@ struct FeedRoute: Sendable {
   /// client is gone shows at the next write, and a client that stopped reading is cut off by its
   /// connection.
   private func stream(
-    _ first: WireFeedChunk, _ reader: Reader, _ commits: AsyncStream<Commit>,
+    _ first: WireFeedChunk, _ reader: Reader, _ wakeups: Wakeups,
     _ slot: Slot, _ encode: @escaping Encode
   ) -> ResponseBody {
     let interval = configuration.heartbeat / 2
@@ -90,7 +90,7 @@ struct FeedRoute: Sendable {
       defer { withExtendedLifetime(slot) {} }
       var reader = reader
       try await writer.write(encode(first))
-      try await withWakeups(commits, every: interval) { wakeups in
+      try await wakeups.run(every: interval) { wakeups in
         var isComplete = first.complete
         var written = ContinuousClock.now
         var iterator = wakeups.makeAsyncIterator()
@@ -109,11 +109,11 @@ struct FeedRoute: Sendable {
   }
 
   private func waitForNews(
-    _ empty: WireFeedChunk, _ reader: inout Reader, _ commits: AsyncStream<Commit>
+    _ empty: WireFeedChunk, _ reader: inout Reader, _ wakeups: Wakeups
   ) async throws -> WireFeedChunk {
     let deadline = ContinuousClock.now + configuration.pollTimeout
     var chunk = empty
-    try await withWakeups(commits, every: configuration.pollTimeout) { wakeups in
+    try await wakeups.run(every: configuration.pollTimeout) { wakeups in
       for await _ in wakeups {
         guard reader.isEntitled else { return }
         chunk = try await reader.next()
@@ -159,6 +159,7 @@ extension FeedRoute {
     /// The reader follows an earlier generation's feeds, and holds most of what this one's name.
     private(set) var headsOnly: Bool
     private(set) var after: [Scope: FeedPosition]
+    private var hasBegun = false
 
     init(store: Store, caller: Caller, query: FeedQuery) {
       self.store = store
@@ -176,9 +177,10 @@ extension FeedRoute {
     mutating func next() async throws -> WireFeedChunk {
       switch try await store.feedChunk(
         for: caller.member, after: after, includeOwn: includeOwn, headsOnly: headsOnly,
-        bytes: FeedRoute.chunkBytes)
+        continues: hasBegun, bytes: FeedRoute.chunkBytes)
       {
       case .chunk(let chunk):
+        hasBegun = true
         // What comes after is news to the reader.
         if chunk.complete { headsOnly = false }
         for head in chunk.heads {
@@ -200,26 +202,35 @@ extension FeedRoute {
   }
 }
 
-/// Wakes `body` after each commit, and every `interval`; the wake-ups end when the hub stops.
-private func withWakeups(
-  _ commits: AsyncStream<Commit>, every interval: Duration,
-  _ body: (AsyncStream<Void>) async throws -> Void
-) async throws {
-  let (wakeups, wake) = AsyncStream<Void>.makeStream(bufferingPolicy: .bufferingNewest(1))
-  try await withGracefulShutdownHandler {
-    try await withThrowingTaskGroup(of: Void.self) { group in
-      group.addTask { for await _ in commits { wake.yield() } }
-      group.addTask {
-        while true {
-          do { try await Task.sleep(for: interval) } catch { return }
-          wake.yield()
+/// What makes an open answer look for news: each commit since it was made, the passing of time, and the
+/// hub's stop.
+private struct Wakeups: Sendable {
+  private let stream: AsyncStream<Void>
+  private let wake: AsyncStream<Void>.Continuation
+
+  init(_ commits: CommitSignal) {
+    (stream, wake) = AsyncStream.makeStream(bufferingPolicy: .bufferingNewest(1))
+    commits.wake(wake)
+  }
+
+  /// Runs `body` once with the wake-ups, every `interval` at least, which end when the hub stops.
+  func run(
+    every interval: Duration, _ body: (AsyncStream<Void>) async throws -> Void
+  ) async throws {
+    try await withGracefulShutdownHandler {
+      try await withThrowingTaskGroup(of: Void.self) { group in
+        group.addTask {
+          while true {
+            do { try await Task.sleep(for: interval) } catch { return }
+            wake.yield()
+          }
         }
+        defer { group.cancelAll() }
+        try await body(stream)
       }
-      defer { group.cancelAll() }
-      try await body(wakeups)
+    } onGracefulShutdown: {
+      wake.finish()
     }
-  } onGracefulShutdown: {
-    wake.finish()
   }
 }
 

@@ -108,11 +108,11 @@ struct HubRequests {
     try check(bundle.log)
     let store = store
     switch try waiting(for: { try await store.accept(bundle, from: sender) }) {
-    case .accepted(let head):
+    case .accepted(let position):
       world.count("bundles accepted")
       hub.wake()
       var reply = WirePushReply()
-      reply.head = WireFeedHead(head)
+      reply.position = position
       return try answer(reply)
     case .gathered:
       world.count("bundles gathered")

@@ -103,12 +103,13 @@ final class HubStream {
 
   private func next(_ store: Store) throws -> WireFeedChunk? {
     let (member, after, includeOwn) = (caller.member, after, query.includeOwn)
-    let (bytes, headsOnly) = (world.chunkBytes, headsOnly)
+    let (bytes, headsOnly, continues) = (world.chunkBytes, headsOnly, !isFirst)
     let answer: FeedAnswer
     do {
       answer = try waiting {
         try await store.feedChunk(
-          for: member, after: after, includeOwn: includeOwn, headsOnly: headsOnly, bytes: bytes)
+          for: member, after: after, includeOwn: includeOwn, headsOnly: headsOnly,
+          continues: continues, bytes: bytes)
       }
     } catch StoreError.retryLater where hub.disk.hasPower {
       // It halted, or gathers, since.

@@ -31,7 +31,7 @@ extension TownNode {
         }
       case .response(let response):
         if response.status == 200, let bundle, !hub.isOther, hub.instance == hubInstance,
-          (try? WirePushReply(serializedBytes: response.body))?.hasHead == true
+          (try? WirePushReply(serializedBytes: response.body).position > 0) == true
         {
           world.journal.notePushed(bundle.log, through: bundle.last)
         }

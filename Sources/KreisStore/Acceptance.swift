@@ -7,7 +7,7 @@ package import KreisCore
 /// How the hub answers a push.
 package enum PushOutcome: Sendable {
   /// Durable; the feed position that holds the bundle's last entry.
-  case accepted(FeedHead)
+  case accepted(UInt64)
   /// Durable; the hub gathers, so there is no feed yet.
   case gathered
   /// The bundle does not continue the log that the hub holds; `nil`: it holds nothing of it. What its
@@ -27,12 +27,19 @@ extension ReplicaState {
 }
 
 extension Store {
+  /// Entries that are judged within the write transaction: a live edit's, for which a snapshot of its
+  /// own would take longer than it saves.
+  private static let liveEntries = 8
+
   /// Takes a bundle that `sender` pushed, its own or another member's. Returns after the commit (I1).
   ///
   /// - Throws: `StoreError.retryLater` while the hub is halted.
   package func accept(
     _ bundle: UnverifiedBundle, from sender: MemberID
   ) async throws(StoreError) -> PushOutcome {
+    guard bundle.entries.count > Self.liveEntries else {
+      return try await write { try $0.judge(bundle, from: sender, self) }
+    }
     // Judged on a snapshot first: what must be refused costs no write transaction, and hashing
     // does not hold up other writers.
     let seen = try await read { snapshot in
@@ -58,11 +65,9 @@ extension Store {
       let isCurrent =
         try transaction.ledger.head(of: bundle.log) == seen.head
         && transaction.replica.revision == seen.revision
-      if isCurrent { return try transaction.execute(seen.verdict, bundle, self) }
-      let verdict = try HubRules.judge(
-        bundle, from: sender, under: transaction.membership, holding: transaction.ledger,
-        isGathering: transaction.replica.isGathering)
-      return try transaction.execute(verdict, bundle, self)
+      return isCurrent
+        ? try transaction.execute(seen.verdict, bundle, self)
+        : try transaction.judge(bundle, from: sender, self)
     }
   }
 
@@ -102,33 +107,36 @@ extension Snapshot {
     switch verdict {
     case .refused(let reason), .halted(_, _, _, let reason): .refused(reason: reason)
     case .known where replica.isGathering: .gathered
-    case .known(let head): .accepted(try feedHead(holding: log, head.sequence))
+    case .known(let head): .accepted(try feedPosition(holding: log, head.sequence))
     case .conflict, .append, .aside: .conflict(try ledger.signedHead(of: log))
     }
   }
 
-  /// The first feed position that holds entry `sequence` of `log`, signed.
-  private func feedHead(holding log: LogID, _ sequence: UInt64) throws -> FeedHead {
+  /// The first feed position that holds entry `sequence` of `log`.
+  private func feedPosition(holding log: LogID, _ sequence: UInt64) throws -> UInt64 {
     guard let key = try ledger.key(of: log),
       let row = try Row.fetchOne(
         db.cachedStatement(
-          sql: """
-            SELECT position, hash FROM feed WHERE log = ? AND last >= ? ORDER BY last LIMIT 1
-            """), arguments: [key, Int64(sequence)])
+          sql: "SELECT position FROM feed WHERE log = ? AND last >= ? ORDER BY last LIMIT 1"),
+        arguments: [key, Int64(sequence)])
     else { throw StoreError.stateUnknown("an accepted bundle of \(log) is in no feed") }
-    let position = FeedPosition(position: try row.unsigned(0), hash: try row.hash(1))
-    let signer = store.signer
-    guard signer.identity.generation == identity.generation else {
-      throw StoreError.retryLater("the hub just opened its next generation; ask again")
-    }
-    return try FeedHead(
-      signing: position, of: log.scope, in: identity.realm, hubGeneration: identity.generation,
-      with: signer.key)
+    return try row.unsigned(0)
   }
 }
 
 extension Transaction {
   func halt(_ reason: String) { replica.halted = replica.halted ?? reason }
+
+  fileprivate func judge(
+    _ bundle: UnverifiedBundle, from sender: MemberID, _ store: Store
+  ) throws -> PushOutcome {
+    if !replica.isGathering { try replica.checkServing() }
+    let start = ContinuousClock.now
+    let verdict = try HubRules.judge(
+      bundle, from: sender, under: membership, holding: ledger, isGathering: replica.isGathering)
+    store.timings.note(.verify, since: start)
+    return try execute(verdict, bundle, store)
+  }
 
   fileprivate func execute(
     _ verdict: PushVerdict, _ bundle: UnverifiedBundle, _ store: Store
@@ -137,8 +145,7 @@ extension Transaction {
     switch verdict {
     case .append(let chain, let signed):
       let position = try append(chain, signed)
-      guard !replica.isGathering else { return .gathered }
-      return .accepted(try store.feedHead(of: signed.log.scope, at: position, identity.generation))
+      return replica.isGathering ? .gathered : .accepted(position.position)
     case .aside(let chain, let previous, let signed, let isFork):
       try keep(chain, after: previous, signed, isFork: isFork)
     case .halted(let chain, let previous, let signed, let reason):

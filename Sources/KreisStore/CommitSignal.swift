@@ -24,6 +24,7 @@ package final class CommitSignal: Sendable {
     var changes = 0
     var listeners: [Int: AsyncStream<Commit>.Continuation] = [:]
     var observers: [@Sendable (Commit) -> Void] = []
+    var sleepers: [Int: AsyncStream<Void>.Continuation] = [:]
   }
 
   private let state = Mutex(State())
@@ -52,16 +53,30 @@ package final class CommitSignal: Sendable {
     state.withLock { $0.observers.append(body) }
   }
 
+  /// Yields to `sleeper` after each commit from now on, until its stream ends: for those whom a commit
+  /// tells no more than to look, of whom a hub has thousands.
+  package func wake(_ sleeper: AsyncStream<Void>.Continuation) {
+    let id = state.withLock { state in
+      state.next += 1
+      state.sleepers[state.next] = sleeper
+      return state.next
+    }
+    sleeper.onTermination = { [weak self] _ in
+      self?.state.withLock { _ = $0.sleepers.removeValue(forKey: id) }
+    }
+  }
+
   /// How many commits since the start changed or destroyed what records say: who keeps something
   /// made of them knows by it that it is out of date.
   package var changes: Int { state.withLock { $0.changes } }
 
   func send(_ commit: Commit) {
-    let (listeners, observers) = state.withLock { state in
+    let (listeners, observers, sleepers) = state.withLock { state in
       if !commit.records.isEmpty || commit.destroyed { state.changes += 1 }
-      return (Array(state.listeners.values), state.observers)
+      return (Array(state.listeners.values), state.observers, Array(state.sleepers.values))
     }
     for observer in observers { observer(commit) }
     for listener in listeners { listener.yield(commit) }
+    for sleeper in sleepers { sleeper.yield() }
   }
 }

@@ -32,13 +32,14 @@ package struct DutyRound: Sendable {
   /// - Returns: `nil` if nothing was looked at.
   /// - Throws: `StoreError`; the next event makes it look at everything.
   package mutating func act(on event: Event, at now: UInt64) async throws(StoreError) -> Done? {
+    // Nearly every commit: not even worth a look at whether this member may act.
+    if case .changed(concerning: let records) = event, hasLooked, records.isEmpty { return nil }
     do {
       guard try await store.read({ try $0.mayActAlone() }) else {
         hasLooked = false
         return nil
       }
       if case .changed(concerning: let records) = event, hasLooked {
-        guard !records.isEmpty else { return nil }
         return Done(
           written: try await store.doDuties(on: records, at: now),
           answered: try await store.doHubDuties(on: records, at: now))

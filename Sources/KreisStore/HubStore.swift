@@ -65,10 +65,12 @@ extension Store {
   ///   - includeOwn: whether the reader's own bundles come whole, or as heads that it holds.
   ///   - headsOnly: whether all bundles come as heads: the reader holds most of them, from an earlier
   ///     generation of this hub, and fetches the others.
+  ///   - continues: whether it continues an answer: what the reader was shown last still stands of the
+  ///     scopes in which nothing came, so their signed heads are left out. Without items they all come.
   /// - Throws: `StoreError.retryLater` while the hub gathers or is halted.
   package func feedChunk(
     for reader: MemberID, after positions: [Scope: FeedPosition], includeOwn: Bool,
-    headsOnly: Bool = false, bytes: Int
+    headsOnly: Bool = false, continues: Bool = false, bytes: Int
   ) async throws(StoreError) -> FeedAnswer {
     try await read { snapshot in
       try snapshot.replica.checkServing()
@@ -87,7 +89,7 @@ extension Store {
         ends[scope] = at
       }
       return .chunk(
-        try snapshot.chunk(scopes, after: ends, bytes: bytes) { log in
+        try snapshot.chunk(scopes, after: ends, bytes: bytes, continues: continues) { log in
           !headsOnly && (includeOwn || log.member != reader)
         })
     }
@@ -184,7 +186,7 @@ extension Snapshot {
   }
 
   fileprivate func chunk(
-    _ scopes: [Scope], after positions: [Scope: FeedPosition], bytes: Int,
+    _ scopes: [Scope], after positions: [Scope: FeedPosition], bytes: Int, continues: Bool,
     isWhole: (LogID) -> Bool
   ) throws -> WireFeedChunk {
     var rows: [FeedRow] = []
@@ -231,7 +233,8 @@ extension Snapshot {
     var chunk = WireFeedChunk()
     chunk.items = try wireItems(taken)
     chunk.complete = !isCut
-    for scope in scopes {
+    let moved = Set(taken.map(\.row.scope))
+    for scope in scopes where !continues || moved.isEmpty || moved.contains(scope) {
       let end =
         ends[scope]
         ?? FeedChain(of: scope, in: identity.realm, hubGeneration: identity.generation).end

@@ -21,7 +21,10 @@ extension Store {
   package func missing(
     in chunk: UnverifiedChunk
   ) async throws(StoreError) -> [MissingStretch] {
-    try await read { try $0.missing(in: chunk) }
+    guard chunk.items.contains(where: { if case .held = $0.content { true } else { false } }) else {
+      return []
+    }
+    return try await read { try $0.missing(in: chunk) }
   }
 }
 

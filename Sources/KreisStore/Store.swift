@@ -37,6 +37,9 @@ package final class Store: Sendable {
     var acknowledged: [LogID: UInt64] = [:]
     /// Where the hub said that it holds less than its feed showed here.
     var rewound: [LogID: UInt64] = [:]
+    /// The last entries of own logs, as they are to be pushed, where they are few and nothing was
+    /// destroyed since (I7).
+    var fresh: [LogID: UnverifiedBundle] = [:]
     var damages: Set<Damage> = []
     /// Commits that destroyed values, and how many of them left no trace in any file. One more from
     /// the start: the process may have died between the two.
@@ -47,10 +50,21 @@ package final class Store: Sendable {
     func sent(_ log: LogID, fed: UInt64) -> UInt64 {
       rewound[log] ?? max(fed, acknowledged[log] ?? 0)
     }
+
+    /// The next bundle of an own log without a look at what is on disk, where that can be known.
+    func freshBundle(of log: LogID) -> UnverifiedBundle? {
+      guard rewound[log] == nil, let bundle = fresh[log], acknowledged[log] == bundle.first - 1
+      else {
+        return nil
+      }
+      return bundle
+    }
   }
 
   /// Who this replica is, as of the last commit: its generation grows.
   package var identity: Identity { cache.withLock { $0.replica.identity } }
+  /// The hub generation whose feeds this replica holds, as of the last commit; 0 before the first.
+  package var feedGeneration: UInt32 { cache.withLock { $0.replica.feedGeneration } }
   /// Who belongs to the realm, as of the last commit.
   package var membership: Membership { cache.withLock { $0.replica.membership } }
   /// Who this replica is and the key it signs with, as of the last commit.
@@ -108,6 +122,7 @@ package final class Store: Sendable {
     let (before, key) = withCache { ($0.replica, $0.key) }
     let transaction = Transaction(db, before, tables: tables, key: key, random: random)
     var result: T?
+    let changes = db.totalChangesCount
     try db.inTransaction(.immediate) {
       result = try body(transaction)
       try transaction.foldTouched()
@@ -128,21 +143,27 @@ package final class Store: Sendable {
     }
     for damage in transaction.damages { note(damage) }
     let (replica, newKey) = (transaction.replica, transaction.key)
+    let (fresh, hasDestroyed) = (transaction.freshBundles, transaction.hasDestroyed)
     withCache {
       // What was acknowledged and signed belongs to one generation.
       if replica.identity != before.identity || replica.feedGeneration != before.feedGeneration {
         $0.acknowledged = [:]
         $0.rewound = [:]
         $0.feedHeads = [:]
+        $0.fresh = [:]
       }
+      if hasDestroyed { $0.fresh = [:] } else { $0.fresh.merge(fresh) { $1 } }
       $0.replica = replica
       $0.key = newKey
     }
-    commits.send(
-      Commit(
-        ownLogs: transaction.ownLogs, movedFeeds: transaction.movedFeeds,
-        records: transaction.changedRecords, concerning: transaction.concerning,
-        destroyed: transaction.hasDestroyed))
+    // A push that was refused must not wake every follower.
+    if db.totalChangesCount != changes {
+      commits.send(
+        Commit(
+          ownLogs: transaction.ownLogs, movedFeeds: transaction.movedFeeds,
+          records: transaction.changedRecords, concerning: transaction.concerning,
+          destroyed: transaction.hasDestroyed))
+    }
     guard let result else { throw StoreError.stateUnknown("a transaction without a result") }
     return result
   }

@@ -11,14 +11,17 @@ extension Store {
   /// - Throws: `ChunkError` if the chunk does not verify; nothing of it was taken;
   ///   `StoreError`.
   package func merge(_ chunk: UnverifiedChunk) async throws -> Bool {
-    let isNoNews: Result<Bool, ChunkError> = try await read { snapshot in
-      do { return .success(try !snapshot.isRestored() && snapshot.isNoNews(chunk)) } catch let error
-        as ChunkError
-      {
-        return .failure(error)
+    if chunk.items.isEmpty {
+      let isNoNews: Result<Bool, ChunkError> = try await read { snapshot in
+        do { return .success(try !snapshot.isRestored() && snapshot.isNoNews(chunk)) } catch let
+          error
+          as ChunkError
+        {
+          return .failure(error)
+        }
       }
+      if try isNoNews.get() { return chunk.isComplete }
     }
-    if try isNoNews.get() { return chunk.isComplete }
     #if PlantedBugs
       if isPlanted(.cursorOutsideTransaction) { return try await mergeInTwo(chunk) }
     #endif
@@ -35,15 +38,20 @@ extension Store {
 
   /// The next entries of an own log that the hub has not acknowledged, signed; `nil` if none.
   package func nextBundle(of log: LogID) async throws(StoreError) -> UnverifiedBundle? {
-    try await read { snapshot in
-      let fed = try snapshot.ledger.fed(log)
-      let first = self.withCache { $0.sent(log, fed: fed) } + 1
-      let bundle = try self.ownBundle(of: log, from: first, in: snapshot)
-      if let bundle, isPlanted(.cursorBeforeAcknowledgement) {
-        self.withCache { $0.acknowledged[log] = bundle.last }
+    let bundle: UnverifiedBundle?
+    if let fresh = withCache({ $0.freshBundle(of: log) }) {
+      bundle = fresh
+    } else {
+      bundle = try await read { snapshot in
+        let fed = try snapshot.ledger.fed(log)
+        let first = self.withCache { $0.sent(log, fed: fed) } + 1
+        return try self.ownBundle(of: log, from: first, in: snapshot)
       }
-      return bundle
     }
+    if let bundle, isPlanted(.cursorBeforeAcknowledgement) {
+      withCache { $0.acknowledged[log] = bundle.last }
+    }
+    return bundle
   }
 
   /// Entries of an own log of the present generation from `first` on, signed; `nil` if there are
@@ -75,6 +83,7 @@ extension Store {
     withCache {
       $0.acknowledged[log] = max($0.acknowledged[log] ?? 0, sequence)
       if let start = $0.rewound[log] { $0.rewound[log] = max(start, sequence) }
+      if let fresh = $0.fresh[log], fresh.last <= sequence { $0.fresh[log] = nil }
     }
   }
 
@@ -173,12 +182,12 @@ extension Snapshot {
     return out
   }
 
-  /// A heartbeat: no items, and heads that the hub signed where the feeds were verified to before.
+  /// Whether a chunk without items has the heads that the hub signed where the feeds were verified to
+  /// before.
   ///
-  /// - Throws: `ChunkError` if there are no items, but the heads do not verify. A position alone
-  ///   proves nothing, as the hub was told it in the question.
+  /// - Throws: `ChunkError` if the heads do not verify. A position alone proves nothing, as the hub was
+  ///   told it in the question.
   fileprivate func isNoNews(_ chunk: UnverifiedChunk) throws -> Bool {
-    guard chunk.items.isEmpty else { return false }
     var verifier = ChunkVerifier(
       for: identity.member, holding: ledger, control: [], membership: membership)
     let stored = try feedHeads()

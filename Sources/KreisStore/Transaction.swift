@@ -22,6 +22,8 @@ package final class Transaction {
   var concerning: Set<RecordID> = []
   /// What was met on the way and holds up only what it concerns.
   var damages: [Damage] = []
+  /// What was appended to own logs, as it is to be pushed, where that is little.
+  private(set) var freshBundles: [LogID: UnverifiedBundle] = [:]
   var movedFeeds = false
   var hasDestroyed = false
   /// Whether anything stands beside the accepted chains; `nil`: nobody asked yet.
@@ -35,7 +37,12 @@ package final class Transaction {
     var cuts: [LogHead] = []
     var pendingEntries = 0
     var pendingBytes = 0
+    /// The entries, as long as they are few.
+    var fresh: [Entry]? = []
   }
+
+  /// Entries of own logs that are few enough to be kept at hand for the push that follows: a live edit's.
+  private static let freshEntries = 8
 
   private struct Touched {
     let id: RecordID
@@ -112,6 +119,7 @@ package final class Transaction {
       sequence: own.chain.head.sequence, hash: hash, header: header, values: values, entry: entry)
     own.pendingEntries += 1
     own.pendingBytes += entry.size
+    own.fresh = own.pendingEntries <= Self.freshEntries ? own.fresh.map { $0 + [entry] } : nil
     chains[log] = own
     try record(chained, log: log, key: own.key)
     return chained
@@ -246,6 +254,11 @@ package final class Transaction {
         isPushed
         ? try SignedHead(signing: head, of: log, in: identity.realm, with: key).signature : nil
       try ledger.setHead(head, signature: signature, ofKey: own.key)
+      if let signature, own.cuts.isEmpty, let entries = own.fresh {
+        freshBundles[log] = UnverifiedBundle(
+          log: log, first: head.sequence + 1 - UInt64(entries.count), entries: entries,
+          signature: signature)
+      }
       if identity.role == .hub, isPushed { try appendOwnToFeed(log, own) }
     }
     grown.formUnion(chains.keys)

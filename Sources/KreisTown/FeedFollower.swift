@@ -128,7 +128,7 @@ package struct FeedFollower: Sendable {
   private func merge(_ chunk: UnverifiedChunk) async throws -> Bool {
     let start = ContinuousClock.now
     let whole = try await ChunkCompletion(client: client, store: store).complete(chunk)
-    let before = try await store.read { $0.feedGeneration }
+    let before = store.feedGeneration
     let isComplete = try await store.merge(whole)
     if !chunk.items.isEmpty { store.timings.note(.pull, since: start) }
     if before > 0, (chunk.heads.first?.hubGeneration ?? 0) > before { onRenewed() }

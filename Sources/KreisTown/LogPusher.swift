@@ -23,7 +23,7 @@ struct LogPusher: Sendable {
       store.timings.note(.push, since: start)
       guard response.status == 409 else {
         // A hub that gathers holds it, but has no feed yet that would bring it back.
-        guard try WirePushReply(serializedBytes: response.body).hasHead else {
+        guard try WirePushReply(serializedBytes: response.body).position > 0 else {
           return .unavailable(reason: "the hub gathers", retryAfterSeconds: nil)
         }
         store.acknowledge(log, through: bundle.last)

@@ -8,8 +8,9 @@ import KreisCore
 ///     length  = bytes of the payload, with the top bit set if the payload is one Zstandard frame
 package enum FrameCodec {
   static let compressed: UInt32 = 1 << 31
-  /// Payloads below gain nothing.
-  static let compressionThreshold = 256
+  /// Payloads below, a live edit's among them, are hashes and signatures for the most part: a hub would
+  /// spend more on each follower than it saves.
+  static let compressionThreshold = 512
 
   /// One frame, compressed where that makes it smaller.
   ///

@@ -104,6 +104,9 @@ private struct EditedRecords {
 
   /// As many as the floor would edit in turn, at most.
   private static let records = 250
+  /// Seconds from one edit to the next: of faster ones the hub's limit for a member (30 requests a
+  /// second, its statements among them) would make some wait.
+  private static let interval = 0.036
 
   init(_ realm: BenchRealm) throws {
     watcher = Watcher(realm.state("balve"))
@@ -118,7 +121,8 @@ private struct EditedRecords {
       let id = try client.edit()
       let answered = monotonicSeconds()
       let event = try watcher.wait(for: id)
-      usleep(5_000)
+      let rest = start + Self.interval - monotonicSeconds()
+      if rest > 0 { usleep(useconds_t(rest * 1_000_000)) }
       return Delay(
         durable: event.time - wallStart * 1_000, seen: (event.arrival - start) * 1_000,
         answered: (answered - start) * 1_000)

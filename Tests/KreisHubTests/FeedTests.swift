@@ -74,6 +74,8 @@ extension HubTests {
             if case .bundle(let wire) = item.content { try UnverifiedBundle(wire) } else { nil }
           }
           #expect(bundles == [bundle] && chunk.complete)
+          // What nothing came of was shown in the first chunk, and is again with the next sign of life.
+          #expect(try chunk.heads.map { try Scope($0.scope) } == [.public])
         }
       }
     }

@@ -2,9 +2,10 @@
 
 import Foundation
 import KreisCore
-import KreisStore
 import SwiftProtobuf
 import Testing
+
+@testable import KreisStore
 
 @Suite struct `Replication through the hub` {
   @Test func `what one town writes every other town and the hub read`() async throws {
@@ -114,7 +115,63 @@ import Testing
       Issue.record("not accepted")
       return
     }
-    #expect(first.at == second.at)
+    #expect(first == second)
+  }
+
+  @Test func `what was just written is pushed as it stands on disk, destroyed values included`()
+    async throws
+  {
+    let net = try await Federation(towns: 1)
+    let town = net.towns[0]
+    let id = try net.add("Frau Alt", to: town)
+    let log = try #require(try await town.unsent().logs.first)
+    let first = try #require(try await town.nextBundle(of: log))
+    town.acknowledge(log, through: first.last)
+    func expectNext() async throws -> UnverifiedBundle {
+      let bundle = try #require(try await town.nextBundle(of: log))
+      #expect(bundle.first == first.last + 1)
+      let stored = try town.blockingRead {
+        try town.ownBundle(of: log, from: bundle.first, in: $0)
+      }
+      #expect(bundle == stored)
+      return bundle
+    }
+    try net.edit(id, "name", "Frau Älter", in: town)
+    #expect(town.withCache { $0.freshBundle(of: log) } != nil)
+    #expect(try await expectNext().entries.count == 1)
+    let name = try Schema.directory.kind(named: "organization").field(named: "name")
+    try town.blockingWrite {
+      _ = try $0.change(id, [Edit(name, .value("Frau Neu"))], net.occasion(), forgetting: true)
+    }
+    let bundle = try await expectNext()
+    if case .destroyed = bundle.entries[0].proof {
+    } else {
+      Issue.record("a destroyed value would travel")
+    }
+    town.acknowledge(log, through: bundle.last)
+    try net.edit(id, "name", "Frau Neuer", in: town)
+    try net.edit(id, "name", "Frau Neueste", in: town)
+    let both = try #require(try await town.nextBundle(of: log))
+    #expect(both.first == bundle.last + 1 && both.entries.count == 2)
+  }
+
+  @Test func `a push that is refused wakes no follower`() async throws {
+    let net = try await Federation(towns: 1)
+    let town = net.towns[0]
+    _ = try net.add("Kita", to: town)
+    let log = try #require(try await town.unsent().logs.first)
+    let bundle = try #require(try await town.nextBundle(of: log))
+    let forged = UnverifiedBundle(
+      log: log, first: bundle.first, entries: bundle.entries,
+      signature: [UInt8](repeating: 7, count: 64))
+    var commits = net.hub.commits.subscribe().makeAsyncIterator()
+    guard case .refused = try await net.hub.accept(forged, from: town.identity.member),
+      case .accepted = try await net.hub.accept(bundle, from: town.identity.member)
+    else {
+      Issue.record("the forged one was accepted, or the other one was not")
+      return
+    }
+    #expect(await commits.next()?.movedFeeds == true)
   }
 
   @Test func `a bundle with a gap is answered with the head that the hub holds`() async throws {

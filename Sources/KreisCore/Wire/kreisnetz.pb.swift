@@ -10,6 +10,8 @@
 // For information on using the generated types, please see the documentation:
 //   https://github.com/apple/swift-protobuf/
 
+// SPDX-License-Identifier: EUPL-1.2
+
 /// The messages of the Kreisnetz protocol, version 1. Headers of entries are NOT protobuf, because
 /// hashes are taken over them: Log/EntryBody.swift and Log/Header.swift document their canonical form.
 ///
@@ -296,8 +298,9 @@ package nonisolated struct WireFeedItem: Sendable {
   fileprivate var _scope: WireScopeName? = nil
 }
 
-/// What the feed endpoint sends: items in the order in which the hub accepted them, and for every
-/// scope that the reader may read the hub's signed head after the last item of this chunk.
+/// What the feed endpoint sends: items in the order in which the hub accepted them, and the hub's signed
+/// head after the last item of this chunk: of every scope that the reader may read in the first chunk of
+/// an answer and in one without items, else of the scopes of its items.
 package nonisolated struct WireFeedChunk: Sendable {
   // SwiftProtobuf.Message conformance is added in an extension below. See the
   // `Message` and `Message+*Additions` files in the SwiftProtobuf library for
@@ -320,21 +323,13 @@ package nonisolated struct WirePushReply: Sendable {
   // `Message` and `Message+*Additions` files in the SwiftProtobuf library for
   // methods supported on all messages.
 
-  /// the feed position that holds the bundle's last entry
-  package var head: WireFeedHead {
-    get {_head ?? WireFeedHead()}
-    set {_head = newValue}
-  }
-  /// Returns true if `head` has been explicitly set.
-  package var hasHead: Bool {self._head != nil}
-  /// Clears the value of `head`. Subsequent reads from it will return its default value.
-  package mutating func clearHead() {self._head = nil}
+  /// In the feed of the log's scope, where the bundle's last entry is; the hub's signature on it comes
+  /// with the feed. 0: the hub gathers, and has no feed.
+  package var position: UInt64 = 0
 
   package var unknownFields = SwiftProtobuf.UnknownStorage()
 
   package init() {}
-
-  fileprivate var _head: WireFeedHead? = nil
 }
 
 package nonisolated struct WireStatement: Sendable {
@@ -1328,7 +1323,7 @@ nonisolated extension WireFeedChunk: SwiftProtobuf.Message, SwiftProtobuf._Messa
 
 nonisolated extension WirePushReply: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
   package static let protoMessageName: String = _protobuf_package + ".PushReply"
-  package static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}head\0")
+  package static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{2}\u{2}position\0\u{c}\u{1}\u{1}")
 
   package mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
     while let fieldNumber = try decoder.nextFieldNumber() {
@@ -1336,25 +1331,21 @@ nonisolated extension WirePushReply: SwiftProtobuf.Message, SwiftProtobuf._Messa
       // allocates stack space for every case branch when no optimizations are
       // enabled. https://github.com/apple/swift-protobuf/issues/1034
       switch fieldNumber {
-      case 1: try { try decoder.decodeSingularMessageField(value: &self._head) }()
+      case 2: try { try decoder.decodeSingularUInt64Field(value: &self.position) }()
       default: break
       }
     }
   }
 
   package func traverse<V: SwiftProtobuf.Visitor>(visitor: inout V) throws {
-    // The use of inline closures is to circumvent an issue where the compiler
-    // allocates stack space for every if/case branch local when no optimizations
-    // are enabled. https://github.com/apple/swift-protobuf/issues/1034 and
-    // https://github.com/apple/swift-protobuf/issues/1182
-    try { if let v = self._head {
-      try visitor.visitSingularMessageField(value: v, fieldNumber: 1)
-    } }()
+    if self.position != 0 {
+      try visitor.visitSingularUInt64Field(value: self.position, fieldNumber: 2)
+    }
     try unknownFields.traverse(visitor: &visitor)
   }
 
   package static func ==(lhs: WirePushReply, rhs: WirePushReply) -> Bool {
-    if lhs._head != rhs._head {return false}
+    if lhs.position != rhs.position {return false}
     if lhs.unknownFields != rhs.unknownFields {return false}
     return true
   }
