@@ -209,4 +209,25 @@ import Testing
     #expect(await console.get("/").text.contains("SCHULUNG – Übungsbestand, keine echten Daten"))
     #expect(await console.get("/nichts").text.contains("SCHULUNG – Übungsbestand"))
   }
+
+  @Test func `Open pages learn of each commit, and do not keep the console from stopping`()
+    async throws
+  {
+    let console = try await TestConsole()
+    let (seen, tell) = AsyncStream<Void>.makeStream()
+    let events = Task {
+      await console.listen(for: "event: changed") { tell.finish() }
+    }
+    // What is written before the page listens is not told.
+    let writing = Task {
+      while !Task.isCancelled { try await console.add("organization", ["name": "Haus"]) }
+    }
+    for await _ in seen {}
+    writing.cancel()
+    _ = try? await writing.value
+    try await console.stop()
+    let answer = await events.value
+    #expect(answer.status == 200 && answer.fields["content-type"] == "text/event-stream")
+    #expect(answer.text.contains("event: changed") && answer.text.contains("event: sync"))
+  }
 }

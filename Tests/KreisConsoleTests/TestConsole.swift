@@ -129,6 +129,18 @@ final class TestConsole: Sendable {
     await send(method, path, fields.merging(["Host": "127.0.0.1:\(port)"]) { own, _ in own }, "")
   }
 
+  /// Listens as an open page does, until the console ends it.
+  ///
+  /// - Parameter onSeen: called once, when `text` came.
+  func listen(for text: String, onSeen: @escaping @Sendable () -> Void) async -> Answer {
+    let request =
+      "GET /ereignisse HTTP/1.1\r\nConnection: close\r\nHost: 127.0.0.1:\(port)\r\n\r\n"
+    let bytes = await onOwnThread { [port] in
+      Self.exchange(request, port, awaiting: Array(text.utf8), onSeen: onSeen)
+    }
+    return Self.answer(bytes)
+  }
+
   /// Sends a form as the browser does that was given `token`.
   func post(
     _ path: String, token: String, _ values: [(String, String)], _ fields: [String: String?] = [:]
@@ -158,7 +170,10 @@ final class TestConsole: Sendable {
     return Self.answer(bytes)
   }
 
-  private static func exchange(_ request: String, _ port: Int) -> [UInt8] {
+  private static func exchange(
+    _ request: String, _ port: Int, awaiting text: [UInt8] = [], onSeen: () -> Void = {}
+  ) -> [UInt8] {
+    var isSeen = text.isEmpty
     let descriptor = socket(AF_INET, Int32(SOCK_STREAM.rawValue), 0)
     defer { close(descriptor) }
     var address = sockaddr_in()
@@ -185,6 +200,9 @@ final class TestConsole: Sendable {
       let count = recv(descriptor, &buffer, buffer.count, 0)
       guard count > 0 else { return out }
       out += buffer[..<count]
+      guard !isSeen, Data(out).range(of: Data(text)) != nil else { continue }
+      isSeen = true
+      onSeen()
     }
   }
 

@@ -177,4 +177,24 @@ import Testing
     handler.logLevel = .error
     #expect(handler.logLevel == .error && logger.logLevel == .debug)
   }
+
+  @Test(arguments: [
+    ("8090", ConsoleSetting.loopback(address: "127.0.0.1", port: 8_090)),
+    ("127.0.0.1:8090", .loopback(address: "127.0.0.1", port: 8_090)),
+    ("[::1]:8090", .loopback(address: "::1", port: 8_090)),
+    ("/run/kreisnetz/konsole", .socket(path: "/run/kreisnetz/konsole")),
+  ])
+  func `The console listens on this machine`(text: String, setting: ConsoleSetting) throws {
+    let environment = ["KREISNETZ_CONSOLE_LISTEN": text]
+    #expect(try TownConfiguration(environment: environment).console == setting)
+  }
+
+  @Test(arguments: [
+    "0.0.0.0:8090", "[::]:8090", "192.0.2.1:8090", "hub.example.org:80", "x", "/run/",
+  ])
+  func `The console listens nowhere else, because it asks nobody who they are`(text: String) {
+    #expect(throws: ConfigurationError.self) {
+      try TownConfiguration(environment: ["KREISNETZ_CONSOLE_LISTEN": text])
+    }
+  }
 }
