@@ -86,7 +86,7 @@ import Testing
     Bound(phase: "create", statements: 4.1, steps: 175, wire: 0),
     Bound(phase: "push", statements: 4.2, steps: 185, wire: 90),
     Bound(phase: "merge", statements: 4.2, steps: 187, wire: 91),
-    Bound(phase: "change", statements: 11.1, steps: 300, wire: 0),
+    Bound(phase: "change", statements: 9.1, steps: 245, wire: 0),
     Bound(phase: "push-changes", statements: 8.2, steps: 262, wire: 52),
     Bound(phase: "merge-changes", statements: 8.2, steps: 264, wire: 52),
   ]
