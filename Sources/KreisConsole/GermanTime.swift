@@ -1,6 +1,5 @@
 // SPDX-License-Identifier: EUPL-1.2
 
-import Foundation
 import KreisCore
 import KreisInterchange
 
@@ -12,7 +11,7 @@ struct GermanTime {
   /// `22.11.2026, 14:05 Uhr`
   func instant(_ json: JSONValue?) -> String {
     guard let seconds = json?.unsigned else { return "" }
-    let time = Self.local(seconds)
+    let time = BerlinTime.local(Int(clamping: seconds))
     let (hour, minute) = (time.minute / 60, time.minute % 60)
     return "\(Self.day(time.date)), \(Self.two(hour)):\(Self.two(minute)) Uhr"
   }
@@ -25,7 +24,7 @@ struct GermanTime {
     return "\(two(parts.day)).\(two(parts.month)).\(parts.year)"
   }
 
-  var today: CivilDate { Self.local(now).date }
+  var today: CivilDate { BerlinTime.local(Int(clamping: now)).date }
 
   /// How long ago: `seit 2 Stunden`.
   func since(_ seconds: UInt64) -> String {
@@ -36,13 +35,6 @@ struct GermanTime {
     case ..<129_600: return "seit \((passed + 1_800) / 3_600) Stunden"
     default: return "seit \((passed + 43_200) / 86_400) Tagen"
     }
-  }
-
-  private static func local(_ seconds: UInt64) -> LocalTime {
-    let seconds = Int(clamping: seconds)
-    let zone = TimeZone(identifier: OfficeHours.defaultTimeZone) ?? .gmt
-    let date = Date(timeIntervalSince1970: Double(seconds))
-    return LocalTime(seconds: seconds, offset: zone.secondsFromGMT(for: date))
   }
 
   private static func two(_ number: Int) -> String { (number < 10 ? "0" : "") + String(number) }

@@ -1,17 +1,24 @@
 // SPDX-License-Identifier: EUPL-1.2
 
-import KreisCore
+package import KreisCore
 
 /// The time in Germany: Central European Time, since 1996 an hour ahead of it from the last Sunday
 /// in March to the last Sunday in October, each change at 1:00 UTC (Directive 2000/84/EC).
-enum BerlinTime {
+package enum BerlinTime {
   /// By how many seconds clocks are ahead of UTC.
   ///
   /// - Parameter seconds: since 1970, in UTC.
-  static func offset(at seconds: Int) -> Int {
+  package static func offset(at seconds: Int) -> Int {
     let year = LocalTime(seconds: seconds, offset: 0).date.year
     let change = { (month: Int) in lastSunday(of: month, in: year).dayNumber * 86_400 + 3_600 }
     return (change(3)..<change(10)).contains(seconds) ? 7_200 : 3_600
+  }
+
+  /// What the clocks show.
+  ///
+  /// - Parameter seconds: since 1970, in UTC.
+  package static func local(_ seconds: Int) -> LocalTime {
+    LocalTime(seconds: seconds, offset: offset(at: seconds))
   }
 
   /// The last second of a day, in UTC: `20261231T225959Z`.

@@ -71,7 +71,7 @@ package struct CalendarWriter {
   }
 
   private var today: CivilDate {
-    LocalTime(seconds: now, offset: BerlinTime.offset(at: now)).date
+    BerlinTime.local(now).date
   }
 
   /// A description that fits into a title.

@@ -13,7 +13,7 @@ package struct CardWriter {
   /// - Parameter now: seconds since 1970; roles that ended before that day are left out.
   package init(source: ExportSource, now: Int) {
     self.source = source
-    today = LocalTime(seconds: now, offset: BerlinTime.offset(at: now)).date.description
+    today = BerlinTime.local(now).date.description
   }
 
   /// A contact or an organization as a card.

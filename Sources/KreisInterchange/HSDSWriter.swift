@@ -16,7 +16,7 @@ package struct HSDSWriter {
   /// - Parameter now: seconds since 1970, for the words about office hours.
   package init(source: ExportSource, now: Int) {
     self.source = source
-    today = LocalTime(seconds: now, offset: BerlinTime.offset(at: now)).date
+    today = BerlinTime.local(now).date
   }
 
   package func header() -> [UInt8] { Array("[".utf8) }

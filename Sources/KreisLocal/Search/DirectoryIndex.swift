@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: EUPL-1.2
 
-import Foundation
 import KreisCore
+import KreisInterchange
 import KreisStore
 import Synchronization
 
@@ -226,7 +226,7 @@ extension IndexContent.Item {
     case "schedule":
       var values: [String: String] = [:]
       for field in record.kind.fields { values[field.name] = record[field.name] }
-      hours = OfficeHours(values, offset: BerlinClock.offset)
+      hours = OfficeHours(values, offset: BerlinTime.offset)
     case "school_holiday":
       if let first = record["first_day"].flatMap({ CivilDate($0) }),
         let last = record["last_day"].flatMap({ CivilDate($0) }), first <= last
@@ -236,18 +236,5 @@ extension IndexContent.Item {
     default: break
     }
     (self.hours, self.holidays) = (hours, holidays)
-  }
-}
-
-/// The clocks in Germany.
-enum BerlinClock {
-  /// By how many seconds they are ahead of UTC.
-  static func offset(_ seconds: Int) -> Int {
-    (TimeZone(identifier: OfficeHours.defaultTimeZone) ?? .gmt)
-      .secondsFromGMT(for: Date(timeIntervalSince1970: Double(seconds)))
-  }
-
-  static func time(_ seconds: Int) -> LocalTime {
-    LocalTime(seconds: seconds, offset: offset(seconds))
   }
 }

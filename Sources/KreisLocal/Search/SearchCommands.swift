@@ -24,7 +24,7 @@ extension DirectoryCommands {
     let offset = max(0, try call.optionalInteger("offset") ?? 0)
     let limit = min(max(0, try call.optionalInteger("limit") ?? 50), Self.pageLimit)
     let named = try ["category", "network", "municipality"].map { try call.optionalText($0) }
-    let time = BerlinClock.time(Int(now()))
+    let time = BerlinTime.local(Int(now()))
     let ids = try read { snapshot in
       try checkShown(snapshot)
       return try named.map { try $0.map { try record($0, snapshot.lookup) } }
