@@ -47,8 +47,6 @@ struct FormValues: Sendable {
 
   private static let limit = 2_000
 
-  init() {}
-
   init(_ text: String) throws(Refusal) {
     for pair in text.split(separator: "&") {
       let sides = pair.split(separator: "=", maxSplits: 1, omittingEmptySubsequences: false)
@@ -67,8 +65,6 @@ struct FormValues: Sendable {
   subscript(name: String) -> String? { pairs.first { $0.name == name }?.value }
 
   func all(_ name: String) -> [String] { pairs.filter { $0.name == name }.map(\.value) }
-
-  var names: [String] { pairs.map(\.name) }
 
   /// As a query, without fields that are empty.
   static func query(_ pairs: [(String, String)]) -> String {
