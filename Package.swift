@@ -99,6 +99,10 @@ let package = Package(
         "KreisCore", "KreisStore", "KreisInterchange", "KreisTransport", crypto, lifecycle, logging,
         protobuf,
       ], swiftSettings: strict),
+    // What all pages in the browser share.
+    .target(
+      name: "KreisPages", dependencies: ["KreisCore", "KreisInterchange", mustache],
+      resources: [.embedInCode("Resources")], swiftSettings: strict),
     .target(
       name: "KreisReadAPI",
       dependencies: [
@@ -108,8 +112,8 @@ let package = Package(
     .target(
       name: "KreisConsole",
       dependencies: [
-        "KreisCore", "KreisStore", "KreisInterchange", "KreisLocal", httpTypes,
-        hummingbirdCore, lifecycle, logging, mustache, nio, nioPosix,
+        "KreisCore", "KreisStore", "KreisInterchange", "KreisLocal", "KreisPages", httpTypes,
+        hummingbirdCore, lifecycle, logging, nio, nioPosix,
       ],
       resources: [.embedInCode("Resources")], swiftSettings: strict),
     .target(

@@ -2,6 +2,7 @@
 
 import KreisCore
 import KreisInterchange
+import KreisPages
 
 /// Values that two places entered at once, side by side.
 struct ConflictViews {

@@ -4,6 +4,7 @@ import HTTPTypes
 import KreisCore
 import KreisInterchange
 import KreisLocal
+import KreisPages
 import KreisStore
 
 /// Answers requests with pages. All is read and changed by commands of the executor.
@@ -24,10 +25,21 @@ struct Console: Sendable {
   private let templates: Templates
   private let gate = RequestGuard()
 
-  static let style = Asset("/console.css", PackageResources.console_css, "text/css; charset=utf-8")
+  static let style = Asset.style("/console.css", PackageResources.console_css)
   static let script = Asset(
     "/console.js", PackageResources.console_js, "text/javascript; charset=utf-8")
-  static let icon = Asset("/symbol.svg", PackageResources.symbol_svg, "image/svg+xml")
+  private static let files = [style, script, Asset.icon]
+  private static let texts: KeyValuePairs<String, [UInt8]> = [
+    "layout": PackageResources.layout_mustache, "start": PackageResources.start_mustache,
+    "record": PackageResources.record_mustache, "history": PackageResources.history_mustache,
+    "entries": PackageResources.entries_mustache, "part": PackageResources.part_mustache,
+    "fields": PackageResources.fields_mustache,
+    "conflicts": PackageResources.conflicts_mustache,
+    "conflict": PackageResources.conflict_mustache,
+    "message": PackageResources.message_mustache, "form": PackageResources.form_mustache,
+    "input": PackageResources.input_mustache, "due": PackageResources.due_mustache,
+    "requests": PackageResources.requests_mustache,
+  ]
 
   /// - Throws: an error of the templates.
   init(
@@ -37,7 +49,7 @@ struct Console: Sendable {
     let client = ConsoleClient(executor, isStopping: isStopping)
     self.client = client
     self.now = now
-    templates = try Templates()
+    templates = try Templates(Self.texts)
     events = EventHub(executor.store.commits) {
       await onOwnThread {
         (try? client.row("sync")).map { SyncLight($0, GermanTime(now: now())) }
@@ -66,9 +78,9 @@ struct Console: Sendable {
 
   private func respond(to request: ConsoleRequest) throws -> ConsoleResponse {
     let path = "/" + request.path.joined(separator: "/")
-    if let asset = [Self.style, Self.script, Self.icon].first(where: { $0.path == path }) {
+    if let asset = Self.files.first(where: { $0.path == path }) {
       try request.allow(.get)
-      return asset.response
+      return .file(asset.bytes, asset.type)
     }
     switch (request.path.first, request.path.count) {
     case (nil, _):
@@ -118,7 +130,7 @@ struct Console: Sendable {
       "title": title, "town": sync["title"]?.text ?? "", "kreis": sync["kreis"]?.text ?? "",
       "training": sync["training"] == .bool(true), "trainingText": TrainingRealm.heading,
       "light": ["state": light.state.rawValue, "text": light.text] as View, "token": token,
-      "style": Self.style.address, "script": Self.script.address, "icon": Self.icon.address,
+      "style": Self.style.address, "script": Self.script.address, "icon": Asset.icon.address,
       "isStart": place.isEmpty && request != nil, "isConflicts": place == "konflikte",
       "isRequests": place == "rueckmeldungen", "isDue": place == "faellig",
       "openConflicts": conflicts == 0 ? false : conflicts as Any,
@@ -159,19 +171,5 @@ extension ConsoleRequest {
     guard method == wanted || isRead else {
       throw .wrongMethod(wanted == .get ? "GET, HEAD" : wanted.rawValue)
     }
-  }
-}
-
-/// A file that pages load.
-struct Asset: Sendable {
-  let path: String
-  /// Changes with the content, so that browsers may keep the file.
-  let address: String
-  let response: ConsoleResponse
-
-  init(_ path: String, _ bytes: [UInt8], _ type: String) {
-    self.path = path
-    address = "\(path)?\(Hash256(of: bytes).description.prefix(16))"
-    response = .file(bytes, type)
   }
 }

@@ -2,6 +2,7 @@
 
 import Foundation
 import HTTPTypes
+import KreisPages
 
 /// What a browser asks for.
 struct ConsoleRequest: Sendable {
@@ -26,9 +27,10 @@ struct ConsoleRequest: Sendable {
       path.append(text)
     }
     self.path = path
-    query = try FormValues(parts.count > 1 ? String(parts[1]) : "")
-    guard let text = String(validating: body, as: UTF8.self) else { throw .malformed }
-    form = try FormValues(text)
+    guard let text = String(validating: body, as: UTF8.self),
+      let query = FormValues(parts.count > 1 ? String(parts[1]) : ""), let form = FormValues(text)
+    else { throw .malformed }
+    (self.query, self.form) = (query, form)
     var cookies: [String: String] = [:]
     for field in head.headerFields[values: .cookie] {
       for pair in field.split(separator: ";") {
@@ -39,42 +41,4 @@ struct ConsoleRequest: Sendable {
     }
     self.cookies = cookies
   }
-}
-
-/// The fields of a query or form (application/x-www-form-urlencoded).
-struct FormValues: Sendable {
-  private var pairs: [(name: String, value: String)] = []
-
-  private static let limit = 2_000
-
-  init(_ text: String) throws(Refusal) {
-    for pair in text.split(separator: "&") {
-      let sides = pair.split(separator: "=", maxSplits: 1, omittingEmptySubsequences: false)
-      guard let name = Self.decoded(sides[0]),
-        let value = Self.decoded(sides.count > 1 ? sides[1] : ""), pairs.count < Self.limit
-      else { throw .malformed }
-      pairs.append((name, value))
-    }
-  }
-
-  private static func decoded(_ text: Substring) -> String? {
-    text.replacing("+", with: " ").removingPercentEncoding
-  }
-
-  /// The first value of this name.
-  subscript(name: String) -> String? { pairs.first { $0.name == name }?.value }
-
-  func all(_ name: String) -> [String] { pairs.filter { $0.name == name }.map(\.value) }
-
-  /// As a query, without fields that are empty.
-  static func query(_ pairs: [(String, String)]) -> String {
-    pairs.filter { !$0.1.isEmpty }.map { "\($0.0)=\(encoded($0.1))" }.joined(separator: "&")
-  }
-
-  static func encoded(_ text: String) -> String {
-    text.addingPercentEncoding(withAllowedCharacters: unreserved) ?? ""
-  }
-
-  private static let unreserved = CharacterSet(
-    charactersIn: "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-._~")
 }

@@ -3,6 +3,7 @@
 import HTTPTypes
 import KreisCore
 import KreisInterchange
+import KreisPages
 
 /// What is to be confirmed: whether it is still true.
 extension Console {

@@ -3,6 +3,7 @@
 import KreisCore
 import KreisInterchange
 import KreisLocal
+import KreisPages
 import KreisStore
 
 /// The form of a record: its fields as a person fills them in, and what that means for the record.

@@ -4,6 +4,7 @@ import HTTPTypes
 import KreisCore
 import KreisInterchange
 import KreisLocal
+import KreisPages
 import KreisStore
 
 /// The forms with which records are entered and changed.

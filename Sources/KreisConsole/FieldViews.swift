@@ -3,6 +3,7 @@
 import Foundation
 import KreisCore
 import KreisInterchange
+import KreisPages
 
 /// The fields of a record as rows of a page.
 struct FieldViews {
@@ -98,26 +99,4 @@ struct FieldViews {
     case .local?: .local
     }
   }
-}
-
-/// Languages by their German names.
-enum LanguageLabel {
-  static func text(_ code: String) -> String { names[code] ?? code }
-
-  /// The code of a name; what is none as it stands.
-  static func code(_ text: String) -> String {
-    let plain = text.trimmingCharacters(in: .whitespaces)
-    return names.first { $0.value.lowercased() == plain.lowercased() }?.key ?? plain
-  }
-
-  private static let names = [
-    "de": "Deutsch", "en": "Englisch", "tr": "Türkisch", "ar": "Arabisch", "ru": "Russisch",
-    "uk": "Ukrainisch", "pl": "Polnisch", "ro": "Rumänisch", "bg": "Bulgarisch",
-    "it": "Italienisch",
-    "es": "Spanisch", "fr": "Französisch", "pt": "Portugiesisch", "el": "Griechisch",
-    "sq": "Albanisch", "sr": "Serbisch", "hr": "Kroatisch", "ku": "Kurdisch", "fa": "Persisch",
-    "prs": "Dari", "ps": "Paschtu", "ti": "Tigrinya", "so": "Somali", "zh": "Chinesisch",
-    "vi": "Vietnamesisch", "hu": "Ungarisch", "nl": "Niederländisch", "ur": "Urdu",
-    "gsg": "Deutsche Gebärdensprache",
-  ]
 }

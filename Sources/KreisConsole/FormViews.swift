@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: EUPL-1.2
 
 import KreisCore
+import KreisPages
 
 /// A form's fields as rows of a page.
 struct FormViews {

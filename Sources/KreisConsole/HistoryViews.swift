@@ -2,6 +2,7 @@
 
 import KreisCore
 import KreisInterchange
+import KreisPages
 
 /// A record's history in plain words, the latest first.
 struct HistoryViews {

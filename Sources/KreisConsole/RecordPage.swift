@@ -3,6 +3,7 @@
 import HTTPTypes
 import KreisCore
 import KreisInterchange
+import KreisPages
 import KreisStore
 
 /// The page of a record, and what one does there.

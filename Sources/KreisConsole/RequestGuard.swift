@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: EUPL-1.2
 
 import HTTPTypes
+import KreisPages
 
 /// Lets only pages of this console reach it: other pages in the same browser must neither read nor
 /// change anything.

@@ -4,6 +4,7 @@ import HTTPTypes
 import KreisCore
 import KreisInterchange
 import KreisLocal
+import KreisPages
 
 /// Rückmeldungen: what others ask us to change, and what we asked them.
 extension Console {

@@ -2,6 +2,7 @@
 
 import KreisCore
 import KreisInterchange
+import KreisPages
 
 /// Search and list of organizations.
 extension Console {

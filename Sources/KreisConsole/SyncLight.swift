@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: EUPL-1.2
 
 import KreisInterchange
+import KreisPages
 
 /// How the exchange with the hub stands, in words and as a state for the style sheet.
 struct SyncLight: Equatable {

@@ -1,15 +1,17 @@
 // SPDX-License-Identifier: EUPL-1.2
 
-import KreisCore
-import KreisInterchange
+package import KreisCore
+package import KreisInterchange
 
 /// Times and days as people in Germany write them.
-struct GermanTime {
+package struct GermanTime: Sendable {
   /// Seconds since 1970.
-  let now: UInt64
+  package let now: UInt64
+
+  package init(now: UInt64) { self.now = now }
 
   /// `22.11.2026, 14:05 Uhr`
-  func instant(_ json: JSONValue?) -> String {
+  package func instant(_ json: JSONValue?) -> String {
     guard let seconds = json?.unsigned else { return "" }
     let time = BerlinTime.local(Int(clamping: seconds))
     let (hour, minute) = (time.minute / 60, time.minute % 60)
@@ -17,17 +19,17 @@ struct GermanTime {
   }
 
   /// `22.11.2026`; what is no whole date as it stands.
-  static func day(_ text: String) -> String { CivilDate(text).map { day($0) } ?? text }
+  package static func day(_ text: String) -> String { CivilDate(text).map { day($0) } ?? text }
 
-  static func day(_ date: CivilDate) -> String {
+  package static func day(_ date: CivilDate) -> String {
     let parts = date.parts
     return "\(two(parts.day)).\(two(parts.month)).\(parts.year)"
   }
 
-  var today: CivilDate { BerlinTime.local(Int(clamping: now)).date }
+  package var today: CivilDate { BerlinTime.local(Int(clamping: now)).date }
 
   /// How long ago: `seit 2 Stunden`.
-  func since(_ seconds: UInt64) -> String {
+  package func since(_ seconds: UInt64) -> String {
     let passed = now > seconds ? now - seconds : 0
     switch passed {
     case ..<90: return "seit einer Minute"
@@ -42,5 +44,7 @@ struct GermanTime {
 
 extension Int {
   /// `1 Eintrag`, `3 Einträge`
-  func counted(_ one: String, _ many: String) -> String { "\(self) \(self == 1 ? one : many)" }
+  package func counted(_ one: String, _ many: String) -> String {
+    "\(self) \(self == 1 ? one : many)"
+  }
 }

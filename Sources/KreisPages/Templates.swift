@@ -6,29 +6,18 @@ import Mustache
 ///
 /// A section that is to be left out has `false`, never nothing: a name that a row lacks would be looked
 /// up in what surrounds it.
-typealias View = [String: Any]
+package typealias View = [String: Any]
 
-/// The templates of all pages; their texts are part of the program.
-struct Templates: Sendable {
+/// The templates of a server's pages; their texts are part of the program.
+package struct Templates: Sendable {
   private let library: MustacheLibrary
 
-  private static let texts: [(name: String, bytes: [UInt8])] = [
-    ("layout", PackageResources.layout_mustache), ("start", PackageResources.start_mustache),
-    ("record", PackageResources.record_mustache), ("history", PackageResources.history_mustache),
-    ("entries", PackageResources.entries_mustache),
-    ("part", PackageResources.part_mustache), ("fields", PackageResources.fields_mustache),
-    ("conflicts", PackageResources.conflicts_mustache),
-    ("conflict", PackageResources.conflict_mustache),
-    ("message", PackageResources.message_mustache),
-    ("form", PackageResources.form_mustache), ("input", PackageResources.input_mustache),
-    ("due", PackageResources.due_mustache), ("requests", PackageResources.requests_mustache),
-  ]
-
+  /// - Parameter texts: by name; one is `layout`.
   /// - Throws: the parser's error for a template that is none.
-  init() throws {
+  package init(_ texts: KeyValuePairs<String, [UInt8]>) throws {
     MustacheContentTypes.register(SafeHTML(), named: SafeHTML.name)
     var library = MustacheLibrary()
-    for (name, bytes) in Self.texts {
+    for (name, bytes) in texts {
       // The library's own escaping looks at whole characters and passes a quotation mark with an accent.
       let text = "{{% CONTENT_TYPE:\(SafeHTML.name)}}\n" + String(decoding: bytes, as: UTF8.self)
       try library.register(text, named: name)
@@ -39,7 +28,7 @@ struct Templates: Sendable {
   /// A page of `template` within the layout.
   ///
   /// - Parameter frame: what the layout needs.
-  func page(_ template: String, _ view: View, in frame: View) -> String {
+  package func page(_ template: String, _ view: View, in frame: View) -> String {
     var frame = frame
     frame["body"] =
       library.render(view.merging(frame) { own, _ in own }, withTemplate: template) ?? ""
