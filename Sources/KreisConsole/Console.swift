@@ -17,6 +17,7 @@ import KreisStore
 /// | `/eintrag/ID/rueckmeldung`, `/rueckmeldungen` | change requests |
 /// | `/faellig` | what is to be confirmed |
 /// | `/konflikte` | what somebody must decide |
+/// | `/kreis/…` | at a hub, the towns and who takes part |
 /// | `/ereignisse` | server-sent events |
 struct Console: Sendable {
   let client: ConsoleClient
@@ -25,7 +26,8 @@ struct Console: Sendable {
   private let templates: Templates
   private let gate = RequestGuard()
 
-  static let style = Asset.style("/console.css", PackageResources.console_css)
+  static let style = Asset.style(
+    "/console.css", PackageResources.console_css + PackageResources.hub_css)
   static let script = Asset(
     "/console.js", PackageResources.console_js, "text/javascript; charset=utf-8")
   private static let files = [style, script, Asset.icon]
@@ -38,7 +40,11 @@ struct Console: Sendable {
     "conflict": PackageResources.conflict_mustache,
     "message": PackageResources.message_mustache, "form": PackageResources.form_mustache,
     "input": PackageResources.input_mustache, "due": PackageResources.due_mustache,
-    "requests": PackageResources.requests_mustache,
+    "requests": PackageResources.requests_mustache, "hub": PackageResources.hub_mustache,
+    "places": PackageResources.places_mustache, "troubles": PackageResources.troubles_mustache,
+    "proofs": PackageResources.proofs_mustache, "members": PackageResources.members_mustache,
+    "invited": PackageResources.invited_mustache, "revoke": PackageResources.revoke_mustache,
+    "audit": PackageResources.audit_mustache,
   ]
 
   /// - Throws: an error of the templates.
@@ -50,7 +56,7 @@ struct Console: Sendable {
     self.client = client
     self.now = now
     templates = try Templates(Self.texts)
-    events = EventHub(executor.store.commits) {
+    events = EventHub(executor.store.commits, isHub: executor.store.identity.role == .hub) {
       await onOwnThread {
         (try? client.row("sync")).map { SyncLight($0, GermanTime(now: now())) }
       }
@@ -94,6 +100,7 @@ struct Console: Sendable {
     case ("neu", 2): return try add(request, kind: request.path[1])
     case ("rueckmeldungen", 1...3): return try requests(request)
     case ("faellig", 1): return try due(request)
+    case ("kreis", _): return try hub(request)
     case ("ereignisse", 1):
       try request.allow(.get)
       guard let stream = events.subscribe() else { throw Refusal.stopping }
@@ -133,6 +140,7 @@ struct Console: Sendable {
       "style": Self.style.address, "script": Self.script.address, "icon": Asset.icon.address,
       "isStart": place.isEmpty && request != nil, "isConflicts": place == "konflikte",
       "isRequests": place == "rueckmeldungen", "isDue": place == "faellig",
+      "isHub": sync["role"] == "hub", "isKreis": place == "kreis",
       "openConflicts": conflicts == 0 ? false : conflicts as Any,
       "subject": (request?.path.first == "eintrag" ? request?.path[1] : nil) as Any? ?? false,
     ]

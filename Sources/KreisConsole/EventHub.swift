@@ -10,6 +10,7 @@ import Synchronization
 ///
 ///     event: sync       data: STATE TEXT
 ///     event: changed    data: ids of records with spaces between them, or * for too many
+///     event: kreis      data: -      at a hub: the overview may say something else now
 ///
 /// While nobody listens it does nothing.
 final class EventHub: Sendable {
@@ -19,22 +20,30 @@ final class EventHub: Sendable {
   private static let idLimit = 200
   /// What the daemon knows of the hub makes no event of its own.
   private static let period: Duration = .seconds(2)
+  /// Looks after which the overview is out of date, whatever happened: it says since when.
+  private static let minute = 30
 
   private struct State {
     var next = 0
     var isStopped = false
     var listeners: [Int: AsyncStream<String>.Continuation] = [:]
     var light: SyncLight?
+    /// A commit came since the last look.
+    var isMoved = false
+    var looks = 0
     var tasks: [Task<Void, Never>] = []
   }
 
   private let state = Mutex(State())
   private let commits: CommitSignal
+  private let isHub: Bool
   private let light: @Sendable () async -> SyncLight?
 
   /// - Parameter light: how the exchange stands now.
-  init(_ commits: CommitSignal, light: @escaping @Sendable () async -> SyncLight?) {
-    (self.commits, self.light) = (commits, light)
+  init(
+    _ commits: CommitSignal, isHub: Bool, light: @escaping @Sendable () async -> SyncLight?
+  ) {
+    (self.commits, self.isHub, self.light) = (commits, isHub, light)
   }
 
   /// The events from now on; `nil` if too many listen already.
@@ -86,7 +95,10 @@ final class EventHub: Sendable {
   private func watchCommits() -> Task<Void, Never> {
     let stream = commits.subscribe(buffer: 4_096)
     return Task { [weak self] in
-      for await commit in stream where !commit.records.isEmpty {
+      for await commit in stream {
+        // A statement of a member changes no record.
+        self?.state.withLock { $0.isMoved = true }
+        guard !commit.records.isEmpty else { continue }
         let ids = commit.records.map(\.description)
         let data = ids.count > Self.idLimit ? "*" : ids.joined(separator: " ")
         self?.send("event: changed\ndata: \(data)\n\n")
@@ -105,12 +117,16 @@ final class EventHub: Sendable {
 
   private func look() async {
     guard let light = await light() else { return }
-    let isNew = state.withLock { state in
-      defer { state.light = light }
-      return state.light != light
+    let (isNew, isMoved) = state.withLock { state in
+      let isNew = state.light != light
+      state.looks += 1
+      let isMoved = isNew || state.isMoved || state.looks % Self.minute == 0
+      (state.light, state.isMoved) = (light, false)
+      return (isNew, isMoved)
     }
     // A comment finds those that have gone.
     send(isNew ? Self.event(light) : ":\n\n")
+    if isHub, isMoved { send("event: kreis\ndata: -\n\n") }
   }
 }
 

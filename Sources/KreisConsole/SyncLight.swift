@@ -9,13 +9,22 @@ struct SyncLight: Equatable {
 
   let state: State
   let text: String
+  /// At a hub, the towns that are connected.
+  let connected: [String]
 
   /// - Parameter row: of the command `sync`.
   init(_ row: JSONValue, _ time: GermanTime) {
+    connected = (row["connected"]?.elements ?? []).compactMap(\.text)
     let unsent = Int(clamping: row["unsent"]?.unsigned ?? 0)
     let waiting = unsent.counted("Änderung wartet", "Änderungen warten")
     guard row["role"] != "hub" else {
-      (state, text) = (.done, "Alles gespeichert")
+      let halt = ["halted", "store_trouble", "gathering"].contains {
+        row["link"]?[$0] ?? .null != .null
+      }
+      (state, text) =
+        halt
+        ? (.trouble, "Der Hub ist gestört – siehe „Kreis“")
+        : (.done, "Alles gespeichert, \(connected.count) verbunden")
       return
     }
     switch row["link"]?["hub"]?.text {

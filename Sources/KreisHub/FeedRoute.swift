@@ -16,15 +16,19 @@ import Synchronization
 struct FeedRoute: Sendable {
   let store: Store
   let instances: Instances
+  let presence: Presence
   let configuration: HubServerConfiguration
   private let followers = FollowerCount()
 
   /// Bytes of one chunk's entries, roughly: small enough to merge between two heartbeats.
   private static let chunkBytes = 1 << 20
 
-  init(store: Store, instances: Instances, configuration: HubServerConfiguration) {
+  init(
+    store: Store, instances: Instances, presence: Presence, configuration: HubServerConfiguration
+  ) {
     self.store = store
     self.instances = instances
+    self.presence = presence
     self.configuration = configuration
   }
 
@@ -47,14 +51,16 @@ struct FeedRoute: Sendable {
     case .poll:
       let slot = try Slot(
         followers.place(for: caller.member),
-        instances.lease(request, of: caller, isPolling: true))
+        instances.lease(request, of: caller, isPolling: true),
+        presence.visit(caller.member, over: request.channel, isPolling: true))
       if first.items.isEmpty { first = try await waitForNews(first, &reader, wakeups) }
       withExtendedLifetime(slot) {}
       body = answer(first, reader, encode)
     case .stream:
       let slot = try Slot(
         followers.place(for: caller.member),
-        instances.lease(request, of: caller, isPolling: false))
+        instances.lease(request, of: caller, isPolling: false),
+        presence.visit(caller.member, over: request.channel, isPolling: false))
       body = stream(first, reader, wakeups, slot, encode)
     }
     let type = request.wantsJSON ? "application/jsonl" : MediaType.frames
@@ -144,10 +150,12 @@ extension FeedRoute {
   private final class Slot: Sendable {
     private let place: FollowerCount.Place
     private let lease: Instances.Lease?
+    private let visit: Presence.Visit
 
-    init(_ place: FollowerCount.Place, _ lease: Instances.Lease?) {
+    init(_ place: FollowerCount.Place, _ lease: Instances.Lease?, _ visit: Presence.Visit) {
       self.place = place
       self.lease = lease
+      self.visit = visit
     }
   }
 

@@ -34,6 +34,7 @@ final class HubRoutes: Sendable {
   let authenticator: Authenticator
   let instances = Instances()
   let visits = GatheringVisits()
+  let presence: Presence
   private let feed: FeedRoute
   /// By address: who is not a member yet has no other name.
   let joins = Mutex(RateLimiter<String>(perSecond: 2, burst: 50))
@@ -50,7 +51,9 @@ final class HubRoutes: Sendable {
     self.named = named
     software = configuration.software
     authenticator = Authenticator(clock: clock, configuration: configuration)
-    feed = FeedRoute(store: store, instances: instances, configuration: configuration)
+    presence = Presence(clock)
+    feed = FeedRoute(
+      store: store, instances: instances, presence: presence, configuration: configuration)
   }
 
   /// Answers a request.

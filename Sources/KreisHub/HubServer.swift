@@ -51,6 +51,7 @@ package struct HubServer: Service {
 
   package let storeTrouble = StoreTrouble()
   package let visits: GatheringVisits
+  package let presence: Presence
   private let configuration: HubServerConfiguration
   package let certificate: ServedCertificate
   private let limit: @Sendable (_ requestsPerSecond: Double) -> Void
@@ -67,6 +68,7 @@ package struct HubServer: Service {
     handler: @escaping Handler
   ) throws {
     visits = routes?.visits ?? GatheringVisits()
+    presence = routes?.presence ?? Presence(clock)
     limit = { routes?.authenticator.limit(perSecond: $0) }
     self.configuration = configuration
     self.certificate = try ServedCertificate(certificate, named: routes?.named)

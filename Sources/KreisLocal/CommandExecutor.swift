@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: EUPL-1.2
 
-import KreisCore
+package import KreisCore
 package import KreisInterchange
 package import KreisStore
 
@@ -15,16 +15,28 @@ package struct DaemonView: Sendable {
   /// Link, last contact and whatever else belongs into `status`, as an object.
   package let status: @Sendable () -> JSONValue
 
+  /// At a hub, by member: whether it is connected, as far as this daemon has seen it.
+  package let presence: @Sendable () -> [MemberID: MemberPresence]
+
   /// Told after each attempt to write to the store: why it could not be, or `nil` on success.
   package let wrote: @Sendable (_ trouble: String?) -> Void
 
   package init(
     status: @escaping @Sendable () -> JSONValue,
+    presence: @escaping @Sendable () -> [MemberID: MemberPresence] = { [:] },
     wrote: @escaping @Sendable (_ trouble: String?) -> Void = { _ in }
   ) {
     self.status = status
+    self.presence = presence
     self.wrote = wrote
   }
+}
+
+/// Whether a member is connected to this hub.
+package enum MemberPresence: Hashable, Sendable {
+  case connected
+  /// Seconds since 1970.
+  case gone(since: UInt64)
 }
 
 /// Runs the commands of a replica, in the daemon or in the process of the command line.

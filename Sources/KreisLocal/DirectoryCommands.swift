@@ -35,7 +35,7 @@ struct DirectoryCommands: Sendable {
       "subject-report": subjectReport, "processing-record": processingRecord,
       "request": request, "requests": requests, "accept": accept, "decline": decline,
       "transfer": transfer, "search": search, "related": related,
-      "choices": choices,
+      "choices": choices, "overview": overview, "measure": measure,
     ]
   }
 

@@ -14,9 +14,10 @@ extension DirectoryCommands {
   }
 
   /// Row: what somebody who edits should know: who this replica is, `unsent`,
-  /// `conflicts` and `link` as in `status`.
+  /// `conflicts` and `link` as in `status`; at a hub also `connected`, the names of those members.
   func sync(_ call: LocalCall) throws -> Outcome {
     let link = daemon?.status() ?? .null
+    let here = (daemon?.presence() ?? [:]).filter { $0.value == .connected }.keys
     let row = try read { snapshot -> JSONValue in
       let identity = snapshot.identity
       return [
@@ -25,6 +26,8 @@ extension DirectoryCommands {
         "training": .bool(identity.isTraining),
         "unsent": .integer(identity.role == .hub ? 0 : Int(try snapshot.unsent().entries)),
         "conflicts": .integer(try snapshot.conflictCount()), "link": link,
+        "connected": .array(
+          here.compactMap { snapshot.membership.members[$0]?.name }.sorted().map { .string($0) }),
       ]
     }
     try call.row(row)

@@ -82,6 +82,11 @@ struct DaemonProcess {
       others.append(
         .init(service: try ConsoleService(console, executor, logger), serviceName: "console"))
     }
+    if store.identity.role == .hub {
+      others.append(
+        .init(
+          service: MeasuringService(executor: executor, logger: logger), serviceName: "measuring"))
+    }
     if let monitor {
       others.append(
         .init(service: LocalCommandService(server: monitor), serviceName: "monitor socket"))

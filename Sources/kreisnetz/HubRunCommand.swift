@@ -76,13 +76,21 @@ struct HubRunCommand: AsyncParsableCommand {
               "halted": replica.store.halted.map { .string($0) } ?? .null,
               "store_trouble": hub.storeTrouble.current.map { .string($0) } ?? .null,
             ]
+          },
+          presence: {
+            hub.presence.states.mapValues { state in
+              switch state {
+              case .here: .connected
+              case .gone(let since): .gone(since: since)
+              }
+            }
           }, wrote: hub.storeTrouble.note),
         handlers: HubHandlers.all(
           replica.store, replica.directory, offeredAt: hub.visits.last(of:)
         ).merging([DoctorHandler.command: DoctorHandler.handler(replica.directory, settings)]) {
           own, _ in own
         },
-        readAPI: settings.readAPI,
+        readAPI: settings.readAPI, console: settings.console,
         others: [
           .init(
             service: CertificateRenewal(logger: logger, look: reload.certificate),

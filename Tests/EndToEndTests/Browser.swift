@@ -70,10 +70,14 @@ final class Browser {
     try act("/window/rect", ["width": .integer(width), "height": .integer(900)])
   }
 
-  /// The text of the first element that fits; `nil` if there is none.
+  /// The text of the first element that fits; `nil` if there is none, or the page replaced it meanwhile.
   func text(_ selector: String) throws -> String? {
-    try element(selector).map {
-      try call("GET", "/session/\(session)/element/\($0)/text").text ?? ""
+    do {
+      return try element(selector).map {
+        try call("GET", "/session/\(session)/element/\($0)/text").text ?? ""
+      }
+    } catch let failure as Failure where failure.description.contains("stale element") {
+      return nil
     }
   }
 

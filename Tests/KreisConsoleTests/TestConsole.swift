@@ -21,7 +21,13 @@ final class TestConsole: Sendable {
   private let server: Task<Void, any Error>
   private let services: ServiceGroup
 
-  init(kreis: String = "Märkischer Kreis") async throws {
+  /// - Parameters:
+  ///   - daemon: what a running daemon would know.
+  ///   - handlers: commands besides those of every replica.
+  init(
+    kreis: String = "Märkischer Kreis", daemon: DaemonView? = nil,
+    handlers: [String: CommandHandler] = [:]
+  ) async throws {
     root = FileManager.default.temporaryDirectory
       .appendingPathComponent("kn-console-\(UInt32.random(in: 0 ... .max))")
     let directory = try StateDirectory.prepare(root.path)
@@ -40,7 +46,8 @@ final class TestConsole: Sendable {
         ags: "05962", with: rootKey), at: 1_795_000_000, random: { .random(in: .min ... .max) })
     self.store = store
     let clock = Clock()
-    executor = CommandExecutor(store: store, spool: directory.path, now: clock.now)
+    executor = CommandExecutor(
+      store: store, spool: directory.path, now: clock.now, daemon: daemon, handlers: handlers)
     let (ports, ready) = AsyncStream<Int>.makeStream()
     let logger = Logger(label: "test", factory: { _ in SwiftLogNoOpLogHandler() })
     let console = try ConsoleServer(

@@ -45,7 +45,7 @@ async function renew() {
 
 let isRenewing = false;
 let isStale = false;
-async function changed(ids) {
+async function changed(ids, isTold = true) {
   const subject = document.body.dataset.record;
   if (!subject && !document.querySelector("[data-live]")) return;
   if (isDirty || document.querySelector("form[data-edit]")) {
@@ -61,7 +61,7 @@ async function changed(ids) {
   try {
     while (isStale) {
       isStale = false;
-      if (await renew()) say("Die Seite wurde soeben aktualisiert.");
+      if (await renew() && isTold) say("Die Seite wurde soeben aktualisiert.");
       await new Promise((resolve) => setTimeout(resolve, 500));
     }
   } catch {
@@ -72,7 +72,9 @@ async function changed(ids) {
 }
 
 function take(kind, data) {
-  if (kind === "sync") {
+  if (kind === "kreis") {
+    if (document.querySelector("[data-live=kreis]")) changed("*", false);
+  } else if (kind === "sync") {
     const gap = data.indexOf(" ");
     light.dataset.state = data.slice(0, gap);
     light.textContent = data.slice(gap + 1);
@@ -92,6 +94,7 @@ function listen() {
   };
   source.addEventListener("sync", (event) => pass("sync", event.data));
   source.addEventListener("changed", (event) => pass("changed", event.data));
+  source.addEventListener("kreis", (event) => pass("kreis", event.data));
   source.addEventListener("error", () => {
     wasCut = true;
     pass("sync", "trouble Konsole nicht erreichbar – es wird weiter versucht");

@@ -13,11 +13,16 @@ final class FigureCache: Sendable {
     var reviews = 0
     /// Contacts by what `retention` finds.
     var contacts: [String: Int] = [:]
+    /// Orders to erase that a member has not confirmed in time, by its name.
+    var overdue: [String: Int] = [:]
   }
 
   private static let age: UInt64 = 600
 
   private let held = Mutex<(at: UInt64, figures: Figures)?>(nil)
+
+  /// As they were made last, however long ago; `nil` before the first time.
+  var latest: Figures? { held.withLock { $0?.figures } }
 
   /// - Parameter now: seconds since 1970.
   func figures(at now: UInt64, make: () throws -> Figures) rethrows -> Figures {

@@ -50,15 +50,19 @@ extension DirectoryCommands {
   }
 
   /// `nil` while a restored replica must not look.
-  private func dutyFigures(at now: UInt64) throws -> FigureCache.Figures? {
+  func dutyFigures(at now: UInt64) throws -> FigureCache.Figures? {
     guard try !read({ try $0.isRestored() }) else { return nil }
     return try figures.figures(at: now) {
       try read { snapshot in
         var figures = FigureCache.Figures()
         let json = ErasureJSON(snapshot, try snapshot.policy(), now)
         for erasure in try snapshot.erasures(at: now) {
-          if case .string(let state)? = json.row(erasure)["state"] {
+          let row = json.row(erasure)
+          if case .string(let state)? = row["state"] {
             figures.erasures[state, default: 0] += 1
+          }
+          for member in row["members"]?.elements ?? [] where member["overdue"] == .bool(true) {
+            figures.overdue[member["name"]?.text ?? "", default: 0] += 1
           }
         }
         for finding in try snapshot.retentionFindings(at: now) {

@@ -1,0 +1,89 @@
+// SPDX-License-Identifier: EUPL-1.2
+
+import Foundation
+import KreisInterchange
+import KreisPages
+
+/// Who did what as an administrator, the newest first.
+extension Console {
+  private static let auditPageSize = 50
+
+  private static let acts = [
+    "hub invite": "Einladung ausgestellt", "hub withdraw": "Einladung zurückgezogen",
+    "hub revoke": "Mitglied ausgeschlossen", "hub gather --close": "Einsammeln beendet",
+    "hub init": "Hub gegründet", "hub rotate": "Schlüssel des Hubs erneuert",
+    "hub recovery-sheet": "Wiederherstellungsblatt erstellt",
+    "town rotate": "Schlüssel erneuert", "erase": "Löschung angeordnet",
+    "restrict": "Verarbeitung eingeschränkt", "unrestrict": "Einschränkung aufgehoben",
+    "release": "Veröffentlichung freigegeben", "transfer": "Pflege übergeben",
+    "policy": "Regeln geändert", "resync": "Datenbestand abgeglichen",
+    "export": "Ausgabe erstellt", "log export": "Protokoll ausgegeben",
+    "subject-report": "Auskunft erstellt", "add": "Eintrag angelegt", "edit": "Eintrag geändert",
+    "delete": "Eintrag gelöscht", "undelete": "Eintrag wiederhergestellt",
+    "resolve": "Widerspruch entschieden", "confirm": "Angaben bestätigt",
+    "merge": "Einträge zusammengeführt", "request": "Rückmeldung gesendet",
+    "accept": "Rückmeldung angenommen", "decline": "Rückmeldung beantwortet",
+    "hub init --recover": "Hub wiederhergestellt",
+    "resync --from-scratch": "Datenbestand neu geholt", "town join": "Beigetreten",
+    "town leave": "Ausgetreten",
+    "backup": "Sicherung erstellt", "restore": "Sicherung eingespielt",
+  ]
+  /// What an act was about, as its line has it.
+  private static let subjects = [
+    "name": "Mitglied", "days": "Tage", "member": "Mitglied", "kind": "Art", "kinds": "Arten",
+    "field": "Angabe", "format": "Form", "scope": "Sichtbarkeit", "own": "nur eigene",
+    "records": "Einträge", "more": "weitere", "rules": "Regeln", "only": "nur",
+    "all_shown": "alle gezeigten", "verify": "Prüfung", "rebuild": "Neuaufbau",
+  ]
+  private static let outcomes = [
+    "done": "erledigt", "no": "nicht möglich", "refused": "abgelehnt", "failed": "misslungen",
+  ]
+
+  func auditLog(_ request: ConsoleRequest) throws -> ConsoleResponse {
+    let rows = try client.rows("audit")
+    var ends: [String: JSONValue] = [:]
+    for row in rows { if let number = row["ends"]?.unsigned { ends[String(number)] = row } }
+    let acts = rows.filter { $0["act"] != nil }.reversed()
+    let pages = max(1, (acts.count + Self.auditPageSize - 1) / Self.auditPageSize)
+    let number = min(max(1, request.query["seite"].flatMap { Int($0) } ?? 1), pages)
+    let shown = acts.dropFirst((number - 1) * Self.auditPageSize).prefix(Self.auditPageSize)
+    let check = try client.row("audit-verify")
+    let isBroken = check["broken_line"] ?? .null != .null
+    let view: View = [
+      "acts": shown.map { row in
+        actView(row, row["number"]?.unsigned.flatMap { ends[String($0)] })
+      },
+      "isEmpty": acts.isEmpty, "isBroken": isBroken,
+      "lines": Int(clamping: check["lines"]?.unsigned ?? 0).counted("Zeile", "Zeilen"),
+      "brokenLine": check["broken_line"]?.unsigned.map { String($0) } ?? "",
+      "last": String((check["last"]?.text ?? "").prefix(16)),
+      "hasPages": pages > 1, "page": number, "pages": pages,
+      "previous": number > 1 ? "/kreis/protokoll?seite=\(number - 1)" as Any : false,
+      "next": number < pages ? "/kreis/protokoll?seite=\(number + 1)" as Any : false,
+    ]
+    return try hubPage("audit", title: "Protokoll", view, request)
+  }
+
+  private func actView(_ row: JSONValue, _ end: JSONValue?) -> View {
+    let by = row["by"]
+    let name = row["act"]?.text ?? ""
+    let outcome = (end ?? row)["outcome"]?.text
+    let about = [row["about"], end?["about"]].compactMap(\.self).flatMap { about -> [String] in
+      guard case .object(let members) = about else { return [] }
+      return members.map {
+        "\(Self.subjects[$0.name] ?? $0.name): \(FieldViews.list($0.value).joined(separator: ", "))"
+      }
+    }
+    let at = row["at"]?.text.flatMap { try? Date($0, strategy: .iso8601) }
+    let time = at.map { JSONValue.integer(Int($0.timeIntervalSince1970)) }
+    let account = by?["account"]?.text.map { " für \($0)" } ?? ""
+    let who = by?["name"]?.text ?? by?["uid"].map { FieldViews.list($0).joined() } ?? ""
+    return [
+      "when": GermanTime(now: now()).instant(time), "what": Self.acts[name] ?? name,
+      "who": who + account + (by?["via"]?.text == "console" ? " (Konsole)" : ""),
+      "about": about.isEmpty ? false : about.joined(separator: "; ") as Any,
+      "outcome": outcome.map { Self.outcomes[$0] ?? $0 } ?? "Ende nicht bekannt",
+      "isDone": outcome == "done",
+    ]
+  }
+}

@@ -1,0 +1,166 @@
+// SPDX-License-Identifier: EUPL-1.2
+
+import HTTPTypes
+import KreisCore
+import KreisInterchange
+import KreisPages
+
+/// The Kreis as its hub sees it. Towns have no such pages.
+///
+/// | address | what |
+/// |---|---|
+/// | `/kreis` | the towns, how it went, the networks |
+/// | `/kreis/pruefung` | feeds, and what the members stated of them |
+/// | `/kreis/mitglieder` | members and invites |
+/// | `/kreis/protokoll` | the audit log |
+extension Console {
+  func hub(_ request: ConsoleRequest) throws -> ConsoleResponse {
+    guard try client.row("sync")["role"] == "hub" else { throw Refusal.notFound }
+    switch (request.path.dropFirst().first, request.path.count) {
+    case (nil, _):
+      try request.allow(.get)
+      return try overview(request)
+    case ("pruefung", 2):
+      try request.allow(.get)
+      return try proofs(request)
+    case ("mitglieder", 2...4): return try members(request)
+    case ("protokoll", 2):
+      try request.allow(.get)
+      return try auditLog(request)
+    default: throw Refusal.notFound
+    }
+  }
+
+  /// A page of the hub, with the places that all of them lead to.
+  ///
+  /// - Throws: `CommandError`.
+  func hubPage(
+    _ template: String, title: String, _ view: View, _ request: ConsoleRequest,
+    status: HTTPResponse.Status = .ok
+  ) throws -> ConsoleResponse {
+    let here = request.path.dropFirst().first ?? ""
+    let places = [
+      ("", "/kreis", "Überblick"), ("pruefung", "/kreis/pruefung", "Prüfung"),
+      ("mitglieder", "/kreis/mitglieder", "Mitglieder"),
+      ("protokoll", "/kreis/protokoll", "Protokoll"),
+    ]
+    var view = view
+    view["places"] = places.map { key, address, label -> View in
+      ["address": address, "label": label, "isHere": key == here]
+    }
+    return try page(template, title: title, view, request, status: status)
+  }
+
+  private func overview(_ request: ConsoleRequest) throws -> ConsoleResponse {
+    let row = try client.row("overview")
+    let time = GermanTime(now: now())
+    let towns = (row["towns"]?.elements ?? []).filter { $0["revoked"] != .bool(true) }
+      .map { TownState($0, time) }
+    let lags = LagDrawing(row, time)
+    let growth = GrowthDrawing(row, time)
+    let graph = NetworkDrawing(row, towns)
+    let troubles = HubTroubles.views(row)
+    let view: View = [
+      "troubles": troubles, "hasTroubles": !troubles.isEmpty,
+      "summary": TownState.summary(towns), "towns": towns.map(\.view), "isEmpty": towns.isEmpty,
+      "lags": lags.views, "hasLags": !lags.views.isEmpty, "lagDays": lags.days,
+      "lagNote": lags.note, "hasMoreLags": lags.hasMore,
+      "growth": growth.view as Any? ?? false, "entries": growth.text,
+      "graph": graph.view as Any? ?? false, "networks": graph.rows,
+      "hasNetworks": !graph.rows.isEmpty,
+    ]
+    return try hubPage("hub", title: "Kreis", view, request)
+  }
+
+  private func proofs(_ request: ConsoleRequest) throws -> ConsoleResponse {
+    let row = try client.row("overview")
+    let time = GermanTime(now: now())
+    let feeds = (row["feeds"]?.elements ?? []).map { feed -> View in
+      let kind = FieldViews.scope(feed["kind"]?.text ?? "").label
+      let town = feed["town"]?.text
+      let end = feed["position"]?.unsigned ?? 0
+      let statements = (feed["statements"]?.elements ?? []).sorted {
+        ($0["title"]?.text ?? "", $0["name"]?.text ?? "")
+          < ($1["title"]?.text ?? "", $1["name"]?.text ?? "")
+      }
+      let full = statements.count { $0["position"]?.unsigned == end && $0["agrees"] == .bool(true) }
+      let readers = Int(clamping: feed["readers"]?.unsigned ?? 0)
+      let disagrees = statements.contains { $0["agrees"] == .bool(false) }
+      let verdict =
+        disagrees
+        ? "Widerspruch: mindestens eine Kommune hat hier etwas anderes geprüft"
+        : full == readers
+          ? "Alle Lesenden haben bis zum Ende geprüft"
+          : "\(full) von \(readers) Lesenden haben bis zum Ende geprüft"
+      return [
+        "name": town.map { "\(kind) \($0)" } ?? kind, "position": Self.grouped(end),
+        "hash": String((feed["hash"]?.text ?? "").prefix(16)), "verdict": verdict,
+        "state": disagrees ? "trouble" : full == readers ? "done" : "waiting",
+        "hasStatements": !statements.isEmpty,
+        "statements": statements.map { one -> View in
+          let position = one["position"]?.unsigned ?? 0
+          let result: (String, String) =
+            switch one["agrees"] {
+            case .bool(false)?: ("trouble", "widerspricht")
+            case .bool(true)? where position == end: ("done", "geprüft bis zum Ende")
+            case .bool(true)?:
+              ("waiting", "geprüft, es fehlen \(Self.grouped(end - min(end, position)))")
+            default: ("waiting", "aus einer früheren Zeit des Hubs")
+            }
+          return [
+            "title": one["title"]?.text ?? "", "position": Self.grouped(position),
+            "when": time.instant(one["at"]), "since": one["at"]?.unsigned.map(time.since) ?? "",
+            "hash": String((one["hash"]?.text ?? "").prefix(16)), "state": result.0,
+            "result": result.1,
+          ]
+        },
+      ]
+    }
+    let troubles = HubTroubles.views(row)
+    return try hubPage(
+      "proofs", title: "Prüfung",
+      ["feeds": feeds, "troubles": troubles, "hasTroubles": !troubles.isEmpty], request)
+  }
+
+  /// `12.345`
+  static func grouped(_ number: UInt64) -> String {
+    var out = ""
+    for (index, digit) in String(number).reversed().enumerated() {
+      if index > 0, index % 3 == 0 { out.append(".") }
+      out.append(digit)
+    }
+    return String(out.reversed())
+  }
+}
+
+/// What needs a person at once.
+enum HubTroubles {
+  private static let headings = [
+    "split": "Zwei Verläufe: Der Hub hat verschiedenen Kommunen Verschiedenes gezeigt",
+    "fork": "Ein Schlüssel wurde auf zwei Rechnern benutzt",
+    "damage": "Der Datenbestand des Hubs ist beschädigt",
+    "halted": "Der Hub bedient niemanden",
+    "gathering": "Der Hub sammelt wieder ein, was ihm fehlt",
+    "store": "Der Hub kann nichts speichern",
+  ]
+
+  static func views(_ row: JSONValue) -> [View] {
+    var out = (row["troubles"]?.elements ?? []).map { trouble -> View in
+      [
+        "heading": headings[trouble["kind"]?.text ?? ""] ?? "Störung",
+        "detail": trouble["text"]?.text as Any? ?? false, "text": false,
+      ]
+    }
+    for feed in row["feeds"]?.elements ?? [] {
+      let names = (feed["statements"]?.elements ?? []).filter { $0["agrees"] == .bool(false) }
+        .compactMap { $0["title"]?.text }
+      guard !names.isEmpty else { continue }
+      out.append([
+        "heading": "Kommunen haben etwas anderes geprüft, als der Hub jetzt hat", "detail": false,
+        "text": "\(names.joined(separator: ", ")): Der Hub wurde zurückgesetzt, oder er hat "
+          + "Verschiedenes gezeigt. Bitte die Technik verständigen.",
+      ])
+    }
+    return out
+  }
+}

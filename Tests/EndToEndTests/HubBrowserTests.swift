@@ -1,0 +1,95 @@
+// SPDX-License-Identifier: EUPL-1.2
+
+import Foundation
+import KreisInterchange
+import Testing
+
+/// What the Kreis's staff and families see in a real browser, of real daemons.
+@Suite(.serialized, .enabled(if: Browser.isInstalled), .timeLimit(.minutes(5)))
+struct HubBrowserTests {
+  /// Starts the hub's daemon anew with pages.
+  ///
+  /// - Returns: the addresses of its console and of the page for families.
+  private func openHub(_ kreis: Kreis, _ more: [String: String] = [:]) throws -> (String, String) {
+    let (console, page) = (try Kreis.freePort(), try Kreis.freePort())
+    try kreis.stop("hub")
+    try kreis.start(
+      "hub",
+      environment: [
+        "KREISNETZ_CONSOLE_LISTEN": "\(console)",
+        "KREISNETZ_READ_API_LISTEN": "127.0.0.1:\(page)",
+      ].merging(more) { own, _ in own })
+    try Kreis.wait("the pages") {
+      kreis.errors("hub").contains("the console is running")
+        && kreis.errors("hub").contains("the read API is running")
+    }
+    return ("http://127.0.0.1:\(console)", "http://127.0.0.1:\(page)")
+  }
+
+  private func check(_ pages: [String], _ browser: Browser) throws {
+    for page in pages {
+      try browser.open(page)
+      for width in [390, 820, 1_400] {
+        try browser.resize(width: width)
+        let found = try browser.violations()
+        #expect(found.isEmpty, "\(page) at \(width): \(found)")
+        let isTooWide = try browser.run(
+          "return document.documentElement.scrollWidth > document.documentElement.clientWidth")
+        #expect(isTooWide == .bool(false), "\(page) at \(width)")
+      }
+    }
+  }
+
+  @Test func `A town that falls silent and lags shows in the page that the Kreis has open`() throws
+  {
+    let kreis = try Kreis(towns: 2)
+    let (console, _) = try openHub(kreis)
+    let browser = try Browser()
+    try browser.open("\(console)/kreis")
+    _ = try browser.run("window.isSamePage = true")
+    try Kreis.wait("both towns", seconds: 60) {
+      try browser.text(".keeper") == "2 Kommunen: 2 auf dem Stand."
+    }
+    try kreis.stop("balve")
+    try Kreis.wait("one town", seconds: 60) {
+      try browser.text(".keeper") == "2 Kommunen: 1 auf dem Stand, 1 nicht verbunden."
+    }
+    try Kreis.wait("since when") {
+      try browser.text(".towns .state-absent") == "still seit einer Minute"
+    }
+    try kreis("halver").succeed("add", "organization", "name=Kita Löwenzahn")
+    try Kreis.wait("the lag", seconds: 60) {
+      try browser.text(".towns tbody tr:first-child")?.contains("1 Eintrag, der älteste") == true
+    }
+    try kreis.start("balve")
+    try Kreis.wait("both towns again", seconds: 60) {
+      try browser.text(".keeper") == "2 Kommunen: 2 auf dem Stand."
+    }
+    #expect(try browser.run("return window.isSamePage === true") == .bool(true))
+    // What the towns stated, compared with what the hub has.
+    try browser.open("\(console)/kreis/pruefung")
+    try Kreis.wait("all statements", seconds: 60) {
+      try browser.text("main section .state") == "Alle Lesenden haben bis zum Ende geprüft"
+    }
+
+    // An invite, shown once; and a member is shut out only by whoever types its name.
+    try browser.open("\(console)/kreis/mitglieder")
+    try browser.type("kierspe", into: "#name")
+    try browser.type("Kierspe", into: "#title")
+    try browser.type("05962028", into: "#ags")
+    try browser.click(".edit button[type=submit]")
+    let invite = try #require(try browser.value("#einladung"))
+    try kreis("kierspe").succeed("town", "join", "-", input: invite)
+    try check(
+      [
+        console + "/kreis", console + "/kreis/pruefung", console + "/kreis/mitglieder",
+        console + "/kreis/mitglieder/balve/ausschliessen", console + "/kreis/protokoll",
+      ], browser)
+    try browser.open("\(console)/kreis/mitglieder/balve/ausschliessen")
+    try browser.type("balve", into: "#sicher")
+    try browser.click(".edit button[type=submit]")
+    #expect(try browser.text(".message") == "Die Kommune gehört nicht mehr zum Kreisnetz.")
+    try browser.open("\(console)/kreis/protokoll")
+    #expect(try browser.text(".audit li strong") == "Mitglied ausgeschlossen")
+  }
+}

@@ -1,0 +1,239 @@
+// SPDX-License-Identifier: EUPL-1.2
+
+import Crypto
+import Foundation
+import KreisCore
+import KreisInterchange
+import KreisLocal
+import KreisStore
+import Synchronization
+import Testing
+
+/// The Kreis as its hub shows it.
+@Suite(.timeLimit(.minutes(2)))
+struct HubPageTests {
+  /// Who is connected, as the test wants it.
+  private final class Presence: Sendable {
+    let members = Mutex<[MemberID: MemberPresence]>([:])
+    let halted = Mutex<String?>(nil)
+
+    var view: DaemonView {
+      DaemonView(
+        status: { ["halted": self.halted.withLock { $0 }.map { .string($0) } ?? .null] },
+        presence: { self.members.withLock { $0 } })
+    }
+  }
+
+  private func join(_ console: TestConsole, _ name: String, _ title: String, _ ags: String)
+    async throws -> MemberID
+  {
+    let store = console.store
+    _ = try await onOwnThread {
+      try store.invite(
+        name: name, title: title, ags: ags, at: 1_795_000_000,
+        secret: (0..<32).map { _ in .random(in: .min ... .max) })
+    }
+    return try await store.join(
+      name: name, key: VerifyingKey(of: SigningKey()), at: 1_795_000_000, isProven: { _ in true }
+    ).get().id
+  }
+
+  private func row(of town: String, in text: String) throws -> Substring {
+    let start = try #require(text.range(of: "scope=\"row\">\(town)</th>"))
+    return text[start.upperBound...].prefix(1_200)
+  }
+
+  @Test func `Each town is shown with whether it is connected and what it lacks`() async throws {
+    let presence = Presence()
+    let console = try await TestConsole(daemon: presence.view)
+    let halver = try await join(console, "halver", "Halver <West>", "05962012")
+    let balve = try await join(console, "balve", "Balve", "05962008")
+    try await console.add("organization", ["name": "Kita Löwenzahn"])
+    presence.members.withLock { $0 = [halver: .connected, balve: .gone(since: 1_794_900_000)] }
+    let page = await console.get("/kreis")
+    #expect(page.status == 200)
+    #expect(page.text.contains("2 Kommunen: 1 im Rückstand, 1 nicht verbunden."))
+    let connected = try row(of: "Halver &lt;West&gt;", in: page.text)
+    #expect(connected.contains("state-waiting\">holt auf"))
+    #expect(connected.contains("Rückstand: </span>4 Einträge, der älteste"), "\(connected)")
+    let gone = try row(of: "Balve", in: page.text)
+    #expect(gone.contains("state-absent\">still seit 28 Stunden"), "\(gone)")
+    // A week is no weekend any more.
+    presence.members.withLock { $0[balve] = .gone(since: 1_794_000_000) }
+    let later = await console.get("/kreis").text
+    #expect(try row(of: "Balve", in: later).contains("state-trouble\">still seit 12 Tagen"))
+  }
+
+  @Test func `What needs a person stands above all else, and in words`() async throws {
+    let presence = Presence()
+    let console = try await TestConsole(daemon: presence.view)
+    #expect(await !console.get("/kreis").text.contains("stoerungen"))
+    presence.halted.withLock { $0 = "the hub was restored & serves nobody" }
+    let page = await console.get("/kreis").text
+    let trouble = try #require(page.range(of: "Der Hub bedient niemanden"))
+    #expect(trouble.lowerBound < (try #require(page.range(of: "id=\"rueckstand\""))).lowerBound)
+    #expect(page.contains("restored &amp; serves nobody"))
+    #expect(page.contains("data-state=\"trouble\">Der Hub ist gestört"))
+    try FileManager.default.createDirectory(
+      at: console.root.appending(path: "evidence"), withIntermediateDirectories: true)
+    for side in ["a", "b"] {
+      try Data("{}".utf8).write(
+        to: console.root.appending(path: "evidence/public-7-\(side).json"))
+    }
+    #expect(await console.get("/kreis/pruefung").text.contains("Zwei Verläufe"))
+  }
+
+  @Test func `Measurements become a line and a table, and none is older than two weeks`()
+    async throws
+  {
+    let presence = Presence()
+    let console = try await TestConsole(daemon: presence.view)
+    _ = try await join(console, "halver", "Halver", "05962012")
+    try await console.run("measure", [:])
+    let file = console.root.appending(path: "measurements.ndjson")
+    let first = try String(contentsOf: file, encoding: .utf8)
+    #expect(first.contains("\"lags\":{\"halver\":"))
+    let old = #"{"at":1793000000,"entries":1,"lags":{"halver":777}}"#
+    let torn = #"{"at":17949"#
+    let kept = #"{"at":1794900000,"entries":2,"lags":{"halver":42,"gone":9}}"#
+    try Data([old, kept, torn].joined(separator: "\n").utf8).write(to: file)
+    try await console.run("measure", [:])
+    let page = await console.get("/kreis").text
+    #expect(page.contains("höchstens 42 Einträge, jetzt 2 Einträge"))
+    #expect(page.contains("Halver: bis zu 42 Einträge"))
+    #expect(!page.contains("777 Einträge"))
+    #expect(page.contains("<path class=\"curve\" d=\"M"))
+  }
+
+  @Test func `The file of measurements stays small however long the hub runs`() async throws {
+    let console = try await TestConsole()
+    let file = console.root.appending(path: "measurements.ndjson")
+    let lines = (0..<3_000).map {
+      #"{"at":\#(1_795_000_000 - 600 * (3_000 - $0)),"entries":1,"lags":{}}"#
+    }
+    try Data(lines.joined(separator: "\n").utf8).write(to: file)
+    try await console.run("measure", [:])
+    let kept = try String(contentsOf: file, encoding: .utf8).split(separator: "\n")
+    #expect(kept.count <= 2_017)
+    #expect(kept.count > 2_000)
+    #expect(kept.last?.hasPrefix("{\"at\":17950000") == true)
+  }
+
+  @Test func `Networks are drawn with their municipalities, and stand in a table too`() async throws
+  {
+    let presence = Presence()
+    let console = try await TestConsole(daemon: presence.view)
+    _ = try await join(console, "halver", "Halver", "05962012")
+    let halver = try await console.add("municipality", ["name": "Halver", "ags": "05962012"])
+    let other = try await console.add("municipality", ["name": "Altena", "ags": "05962004"])
+    try await console.add(
+      "network", ["name": "Netzwerk \"West\"", "municipalities+": halver, "municipalities+": other])
+    let page = await console.get("/kreis").text
+    #expect(page.contains("Altena (nimmt nicht teil), Halver (hat sich noch nie gemeldet)"))
+    #expect(page.contains("<title>Netzwerk &quot;West&quot;</title>"))
+    #expect(page.contains("<title>Altena: nimmt nicht teil</title>"))
+  }
+
+  @Test func `A member is shut out only by whoever types its name`() async throws {
+    let box = Box()
+    let console = try await TestConsole(handlers: [
+      "hub-revoke": { call in
+        let name = try call.text("name")
+        box.names.withLock { $0.append(name) }
+        return .done
+      }
+    ])
+    _ = try await join(console, "halver", "Halver", "05962012")
+    let address = "/kreis/mitglieder/halver/ausschliessen"
+    let asked = await console.get(address)
+    #expect(asked.text.contains("Halver ausschließen"))
+    let token = asked.token
+    #expect(await console.post(address, token: token, []).status == 422)
+    #expect(await console.post(address, token: token, [("sicher", "balve")]).status == 422)
+    #expect(box.names.withLock { $0 } == [])
+    #expect(await console.get("/kreis/mitglieder/gibtsnicht/ausschliessen").status == 404)
+    let done = await console.post(address, token: token, [("sicher", "halver")])
+    #expect(done.status == 303)
+    #expect(box.names.withLock { $0 } == ["halver"])
+    // No other page may, and none without the token.
+    #expect(
+      await console.post(
+        address, token: token, [("sicher", "halver")], ["Origin": "http://example.org"]
+      ).status == 403)
+    #expect(box.names.withLock { $0.count } == 1)
+  }
+
+  private final class Box: Sendable {
+    let names = Mutex<[String]>([])
+  }
+
+  @Test func `An invite is shown once, where it is made, and kept by no browser`() async throws {
+    let console = try await TestConsole(handlers: [
+      "hub-invite": { call in
+        guard try call.optionalText("title") != nil else {
+          throw CommandError(.wrongUse, "There is no invite for '\(try call.text("name"))'.")
+        }
+        try call.row([
+          "invite": "kreisnetz-einladung", "name": .string(try call.text("name")),
+          "expires_at": .integer(1_795_600_000),
+        ])
+        return .done
+      }
+    ])
+    let token = await console.get("/kreis/mitglieder").token
+    let path = "/kreis/mitglieder/einladen"
+    let unknown = await console.post(path, token: token, [("name", "balve"), ("days", "7")])
+    #expect(unknown.status == 422)
+    #expect(unknown.text.contains("There is no invite for &#39;balve&#39;."))
+    #expect(unknown.text.contains("value=\"balve\""))
+    #expect(await console.post(path, token: token, [("name", "x"), ("days", "999")]).status == 422)
+    let made = await console.post(
+      path, token: token,
+      [("name", "balve"), ("title", "Balve"), ("ags", "05962008"), ("days", "7")])
+    #expect(made.status == 200)
+    #expect(made.text.contains("kreisnetz-einladung"))
+    #expect(made.fields["cache-control"] == "no-store")
+    #expect(await !console.get("/kreis/mitglieder").text.contains("kreisnetz-einladung"))
+  }
+
+  @Test func `Who did what is listed, and that somebody changed the list`() async throws {
+    let console = try await TestConsole()
+    let id = try await console.add("organization", ["name": "Kita"])
+    let token = await console.get("/eintrag/\(id)").token
+    _ = await console.post("/eintrag/\(id)/loeschen", token: token, [])
+    let page = await console.get("/kreis/protokoll").text
+    #expect(page.contains("Eintrag gelöscht"))
+    #expect(page.contains("(Konsole)"))
+    #expect(page.contains("lückenlos"))
+    let file = console.root.appending(path: "audit.log")
+    let text = try String(contentsOf: file, encoding: .utf8)
+    try Data(text.replacing("\"delete\"", with: "\"undelete\"").utf8).write(to: file)
+    #expect(await console.get("/kreis/protokoll").text.contains("Das Protokoll ist beschädigt"))
+  }
+
+  @Test func `An open overview learns of a town that comes or goes`() async throws {
+    let presence = Presence()
+    let console = try await TestConsole(daemon: presence.view)
+    let halver = try await join(console, "halver", "Halver", "05962012")
+    let seen = Seen()
+    async let events = console.listen(for: "event: kreis") {
+      // The first says how it stands; now somebody comes.
+      presence.members.withLock { $0[halver] = .connected }
+      seen.flag.withLock { $0 = true }
+    }
+    try await waitUntil { seen.flag.withLock { $0 } }
+    async let more = console.listen(for: "1 verbunden") {
+      Task { try await console.stop() }
+    }
+    let (first, second) = await (events, more)
+    #expect((first.text + second.text).contains("Alles gespeichert, 1 verbunden"))
+  }
+
+  private final class Seen: Sendable {
+    let flag = Mutex(false)
+  }
+
+  private func waitUntil(_ condition: () -> Bool) async throws {
+    for _ in 0..<1_000 where !condition() { try await Task.sleep(for: .milliseconds(20)) }
+  }
+}
