@@ -112,8 +112,8 @@ let package = Package(
     .target(
       name: "KreisConsole",
       dependencies: [
-        "KreisCore", "KreisStore", "KreisInterchange", "KreisLocal", "KreisPages", httpTypes,
-        hummingbirdCore, lifecycle, logging, nio, nioPosix,
+        "KreisCore", "KreisStore", "KreisInterchange", "KreisLocal", "KreisPages", crypto,
+        cryptoExtras, httpTypes, hummingbirdCore, lifecycle, logging, nio, nioPosix,
       ],
       resources: [.embedInCode("Resources")], swiftSettings: strict),
     .target(

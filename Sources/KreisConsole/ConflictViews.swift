@@ -62,7 +62,8 @@ extension Console {
         isOwner[id] = own["role"] == "hub" || shown["owner"] == own["name"]
       }
       let kind = row["kind"]?.text.flatMap { try? Schema.directory.kind(named: $0) }
-      var view = views.view(row, of: id, kind, mayDecide: isOwner[id] == true)
+      var view = views.view(
+        row, of: id, kind, mayDecide: client.may("resolve") && isOwner[id] == true)
       view["name"] = row["name"]?.text ?? "Ohne Namen"
       view["kindLabel"] = kind?.label ?? "Eintrag"
       return view

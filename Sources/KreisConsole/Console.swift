@@ -19,12 +19,15 @@ import KreisStore
 /// | `/konflikte` | what somebody must decide |
 /// | `/kreis/…` | at a hub, the towns and who takes part |
 /// | `/ereignisse` | server-sent events |
+/// | `/anmelden`, `/abmelden`, `/konto` | signing in and out |
 struct Console: Sendable {
-  let client: ConsoleClient
+  /// Runs commands for whoever asks.
+  private(set) var client: ConsoleClient
   let events: EventHub
   let now: @Sendable () -> UInt64
+  let desk: SignInDesk
   private let templates: Templates
-  private let gate = RequestGuard()
+  private let gate: RequestGuard
 
   static let style = Asset.style(
     "/console.css", PackageResources.console_css + PackageResources.hub_css)
@@ -45,20 +48,27 @@ struct Console: Sendable {
     "proofs": PackageResources.proofs_mustache, "members": PackageResources.members_mustache,
     "invited": PackageResources.invited_mustache, "revoke": PackageResources.revoke_mustache,
     "audit": PackageResources.audit_mustache,
+    "signin": PackageResources.signin_mustache, "account": PackageResources.account_mustache,
+    "returned": PackageResources.returned_mustache,
   ]
 
+  /// - Parameter address: as browsers have it behind a proxy with TLS; `nil`: there is none.
   /// - Throws: an error of the templates.
   init(
-    _ executor: CommandExecutor, now: @escaping @Sendable () -> UInt64,
-    isStopping: @escaping @Sendable () -> Bool
+    _ executor: CommandExecutor, desk: SignInDesk, address: String? = nil,
+    now: @escaping @Sendable () -> UInt64, isStopping: @escaping @Sendable () -> Bool
   ) throws {
     let client = ConsoleClient(executor, isStopping: isStopping)
     self.client = client
     self.now = now
     templates = try Templates(Self.texts)
+    self.desk = desk
+    gate = RequestGuard(address: address)
+    // Which town this is, and how its exchange stands, is no matter of anybody's rights.
+    let own = client.by(.anybody)
     events = EventHub(executor.store.commits, isHub: executor.store.identity.role == .hub) {
       await onOwnThread {
-        (try? client.row("sync")).map { SyncLight($0, GermanTime(now: now())) }
+        (try? own.row("sync")).map { SyncLight($0, GermanTime(now: now())) }
       }
     }
   }
@@ -66,15 +76,21 @@ struct Console: Sendable {
   // MARK: - Requests
 
   /// - Parameter body: `nil`: it was too long.
-  func answer(_ head: HTTPRequest, body: [UInt8]?) -> ConsoleResponse {
+  func answer(_ head: HTTPRequest, body: [UInt8]?, from caller: Caller) -> ConsoleResponse {
     var request: ConsoleRequest?
     do {
-      try gate.check(head)
+      let isSecure = try gate.check(head)
       guard let body else { throw Refusal.tooLarge }
-      let read = try ConsoleRequest(head, body: body)
+      var read = try ConsoleRequest(head, body: body, isSecure: isSecure)
       request = read
       if read.method == .post { try gate.checkToken(read) }
-      return try respond(to: read)
+      if let asset = asset(read) {
+        try read.allow(.get)
+        return .file(asset.bytes, asset.type)
+      }
+      read.person = try desk.person(head, read, from: caller)
+      request = read
+      return try self.for(read.person).respond(to: read, from: address(head, caller))
     } catch let refusal as Refusal {
       return page(refusal, request)
     } catch {
@@ -82,12 +98,34 @@ struct Console: Sendable {
     }
   }
 
-  private func respond(to request: ConsoleRequest) throws -> ConsoleResponse {
+  /// The same for one who asks.
+  func `for`(_ person: ConsolePerson?) -> Console {
+    var console = self
+    console.client = client.by(person)
+    return console
+  }
+
+  private func asset(_ request: ConsoleRequest) -> Asset? {
     let path = "/" + request.path.joined(separator: "/")
-    if let asset = Self.files.first(where: { $0.path == path }) {
-      try request.allow(.get)
-      return .file(asset.bytes, asset.type)
-    }
+    return Self.files.first { $0.path == path }
+  }
+
+  /// Where a request comes from. A reverse proxy in front says last whom it speaks for.
+  private func address(_ head: HTTPRequest, _ caller: Caller) -> String {
+    let forwarded = head.headerFields[values: .forwardedFor].last?.split(separator: ",").last
+    guard gate.authority != nil, let forwarded else { return caller.address ?? "" }
+    return String(forwarded.filter { $0 != " " }.prefix(64))
+  }
+
+  /// - Parameter address: where the request comes from.
+  private func respond(to request: ConsoleRequest, from address: String) throws -> ConsoleResponse {
+    if let response = try signing(request, from: address) { return response }
+    return try respond(to: request)
+  }
+
+  /// Answers somebody who is known.
+  func respond(to request: ConsoleRequest) throws -> ConsoleResponse {
+    guard !request.isReturned || Self.showsReturned(request) else { return try returned(request) }
     switch (request.path.first, request.path.count) {
     case (nil, _):
       try request.allow(.get)
@@ -103,7 +141,9 @@ struct Console: Sendable {
     case ("kreis", _): return try hub(request)
     case ("ereignisse", 1):
       try request.allow(.get)
-      guard let stream = events.subscribe() else { throw Refusal.stopping }
+      guard let stream = events.subscribe(while: desk.watch(request)) else {
+        throw Refusal.stopping
+      }
       return ConsoleResponse(
         fields: [.contentType: "text/event-stream", .cacheControl: "no-store"],
         body: .events(stream))
@@ -128,7 +168,8 @@ struct Console: Sendable {
     _ template: String, title: String, _ view: View, _ request: ConsoleRequest?,
     status: HTTPResponse.Status = .ok
   ) throws -> ConsoleResponse {
-    let sync = try client.row("sync")
+    let sync = try client.by(.anybody).row("sync")
+    let person = request?.person
     let token = gate.token(request)
     let light = SyncLight(sync, GermanTime(now: now()))
     let conflicts = Int(clamping: sync["conflicts"]?.unsigned ?? 0)
@@ -138,6 +179,8 @@ struct Console: Sendable {
       "training": sync["training"] == .bool(true), "trainingText": TrainingRealm.heading,
       "light": ["state": light.state.rawValue, "text": light.text] as View, "token": token,
       "style": Self.style.address, "script": Self.script.address, "icon": Asset.icon.address,
+      "isOpen": person != nil, "account": person?.account as Any? ?? false,
+      "maySignOut": desk.way == .accounts,
       "isStart": place.isEmpty && request != nil, "isConflicts": place == "konflikte",
       "isRequests": place == "rueckmeldungen", "isDue": place == "faellig",
       "isHub": sync["role"] == "hub", "isKreis": place == "kreis",
@@ -145,14 +188,13 @@ struct Console: Sendable {
       "subject": (request?.path.first == "eintrag" ? request?.path[1] : nil) as Any? ?? false,
     ]
     var response = ConsoleResponse.page(templates.page(template, view, in: frame), status)
-    if request?.cookies[ConsoleRequest.tokenCookie] != token {
-      response.fields[.setCookie] =
-        "\(ConsoleRequest.tokenCookie)=\(token); Path=/; HttpOnly; SameSite=Strict"
+    if let request, request.cookie(ConsoleRequest.tokenCookie) != token {
+      response.set(request.setCookie(ConsoleRequest.tokenCookie, token))
     }
     return response
   }
 
-  private func page(_ refusal: Refusal, _ request: ConsoleRequest?) -> ConsoleResponse {
+  func page(_ refusal: Refusal, _ request: ConsoleRequest?) -> ConsoleResponse {
     let view: View = [
       "heading": refusal.title, "text": refusal.text, "detail": refusal.detail as Any? ?? false,
     ]

@@ -28,6 +28,11 @@ struct ConsoleResponse {
     ConsoleResponse(status: .seeOther, fields: [.location: path, .cacheControl: "no-store"])
   }
 
+  /// Has the browser keep or forget a cookie.
+  mutating func set(_ cookie: String) {
+    fields.append(HTTPField(name: .setCookie, value: cookie))
+  }
+
   static func file(_ bytes: [UInt8], _ type: String) -> ConsoleResponse {
     ConsoleResponse(
       fields: [.contentType: type, .cacheControl: "max-age=31536000, immutable"],

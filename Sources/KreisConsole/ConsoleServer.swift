@@ -4,7 +4,7 @@ import HTTPTypes
 import HummingbirdCore
 import KreisCore
 package import KreisLocal
-import KreisStore
+package import KreisStore
 package import Logging
 import NIOCore
 import NIOPosix
@@ -24,6 +24,10 @@ package struct ConsoleConfiguration: Sendable {
   package var idleTimeout: Duration = .seconds(60)
   /// Bytes of a form.
   package var bodyLimit = 256 << 10
+  package var signIn = ConsoleSignIn.none
+  /// The console's address as browsers have it behind a reverse proxy with TLS: `https://` and a name,
+  /// maybe a port, no path. `nil`: it is reached on this machine alone.
+  package var address: String?
 
   package init(_ place: Place) { self.place = place }
 }
@@ -37,11 +41,12 @@ package struct ConsoleServer: Service {
   private let stopping: Stopping
 
   /// - Parameters:
+  ///   - directory: of the replica, where accounts and sessions are kept.
   ///   - now: seconds since 1970.
   ///   - onReady: called once, with the port, when connections are accepted; with 0 on a socket.
-  /// - Throws: an error of the templates.
+  /// - Throws: an error of the templates; `StateDirectoryError`.
   package init(
-    executor: CommandExecutor, configuration: ConsoleConfiguration,
+    executor: CommandExecutor, directory: StateDirectory, configuration: ConsoleConfiguration,
     now: @escaping @Sendable () -> UInt64, logger: Logger,
     onReady: @escaping @Sendable (Int) -> Void = { _ in }
   ) throws {
@@ -50,7 +55,10 @@ package struct ConsoleServer: Service {
     self.onReady = onReady
     let stopping = Stopping()
     self.stopping = stopping
-    console = try Console(executor, now: now, isStopping: { stopping.isSet })
+    console = try Console(
+      executor,
+      desk: try SignInDesk(configuration.signIn, in: directory, now: now, logger: logger),
+      address: configuration.address, now: now, isStopping: { stopping.isSet })
   }
 
   /// Serves until a graceful shutdown or the task's cancellation.
@@ -73,7 +81,10 @@ package struct ConsoleServer: Service {
         availableConnectionsDelegate: .maximum(
           configuration.maximumConnections, logger: logger)),
       eventLoopGroup: MultiThreadedEventLoopGroup.singleton, logger: logger,
-      responder: { request, writer, _ in try await respond(to: request, writer) },
+      responder: { request, writer, channel in
+        try await respond(
+          to: request, from: Caller(address: channel.remoteAddress?.ipAddress), writer)
+      },
       onServerRunning: { channel in onReady(channel.localAddress?.port ?? 0) })
     try await withTaskCancellationOrGracefulShutdownHandler {
       try await server.run()
@@ -83,11 +94,13 @@ package struct ConsoleServer: Service {
     }
   }
 
-  private func respond(to request: Request, _ writer: consuming ResponseWriter) async throws {
+  private func respond(
+    to request: Request, from caller: Caller, _ writer: consuming ResponseWriter
+  ) async throws {
     let head = request.head
     let body = try await body(of: request)
     let console = console
-    let answer = await onOwnThread { console.answer(head, body: body) }
+    let answer = await onOwnThread { console.answer(head, body: body, from: caller) }
     let response = answer.response
     guard request.method == .head else {
       return try await writer.write(response: response.head, body: response.body)

@@ -34,7 +34,7 @@ extension Console {
       ]
     }
     let view: View = [
-      "items": Array(items), "isEmpty": items.isEmpty,
+      "items": Array(items), "isEmpty": items.isEmpty, "mayConfirm": client.may("confirm"),
       "count": rows.count.counted("Eintrag", "Einträge"), "hasMore": rows.count > Self.dueLimit,
       "message": request.query["meldung"].flatMap { Self.messages[$0] } as Any? ?? false,
     ]

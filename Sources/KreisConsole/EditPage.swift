@@ -12,6 +12,7 @@ extension Console {
   // MARK: - A record that is there
 
   func edit(_ request: ConsoleRequest, id: String) throws -> ConsoleResponse {
+    try client.check("edit")
     let row = try client.row("show", ["id": .string(id), "versions": .bool(true)])
     let fields = FieldViews(row)
     guard let kind = fields.kind, EditForm.kinds.contains(kind.name), row["deleted"] != .bool(true)
@@ -39,6 +40,7 @@ extension Console {
   // MARK: - A new one
 
   func add(_ request: ConsoleRequest, kind name: String) throws -> ConsoleResponse {
+    try client.check("add")
     guard EditForm.kinds.contains(name) else { throw Refusal.notFound }
     let kind = try Schema.directory.kind(named: name)
     var form = EditForm(kind, .null)
@@ -71,6 +73,7 @@ extension Console {
 
   /// A Rückmeldung: the same form, sent to whoever keeps the record.
   func propose(_ request: ConsoleRequest, id: String) throws -> ConsoleResponse {
+    try client.check("request")
     let row = try client.row("show", ["id": .string(id), "versions": .bool(true)])
     let fields = FieldViews(row)
     guard let kind = fields.kind, EditForm.kinds.contains(kind.name), row["deleted"] != .bool(true)
@@ -87,7 +90,7 @@ extension Console {
       return try page(form, frame, request)
     }
     form.take(request.form, isNew: false)
-    if form.changes.isEmpty, remark.contains(where: { !$0.isWhitespace }) {
+    if form.changes.isEmpty, !request.isReturned, remark.contains(where: { !$0.isWhitespace }) {
       _ = try client.row("request", ["id": .string(id), "remark": .string(remark)])
       return .seeOther("/eintrag/\(id)?meldung=gesendet")
     }
@@ -119,7 +122,8 @@ extension Console {
   ) throws -> ConsoleResponse {
     var form = form
     form.noteOthers(row, GermanTime(now: now()))
-    guard form.isValid else {
+    // What came back after signing in is shown before it is written.
+    guard form.isValid, !request.isReturned else {
       return try page(form, frame, request, status: .unprocessableContent)
     }
     guard !form.changes.isEmpty else {

@@ -26,12 +26,18 @@ final class EventHub: Sendable {
   private struct State {
     var next = 0
     var isStopped = false
-    var listeners: [Int: AsyncStream<String>.Continuation] = [:]
+    var listeners: [Int: Listener] = [:]
     var light: SyncLight?
     /// A commit came since the last look.
     var isMoved = false
     var looks = 0
     var tasks: [Task<Void, Never>] = []
+  }
+
+  private struct Listener {
+    let continuation: AsyncStream<String>.Continuation
+    /// Whether whoever listens may still.
+    let isWelcome: @Sendable () -> Bool
   }
 
   private let state = Mutex(State())
@@ -47,14 +53,16 @@ final class EventHub: Sendable {
   }
 
   /// The events from now on; `nil` if too many listen already.
-  func subscribe() -> EventStream? {
+  ///
+  /// - Parameter isWelcome: asked from time to time; with false the stream ends.
+  func subscribe(while isWelcome: @escaping @Sendable () -> Bool) -> EventStream? {
     let (stream, continuation) = AsyncStream.makeStream(
       of: String.self, bufferingPolicy: .bufferingNewest(256))
     let isTaken = state.withLock { state -> Bool in
       guard !state.isStopped, state.listeners.count < Self.limit else { return false }
       let id = state.next
       state.next += 1
-      state.listeners[id] = continuation
+      state.listeners[id] = Listener(continuation: continuation, isWelcome: isWelcome)
       continuation.onTermination = { [weak self] _ in self?.remove(id) }
       // What is missed while a page reconnects, it asks for itself.
       continuation.yield("retry: 2000\n\n")
@@ -81,11 +89,13 @@ final class EventHub: Sendable {
       state.isStopped = true
       return Array(state.listeners.values)
     }
-    for listener in listeners { listener.finish() }
+    for listener in listeners { listener.continuation.finish() }
   }
 
   private func send(_ event: String) {
-    for listener in state.withLock({ Array($0.listeners.values) }) { listener.yield(event) }
+    for listener in state.withLock({ Array($0.listeners.values) }) {
+      listener.continuation.yield(event)
+    }
   }
 
   private static func event(_ light: SyncLight) -> String {
@@ -116,6 +126,10 @@ final class EventHub: Sendable {
   }
 
   private func look() async {
+    let listeners = state.withLock { Array($0.listeners.values) }
+    await onOwnThread {
+      for listener in listeners where !listener.isWelcome() { listener.continuation.finish() }
+    }
     guard let light = await light() else { return }
     let (isNew, isMoved) = state.withLock { state in
       let isNew = state.light != light

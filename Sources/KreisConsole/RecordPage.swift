@@ -41,7 +41,8 @@ extension Console {
     let time = GermanTime(now: now())
     let fields = FieldViews(row)
     let isDeleted = row["deleted"] == .bool(true)
-    let mayEdit = own["role"] == "hub" || row["owner"] == own["name"]
+    let mayEdit =
+      client.may("edit") && (own["role"] == "hub" || row["owner"] == own["name"])
     let history = HistoryViews(time).views(try client.rows("history", ["id": .string(id)]))
     let conflicts = ConflictViews(time: time)
     let naming = fields.kind?.naming?.name ?? "name"
@@ -51,6 +52,7 @@ extension Console {
       "owner": row["owner_title"]?.text ?? "unbekannt", "mayEdit": mayEdit,
       "assured": fields.text("assured_date").map(GermanTime.day) as Any? ?? false,
       "mayAdd": mayEdit ? Self.additions(fields.kind, id) : [],
+      "mayAsk": client.may("request"),
       "hasForm": fields.kind.map { EditForm.kinds.contains($0.name) } ?? false,
       "message": request.query["meldung"].flatMap { Self.messages[$0] } as Any? ?? false,
       "conflicts": (row["conflicts"]?.elements ?? []).map {

@@ -38,7 +38,40 @@ struct Refusal: Error {
 
   static let wrongHost = Refusal(
     status: .misdirectedRequest, title: "Unter diesem Namen ist hier niemand",
-    text: "Bitte rufen Sie die Konsole unter http://127.0.0.1 mit ihrem Port auf.")
+    text: """
+      Bitte rufen Sie die Konsole unter ihrer eigenen Adresse auf; auf demselben Rechner ist das \
+      http://127.0.0.1 mit ihrem Port.
+      """)
+
+  static func notAllowed(_ role: ConsoleRole) -> Refusal {
+    Refusal(
+      status: .forbidden, title: "Das darf dieses Konto nicht",
+      text: """
+        Dafür braucht es ein Konto für „\(role.label)“. Bitte wenden Sie sich an die Person, die die \
+        Konten verwaltet. Es wurde nichts geändert.
+        """)
+  }
+
+  static let signedOut = Refusal(
+    status: .forbidden, title: "Sie sind nicht angemeldet",
+    text: "Bitte laden Sie die Seite neu und melden Sie sich an.")
+
+  static func unknownPerson(_ name: String) -> Refusal {
+    Refusal(
+      status: .forbidden, title: "Für Sie gibt es hier noch kein Konto",
+      text: """
+        Der Anmeldedienst nennt Sie „\(name)“. Unter diesem Namen muss jemand ein Konto anlegen, der das \
+        Kreisnetz verwaltet.
+        """)
+  }
+
+  static let notByProxy = Refusal(
+    status: .forbidden, title: "Diese Konsole ist nur über den Anmeldedienst zu erreichen",
+    text: "Bitte rufen Sie sie unter der Adresse auf, die Ihnen genannt wurde.")
+
+  static let noName = Refusal(
+    status: .forbidden, title: "Der Anmeldedienst hat keinen Namen mitgeteilt",
+    text: "Bitte verständigen Sie die Technik.")
 
   static let stopping = Refusal(
     status: .serviceUnavailable, title: "Der Dienst wird gerade neu gestartet",

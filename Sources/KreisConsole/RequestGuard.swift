@@ -10,39 +10,44 @@ struct RequestGuard: Sendable {
   /// this machine (DNS rebinding) still sends its own name.
   private static let hosts: Set<String> = ["127.0.0.1", "localhost", "[::1]"]
 
+  /// What browsers call this console behind a reverse proxy with TLS, without port if that is the usual
+  /// one; `nil`: there is none.
+  let authority: String?
+
+  /// - Parameter address: of the console as browsers have it, `https://…`, or `nil`.
+  init(address: String? = nil) {
+    authority = address.map { $0.dropFirst("https://".count).lowercased() }
+  }
+
+  /// - Returns: whether the browser speaks TLS, to the proxy in front.
   /// - Throws: `Refusal`.
-  func check(_ head: HTTPRequest) throws(Refusal) {
-    guard let authority = head.authority, Self.hosts.contains(Self.name(authority)) else {
-      throw .wrongHost
-    }
-    guard head.method != .get, head.method != .head else { return }
+  func check(_ head: HTTPRequest) throws(Refusal) -> Bool {
+    guard let named = head.authority?.lowercased() else { throw .wrongHost }
+    let isSecure = named == authority
+    guard isSecure || Self.hosts.contains(Self.name(named)) else { throw .wrongHost }
+    guard head.method != .get, head.method != .head else { return isSecure }
     // Each browser of the last years sends one of both with every form.
     let site = head.headerFields[.secFetchSite]
     let origin = head.headerFields[.origin]
     guard site != nil || origin != nil, site == nil || site == "same-origin",
-      origin == nil || origin == "http://\(authority)"
+      origin == nil || origin == "\(isSecure ? "https" : "http")://\(named)"
     else { throw .foreign }
+    return isSecure
   }
 
   /// Whether the form is one that this console gave to this browser.
   ///
   /// - Throws: `Refusal`.
   func checkToken(_ request: ConsoleRequest) throws(Refusal) {
-    guard let cookie = request.cookies[ConsoleRequest.tokenCookie], Self.isToken(cookie),
+    guard let cookie = request.cookie(ConsoleRequest.tokenCookie), Self.isToken(cookie),
       request.form["token"] == cookie
     else { throw .foreign }
   }
 
   /// The token of a browser, or a new one.
   func token(_ request: ConsoleRequest?) -> String {
-    if let known = request?.cookies[ConsoleRequest.tokenCookie], Self.isToken(known) {
-      return known
-    }
-    var generator = SystemRandomNumberGenerator()
-    return (0..<4).map { _ in
-      let digits = String(generator.next() as UInt64, radix: 16)
-      return String(repeating: "0", count: 16 - digits.count) + digits
-    }.joined()
+    if let known = request?.cookie(ConsoleRequest.tokenCookie), Self.isToken(known) { return known }
+    return BrowserSecret.random().text
   }
 
   private static func isToken(_ text: String) -> Bool {
@@ -60,4 +65,6 @@ struct RequestGuard: Sendable {
 
 extension HTTPField.Name {
   static let secFetchSite = HTTPField.Name("Sec-Fetch-Site") ?? .origin
+  static let secFetchMode = HTTPField.Name("Sec-Fetch-Mode") ?? .origin
+  static let forwardedFor = HTTPField.Name("X-Forwarded-For") ?? .via
 }

@@ -42,8 +42,9 @@ extension Console {
       "status": Self.status(status), "who": row["title"]?.text ?? "", "office": optional("office"),
       "to": optional("to_title"), "when": time.instant(row["at"]), "remark": optional("remark"),
       "reply": optional("reply"), "isConfidential": row["confidential"] == .bool(true),
-      "mayAnswer": isOpen && concerns == "answer", "mayReply": isOpen && concerns == "reply",
-      "mayWithdraw": isOpen && (concerns == "reply" || concerns == "sent"),
+      "mayAnswer": isOpen && client.may("accept") && concerns == "answer",
+      "mayReply": isOpen && client.may("request") && concerns == "reply",
+      "mayWithdraw": isOpen && client.may("request") && (concerns == "reply" || concerns == "sent"),
       "changes": (row["changes"]?.elements ?? []).map { change -> View in
         let field = change["field"]?.text.flatMap { name in try? kind?.field(named: name) }
         let value = change["value"]?.text ?? ""

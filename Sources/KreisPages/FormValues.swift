@@ -4,7 +4,7 @@ import Foundation
 
 /// The fields of a query or form (application/x-www-form-urlencoded).
 package struct FormValues: Sendable {
-  private var pairs: [(name: String, value: String)] = []
+  package private(set) var pairs: [(name: String, value: String)] = []
 
   private static let limit = 2_000
 
@@ -18,6 +18,8 @@ package struct FormValues: Sendable {
       pairs.append((name, value))
     }
   }
+
+  package init(_ pairs: [(name: String, value: String)]) { self.pairs = pairs }
 
   private static func decoded(_ text: Substring) -> String? {
     text.replacing("+", with: " ").removingPercentEncoding

@@ -74,7 +74,7 @@ package struct TownConfiguration: Sendable, Equatable {
       socketGroup == earlier.socketGroup ? nil : "socket_group",
       importWatch == earlier.importWatch ? nil : "import_watch",
       readAPI == earlier.readAPI ? nil : "read_api_…",
-      console == earlier.console ? nil : "console_listen",
+      console == earlier.console ? nil : "console_…",
     ].compactMap { $0 } + monitoring.needingRestart(since: earlier.monitoring)
   }
 

@@ -1,5 +1,7 @@
 // SPDX-License-Identifier: EUPL-1.2
 
+import Foundation
+
 #if canImport(Glibc)
   import Glibc
 #elseif canImport(Musl)
@@ -30,6 +32,48 @@ package final class StateLock: Sendable {
     let text = Array("\(getpid())\n".utf8)
     _ = ftruncate(descriptor, 0)
     _ = pwrite(descriptor, text, text.count, 0)
+  }
+
+  deinit { close(descriptor) }
+}
+
+extension StateDirectory {
+  /// Does `body` while no other process does the same with the files of a folder of this directory,
+  /// which is made if it is missing. It waits for others. What root makes there belongs to the
+  /// directory's owner afterwards, so that the daemon can read it.
+  ///
+  /// - Throws: `StateDirectoryError`, and what `body` throws.
+  package func alone<T>(_ folder: String, _ body: () throws -> T) throws -> T {
+    let whole = path + "/" + folder
+    try DurableFile.makeDirectory(whole)
+    let lock = try FolderLock(whole + "/lock")
+    defer { withExtendedLifetime(lock) {} }
+    let result = try body()
+    guard geteuid() == 0 else { return result }
+    var status = stat()
+    guard stat(path, &status) == 0 else {
+      throw StateDirectoryError.failed(action: "read", path: path, errno: errno)
+    }
+    for name in [""] + ((try? FileManager.default.contentsOfDirectory(atPath: whole)) ?? []) {
+      let file = name.isEmpty ? whole : whole + "/" + name
+      guard lchown(file, status.st_uid, status.st_gid) == 0 else {
+        throw StateDirectoryError.failed(action: "given to its owner", path: file, errno: errno)
+      }
+    }
+    return result
+  }
+}
+
+/// The exclusive right to change the files of a folder: `flock(2)`, waited for.
+private final class FolderLock {
+  private let descriptor: Int32
+
+  init(_ path: String) throws(StateDirectoryError) {
+    descriptor = open(path, O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0o600)
+    guard descriptor >= 0 else { throw .failed(action: "opened", path: path, errno: errno) }
+    while flock(descriptor, LOCK_EX) != 0 {
+      guard errno == EINTR else { throw .failed(action: "locked", path: path, errno: errno) }
+    }
   }
 
   deinit { close(descriptor) }

@@ -4,6 +4,7 @@ import Foundation
 import KreisConsole
 import KreisLocal
 import KreisService
+import KreisStore
 import Logging
 import NIOCore
 import ServiceLifecycle
@@ -13,10 +14,13 @@ struct ConsoleService: Service {
   private let server: ConsoleServer
   private let place: String
 
-  /// - Throws: `CommandError` if something else lies where the socket is to be.
-  init(_ setting: ConsoleSetting, _ executor: CommandExecutor, _ logger: Logger) throws {
+  /// - Throws: `CommandError` if something else lies where the socket is to be; `StateDirectoryError`.
+  init(
+    _ setting: ConsoleSetting, _ executor: CommandExecutor, in directory: StateDirectory,
+    _ logger: Logger
+  ) throws {
     let listen: ConsoleConfiguration.Place
-    switch setting {
+    switch setting.place {
     case .loopback(let address, let port):
       place = "\(address), port \(port)"
       listen = .loopback(address, port: Int(port))
@@ -25,12 +29,20 @@ struct ConsoleService: Service {
       listen = .socket(path: path)
       try Self.clear(path)
     }
+    var configuration = ConsoleConfiguration(listen)
+    configuration.address = setting.url
+    configuration.signIn =
+      switch setting.signIn {
+      case .none: .none
+      case .accounts: .accounts
+      case .proxy(let header, let address): .proxy(header: header, address: address)
+      }
     server = try ConsoleServer(
-      executor: executor, configuration: ConsoleConfiguration(listen), now: SystemClock.now,
-      logger: logger,
+      executor: executor, directory: directory, configuration: configuration,
+      now: SystemClock.now, logger: logger,
       onReady: { port in
         logger.notice("the console is running", metadata: ["port": "\(port)"])
-        // Only this user and this group: whoever connects may do everything.
+        // Only this user and this group: whoever connects may do everything, or is the proxy.
         if case .socket(let path) = listen { chmod(path, 0o660) }
       })
   }

@@ -80,7 +80,9 @@ struct DaemonProcess {
     }
     if let console {
       others.append(
-        .init(service: try ConsoleService(console, executor, logger), serviceName: "console"))
+        .init(
+          service: try ConsoleService(console, executor, in: replica.directory, logger),
+          serviceName: "console"))
     }
     if store.identity.role == .hub {
       others.append(

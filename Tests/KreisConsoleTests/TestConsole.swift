@@ -18,17 +18,21 @@ final class TestConsole: Sendable {
   let executor: CommandExecutor
   let port: Int
   let root: URL
+  let clock: Clock
   private let server: Task<Void, any Error>
   private let services: ServiceGroup
+  private let isOwner: Bool
 
+  /// The console of a new replica.
+  ///
   /// - Parameters:
   ///   - daemon: what a running daemon would know.
   ///   - handlers: commands besides those of every replica.
-  init(
-    kreis: String = "Märkischer Kreis", daemon: DaemonView? = nil,
-    handlers: [String: CommandHandler] = [:]
+  convenience init(
+    kreis: String = "Märkischer Kreis", signIn: ConsoleSignIn = .none, address: String? = nil,
+    daemon: DaemonView? = nil, handlers: [String: CommandHandler] = [:]
   ) async throws {
-    root = FileManager.default.temporaryDirectory
+    let root = FileManager.default.temporaryDirectory
       .appendingPathComponent("kn-console-\(UInt32.random(in: 0 ... .max))")
     let directory = try StateDirectory.prepare(root.path)
     let rootKey = SigningKey()
@@ -44,15 +48,34 @@ final class TestConsole: Sendable {
       certificate: try RootCertificate(
         certifying: VerifyingKey(of: key), of: member, generation: 1, closing: [], title: kreis,
         ags: "05962", with: rootKey), at: 1_795_000_000, random: { .random(in: .min ... .max) })
-    self.store = store
     let clock = Clock()
-    executor = CommandExecutor(
+    let executor = CommandExecutor(
       store: store, spool: directory.path, now: clock.now, daemon: daemon, handlers: handlers)
+    try await self.init(store, executor, root, clock, signIn, address, isOwner: true)
+  }
+
+  /// A console that starts anew on the replica of another one.
+  convenience init(
+    restarting other: TestConsole, signIn: ConsoleSignIn, address: String? = nil
+  ) async throws {
+    try await self.init(
+      other.store, other.executor, other.root, other.clock, signIn, address, isOwner: false)
+  }
+
+  private init(
+    _ store: Store, _ executor: CommandExecutor, _ root: URL, _ clock: Clock,
+    _ signIn: ConsoleSignIn, _ address: String?, isOwner: Bool
+  ) async throws {
+    (self.store, self.executor, self.root, self.clock) = (store, executor, root, clock)
+    self.isOwner = isOwner
+    var configuration = ConsoleConfiguration(.loopback("127.0.0.1", port: 0))
+    configuration.signIn = signIn
+    configuration.address = address
     let (ports, ready) = AsyncStream<Int>.makeStream()
     let logger = Logger(label: "test", factory: { _ in SwiftLogNoOpLogHandler() })
     let console = try ConsoleServer(
-      executor: executor, configuration: ConsoleConfiguration(.loopback("127.0.0.1", port: 0)),
-      now: clock.now, logger: logger, onReady: { ready.yield($0) })
+      executor: executor, directory: try StateDirectory.open(root.path),
+      configuration: configuration, now: clock.now, logger: logger, onReady: { ready.yield($0) })
     let services = ServiceGroup(services: [console], logger: logger)
     self.services = services
     server = Task { try await services.run() }
@@ -62,11 +85,11 @@ final class TestConsole: Sendable {
 
   deinit {
     server.cancel()
-    try? FileManager.default.removeItem(at: root)
+    if isOwner { try? FileManager.default.removeItem(at: root) }
   }
 
   /// Each look is a second later.
-  private final class Clock: Sendable {
+  final class Clock: Sendable {
     private let seconds = Mutex<UInt64>(1_795_000_000)
 
     func now() -> UInt64 {
@@ -75,6 +98,8 @@ final class TestConsole: Sendable {
         return seconds
       }
     }
+
+    func advance(by more: UInt64) { seconds.withLock { $0 += more } }
   }
 
   /// Ends the server and waits until it has ended.
@@ -123,6 +148,8 @@ final class TestConsole: Sendable {
     let status: Int
     let fields: [String: String]
     let body: [UInt8]
+    /// What it has the browser keep, by name: the value and the rest.
+    let cookies: [String: (value: String, rest: String)]
 
     var text: String { String(decoding: body, as: UTF8.self) }
     /// The token of the page's forms.
@@ -166,25 +193,34 @@ final class TestConsole: Sendable {
     return await send("POST", path, sent.compactMapValues { $0 }, body)
   }
 
-  private func send(
-    _ method: String, _ path: String, _ fields: [String: String], _ body: String
+  /// - Parameter source: the address to come from.
+  func send(
+    _ method: String, _ path: String, _ fields: [String: String], _ body: String,
+    from source: String = "127.0.0.1"
   ) async -> Answer {
     let request =
       "\(method) \(path) HTTP/1.1\r\nConnection: close\r\n"
       + fields.map { "\($0.key): \($0.value)\r\n" }.joined()
       + (body.isEmpty ? "" : "Content-Length: \(body.utf8.count)\r\n") + "\r\n" + body
-    let bytes = await onOwnThread { [port] in Self.exchange(request, port) }
+    let bytes = await onOwnThread { [port] in Self.exchange(request, port, from: source) }
     return Self.answer(bytes)
   }
 
   private static func exchange(
-    _ request: String, _ port: Int, awaiting text: [UInt8] = [], onSeen: () -> Void = {}
+    _ request: String, _ port: Int, from source: String = "127.0.0.1", awaiting text: [UInt8] = [],
+    onSeen: () -> Void = {}
   ) -> [UInt8] {
     var isSeen = text.isEmpty
     let descriptor = socket(AF_INET, Int32(SOCK_STREAM.rawValue), 0)
     defer { close(descriptor) }
     var address = sockaddr_in()
     address.sin_family = sa_family_t(AF_INET)
+    address.sin_addr.s_addr = inet_addr(source)
+    withUnsafePointer(to: &address) {
+      $0.withMemoryRebound(to: sockaddr.self, capacity: 1) {
+        _ = bind(descriptor, $0, socklen_t(MemoryLayout<sockaddr_in>.size))
+      }
+    }
     address.sin_port = in_port_t(UInt16(port)).bigEndian
     address.sin_addr.s_addr = inet_addr("127.0.0.1")
     let connected = withUnsafePointer(to: &address) {
@@ -218,13 +254,23 @@ final class TestConsole: Sendable {
     let end = data.firstRange(of: Data("\r\n\r\n".utf8))?.lowerBound ?? 0
     let head = String(decoding: bytes[..<end], as: UTF8.self).split(separator: "\r\n")
     var fields: [String: String] = [:]
+    var cookies: [String: (value: String, rest: String)] = [:]
     for line in head.dropFirst() {
       let parts = line.split(separator: ":", maxSplits: 1)
+      if parts.count == 2, parts[0].lowercased() == "set-cookie" {
+        let cookie = parts[1].split(separator: ";", maxSplits: 1).map(String.init)
+        let sides = cookie[0].split(separator: "=", maxSplits: 1, omittingEmptySubsequences: false)
+        cookies[sides[0].trimmingCharacters(in: .whitespaces)] = (
+          String(sides[1]), cookie.count > 1 ? cookie[1] : ""
+        )
+      }
       if parts.count == 2 {
         fields[parts[0].lowercased()] = parts[1].trimmingCharacters(in: .whitespaces)
       }
     }
     let status = head.first?.split(separator: " ").dropFirst().first.flatMap { Int($0) } ?? 0
-    return Answer(status: status, fields: fields, body: Array(bytes[min(end + 4, bytes.count)...]))
+    return Answer(
+      status: status, fields: fields, body: Array(bytes[min(end + 4, bytes.count)...]),
+      cookies: cookies)
   }
 }

@@ -179,14 +179,54 @@ import Testing
   }
 
   @Test(arguments: [
-    ("8090", ConsoleSetting.loopback(address: "127.0.0.1", port: 8_090)),
+    ("8090", ConsoleSetting.Place.loopback(address: "127.0.0.1", port: 8_090)),
     ("127.0.0.1:8090", .loopback(address: "127.0.0.1", port: 8_090)),
     ("[::1]:8090", .loopback(address: "::1", port: 8_090)),
     ("/run/kreisnetz/konsole", .socket(path: "/run/kreisnetz/konsole")),
   ])
-  func `The console listens on this machine`(text: String, setting: ConsoleSetting) throws {
+  func `The console listens on this machine`(text: String, place: ConsoleSetting.Place) throws {
     let environment = ["KREISNETZ_CONSOLE_LISTEN": text]
-    #expect(try TownConfiguration(environment: environment).console == setting)
+    let console = try TownConfiguration(environment: environment).console
+    #expect(console?.place == place && console?.signIn == ConsoleSetting.SignIn.none)
+  }
+
+  @Test func `The console lets in by accounts, or by the word of a proxy that is named`() throws {
+    func console(_ settings: KeyValuePairs<String, String>) throws -> ConsoleSetting? {
+      var environment = ["KREISNETZ_CONSOLE_LISTEN": "8090"]
+      for (name, value) in settings { environment["KREISNETZ_CONSOLE_" + name] = value }
+      return try TownConfiguration(environment: environment).console
+    }
+    let accounts = try console([
+      "SIGN_IN": "accounts", "URL": "https://kreisnetz.example.org:443/",
+    ])
+    #expect(accounts?.signIn == .accounts && accounts?.url == "https://kreisnetz.example.org")
+    let header = "X-Remote-User"
+    #expect(
+      try console([
+        "SIGN_IN": "proxy", "PROXY_HEADER": header, "PROXY_ADDRESS": "127.0.0.1",
+      ])?.signIn == .proxy(header: header, address: "127.0.0.1"))
+    #expect(
+      try console(["LISTEN": "/run/k/s", "SIGN_IN": "proxy", "PROXY_HEADER": header])?.signIn
+        == .proxy(header: header, address: nil))
+    let wrong: [KeyValuePairs<String, String>] = [
+      ["SIGN_IN": "maybe"], ["URL": "https://kreisnetz.example.org"], ["SIGN_IN": "proxy"],
+      ["SIGN_IN": "proxy", "PROXY_HEADER": header], ["PROXY_HEADER": header],
+      ["SIGN_IN": "proxy", "PROXY_HEADER": "X Y", "PROXY_ADDRESS": "127.0.0.1"],
+      ["SIGN_IN": "proxy", "PROXY_HEADER": header, "PROXY_ADDRESS": "192.0.2.1"],
+      [
+        "LISTEN": "/run/k/s", "SIGN_IN": "proxy", "PROXY_HEADER": header,
+        "PROXY_ADDRESS": "127.0.0.1",
+      ],
+      ["SIGN_IN": "accounts", "URL": "http://kreisnetz.example.org"],
+      ["SIGN_IN": "accounts", "URL": "https://kreisnetz.example.org/pfad"],
+      ["SIGN_IN": "accounts", "PROXY_ADDRESS": "127.0.0.1"],
+    ]
+    for settings in wrong {
+      #expect(throws: ConfigurationError.self, "\(settings)") { try console(settings) }
+    }
+    #expect(throws: ConfigurationError.self) {
+      try TownConfiguration(environment: ["KREISNETZ_CONSOLE_SIGN_IN": "accounts"])
+    }
   }
 
   @Test(arguments: [

@@ -100,7 +100,7 @@ extension Console {
       ]
     }
     let row: JSONValue
-    do { row = try client.row("hub-invite", .object(arguments)) } catch {
+    do { row = try client.row("hub-invite", .object(arguments)) } catch let error as CommandError {
       if error.outcome == .notNow { throw error }
       return try memberList(request, error: Self.notInvited + error.text)
     }

@@ -97,7 +97,8 @@ function listen() {
   source.addEventListener("kreis", (event) => pass("kreis", event.data));
   source.addEventListener("error", () => {
     wasCut = true;
-    pass("sync", "trouble Konsole nicht erreichbar – es wird weiter versucht");
+    const isEnded = source.readyState === EventSource.CLOSED;
+    pass("sync", isEnded ? "trouble Nicht mehr verbunden – bitte die Seite neu laden" : "trouble Konsole nicht erreichbar – es wird weiter versucht");
   });
   // What happened meanwhile is not told again.
   source.addEventListener("open", () => { if (wasCut) { wasCut = false; pass("changed", "*"); } });
