@@ -25,8 +25,7 @@ extension Store {
     let copy = try Store.openReadOnly(at: draft)
     let report = try copy.blockingRead { try $0.verify() }
     try copy.database.close()
-    guard report.isSound else {
-      let what = report.differences.first ?? "values are missing that nothing destroyed"
+    if let what = report.differences.first {
       throw StoreError.rejected(
         "No backup was written, because this replica is damaged: \(what). Repair it with: "
           + "kreisnetz resync")
@@ -77,8 +76,7 @@ extension Store {
     try progress("reading the backup")
     let source = try Store.openReadOnly(at: backup)
     let report = try source.blockingRead { try $0.verify() }
-    guard report.isSound else {
-      let what = report.differences.first ?? "values are missing that nothing destroyed"
+    if let what = report.differences.first {
       throw StoreError.rejected("The backup \(backup) is damaged: \(what). Nothing was changed.")
     }
     removeDraft(draft)

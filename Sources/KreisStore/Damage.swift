@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: EUPL-1.2
 
+import GRDB
 package import KreisCore
 
 /// Something in the database that is not as it was written: found where it is read, by the scrub or
@@ -25,6 +26,11 @@ package struct Damage: Error, Hashable, Sendable, CustomStringConvertible {
   package init(_ place: Place, _ what: String) {
     self.place = place
     self.what = what
+  }
+
+  /// What SQLite finds wrong with the pages themselves.
+  static func pages(_ error: DatabaseError) -> Damage {
+    Damage(.file, "has damaged pages (\(error.message ?? "no details"))")
   }
 
   /// Place and fault, without advice.

@@ -211,6 +211,17 @@ extension Transaction {
       done.append("the feed of \(scope) was cut off before position \(first), to be read again")
     }
     try ledger.countSums()
+    for scope in membership.readableScopes(of: identity.member) {
+      do {
+        try ledger.checkFeedHead(of: scope, asReadBy: identity, under: membership)
+      } catch StoreError.damaged {
+        let columns = scope.columns
+        try db.execute(
+          sql: "DELETE FROM feed_head WHERE scope = ? AND town = ?",
+          arguments: [columns.kind, columns.town])
+        done.append("the head of the feed of \(scope) was dropped, to be asked for again")
+      }
+    }
     return done
   }
 

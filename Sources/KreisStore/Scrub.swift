@@ -11,9 +11,12 @@ import KreisCore
 /// of its own; what was found is looked at once more at the end, because a log may have changed
 /// between two slices.
 package struct Scrub: Sendable {
-  private enum Part: Int, CaseIterable, Sendable {
-    case entries, records, feeds, logs, sums, file, again
+  enum Part: CaseIterable, Sendable {
+    case entries, records, feeds, logs, aside, sums, file, again
   }
+
+  /// What is neither an entry nor a record.
+  static let frame: [Part] = [.feeds, .logs, .aside, .file]
 
   /// Entries of one slice; of records half as many.
   private static let sliceRows = 1_000
@@ -23,13 +26,15 @@ package struct Scrub: Sendable {
   package private(set) var found: Set<Damage> = []
   package private(set) var entries = 0
   package private(set) var records = 0
-  private var part: Part? = .entries
+  private var parts: ArraySlice<Part>
   /// The last row of the part that was looked at.
   private var last: Int64 = 0
 
-  package init() {}
+  package init() { self.init(of: Part.allCases) }
 
-  package var isComplete: Bool { part == nil }
+  init(of parts: [Part]) { self.parts = parts[...] }
+
+  package var isComplete: Bool { parts.isEmpty }
   /// Whether more rows of the same sort follow.
   package var isAmidRows: Bool { last > 0 }
 
@@ -39,26 +44,31 @@ package struct Scrub: Sendable {
 
   private mutating func finishPart() {
     last = 0
-    part = part.flatMap { Part(rawValue: $0.rawValue + 1) }
+    parts = parts.dropFirst()
   }
 
   /// Looks at the next rows.
   ///
   /// - Throws: `StoreError`, for what is no damage of single rows.
   package mutating func slice(_ snapshot: Snapshot) throws {
-    guard let part else { return }
+    guard let part = parts.first else { return }
     do {
       switch part {
       case .entries: try sliceEntries(snapshot)
       case .records: try sliceRecords(snapshot)
       case .feeds: try sliceFeeds(snapshot)
       case .logs: try checkLogs(snapshot)
-      case .sums: try checkSums(snapshot)
+      case .aside:
+        for damage in try snapshot.checkBranches() { add(damage) }
+        finishPart()
+      case .sums:
+        for damage in try Self.missingRows(snapshot, found) { add(damage) }
+        finishPart()
       case .file: try checkFile(snapshot)
       case .again: lookAgain(snapshot)
       }
     } catch let error as DatabaseError where error.resultCode == .SQLITE_CORRUPT {
-      add(Damage(.file, "has damaged pages (\(error.message ?? "no details"))"))
+      add(.pages(error))
       finishPart()
     } catch StoreError.damaged(let damage) {
       // What is damaged itself is caught row by row; this stands in the way of the rest.
@@ -70,23 +80,11 @@ package struct Scrub: Sendable {
   // MARK: - Entries
 
   private mutating func sliceEntries(_ snapshot: Snapshot) throws {
-    let rows = try Row.fetchCursor(
-      snapshot.db.cachedStatement(
-        sql: """
-          SELECT one.entry, one.hash, one.body, one.block, one.commitment, previous.hash, record.id,
-            one.record
-          FROM entry AS one LEFT JOIN entry AS previous ON previous.entry = one.entry - 1
-          LEFT JOIN record ON record.record = one.record
-          WHERE one.entry > ? ORDER BY one.entry LIMIT ?
-          """), arguments: [last, Self.sliceRows])
-    var count = 0
-    while let row = try rows.next() {
-      count += 1
-      last = try row.integer(0)
-      do { try snapshot.ledger.check(row) } catch StoreError.damaged(let damage) { add(damage) }
-    }
-    entries += count
-    if count < Self.sliceRows { finishPart() }
+    let checked = try snapshot.checkEntries(last + 1...Int64.max, limit: Self.sliceRows)
+    last = checked.last ?? last
+    for damage in checked.damages { add(damage) }
+    entries += checked.count
+    if checked.count < Self.sliceRows { finishPart() }
   }
 
   // MARK: - Records
@@ -103,7 +101,7 @@ package struct Scrub: Sendable {
       count += 1
       last = try row.integer(0)
       do {
-        for damage in try snapshot.compare(snapshot.sealed(row)) { add(damage) }
+        for damage in try snapshot.folded(snapshot.sealed(row)).damages { add(damage) }
       } catch StoreError.damaged(let damage) { add(damage) }
     }
     records += count
@@ -145,39 +143,39 @@ package struct Scrub: Sendable {
       } catch StoreError.damaged(let damage) { add(damage) }
     }
     try snapshot.compare(sum, .logs, "log")
-    finishPart()
-  }
-
-  private mutating func checkSums(_ snapshot: Snapshot) throws {
-    do {
-      var damages: [Damage] = []
-      _ = try snapshot.ledger.control { damages.append($0) }
-      for damage in damages { add(damage) }
-    }
-    for scope in snapshot.membership.readableScopes(of: snapshot.identity.member) {
-      do { _ = try snapshot.ledger.feedEnd(of: scope) } catch StoreError.damaged(let damage) {
+    for scope in try snapshot.feedScopes() {
+      do { try snapshot.checkFeedHead(of: scope) } catch StoreError.damaged(let damage) {
         add(damage)
       }
     }
+    finishPart()
+  }
+
+  /// What was written and is not there.
+  ///
+  /// - Parameter found: the damages so far.
+  static func missingRows(_ snapshot: Snapshot, _ found: Set<Damage>) throws -> [Damage] {
+    var damages: [Damage] = []
+    _ = try snapshot.ledger.control { damages.append($0) }
+    // A record that could not be folded is known already and in no sum.
+    let hidesRows = found.contains { if case .record = $0.place { true } else { false } }
+    guard !hidesRows else { return damages }
     let tables =
       [("record", TallyName.records, "")]
       + [("record", .conflicts, "WHERE conflicts > 0")]
       + snapshot.tables.schema.kinds.map { (name: $0.name, .kind($0.tag), "") }
     for (table, name, condition) in tables {
-      // A record that could not be folded is known already and in no sum.
       let sql =
         name == .records
         ? "SELECT count(*) FROM record WHERE seal IS NOT NULL"
         : "SELECT count(*) FROM \(DirectoryTables.quoted(table)) \(condition)"
       let count = try Int64.fetchOne(snapshot.db, sql: sql) ?? 0
       let written = try snapshot.ledger.tally(name).count
-      if count != written,
-        !found.contains(where: { if case .record = $0.place { true } else { false } })
-      {
-        add(Damage(.table(table), "shows \(count) rows where \(written) were written"))
+      if count != written {
+        damages.append(Damage(.table(table), "shows \(count) rows where \(written) were written"))
       }
     }
-    finishPart()
+    return damages
   }
 
   private mutating func checkFile(_ snapshot: Snapshot) throws {
@@ -197,31 +195,5 @@ package struct Scrub: Sendable {
       } catch StoreError.damaged { return true } catch { return true }
     }
     finishPart()
-  }
-}
-
-extension Store {
-  /// Looks at everything, slice after slice, and notes what it found.
-  ///
-  /// - Parameter progress: called now and then with what is being done and how far it is.
-  package func scrub(
-    progress: @escaping @Sendable (_ what: String, _ done: Int) -> Void = { _, _ in }
-  ) async throws(StoreError) -> Scrub {
-    var scrub = Scrub()
-    while !scrub.isComplete {
-      let before = scrub
-      scrub = try await read { snapshot in
-        var next = before
-        try next.slice(snapshot)
-        return next
-      }
-      if scrub.records > 0 {
-        progress("records re-folded", scrub.records)
-      } else {
-        progress("entries re-hashed", scrub.entries)
-      }
-    }
-    noteDamages(scrub.found)
-    return scrub
   }
 }

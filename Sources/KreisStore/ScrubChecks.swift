@@ -6,9 +6,11 @@ import KreisCore
 
 /// The checks of single rows that a scrub makes.
 extension Ledger {
-  /// From the columns entry, hash, body, block, commitment, the previous entry's hash, the id of
-  /// the record that it is filed under, and that record's key.
-  func check(_ row: Row) throws {
+  /// From the columns entry, hash, body, block, commitment, the previous entry's hash, and the id of
+  /// the record that it is filed under.
+  ///
+  /// - Returns: its log.
+  func check(_ row: Row) throws -> LogID {
     let (name, sequence, _, entry) = try checkedAlone(row)
     do {
       let header = try EntryBody(decoding: entry.body)
@@ -16,20 +18,74 @@ extension Ledger {
         throw StoreError.damaged(
           Damage(.entry(name, sequence: sequence), "is filed under another record"))
       }
+      return name
     } catch let error as MalformedBytes {
       throw StoreError.damaged(
         Damage(.entry(name, sequence: sequence), "cannot be read: \(error)"))
     }
   }
+
+  /// The end of a feed: where it was written, and in a town signed by the hub.
+  func checkFeedHead(
+    of scope: Scope, asReadBy identity: Identity, under membership: Membership
+  ) throws {
+    let end = try feedEnd(of: scope)
+    let columns = scope.columns
+    guard identity.role == .town,
+      let row = try Row.fetchOne(
+        db,
+        sql: """
+          SELECT hub_generation, position, hash, signature FROM feed_head
+          WHERE scope = ? AND town = ?
+          """, arguments: [columns.kind, columns.town])
+    else { return }
+    let head = FeedHead(
+      hubGeneration: try row.unsigned32(0), scope: scope,
+      at: FeedPosition(position: try row.unsigned(1), hash: try row.hash(2)),
+      signature: try row.bytes(3) ?? [])
+    let damaged = { (what: String) in
+      StoreError.damaged(Damage(.feed(scope, position: head.at.position), what))
+    }
+    guard head.at == end else { throw damaged("is not where the head ends that the hub signed") }
+    guard let hub = membership.hub,
+      let key = membership.key(of: hub, generation: head.hubGeneration),
+      head.isValid(in: realm, by: key)
+    else { throw damaged("has a head that is not signed by the hub") }
+  }
 }
 
 extension Snapshot {
+  /// Checks entries by themselves, at most `limit` of them.
+  ///
+  /// - Parameter visit: told the log of each that is right.
+  func checkEntries(
+    _ keys: ClosedRange<Int64>, limit: Int = .max, _ visit: (LogID) -> Void = { _ in }
+  ) throws -> (count: Int, last: Int64?, damages: [Damage]) {
+    let rows = try Row.fetchCursor(
+      db.cachedStatement(
+        sql: """
+          SELECT one.entry, one.hash, one.body, one.block, one.commitment, previous.hash, record.id
+          FROM entry AS one LEFT JOIN entry AS previous ON previous.entry = one.entry - 1
+          LEFT JOIN record ON record.record = one.record
+          WHERE one.entry BETWEEN ? AND ? ORDER BY one.entry LIMIT ?
+          """), arguments: [keys.lowerBound, keys.upperBound, limit])
+    var out: (count: Int, last: Int64?, damages: [Damage]) = (0, nil, [])
+    while let row = try rows.next() {
+      out.count += 1
+      out.last = try row.integer(0)
+      do { visit(try ledger.check(row)) } catch StoreError.damaged(let damage) {
+        out.damages.append(damage)
+      }
+    }
+    return out
+  }
+
   /// Folds a record anew and compares the result with what its row says.
   ///
-  /// - Returns: the row, if it differs; entries whose values are missing although nothing destroyed
-  ///   them.
+  /// - Returns: its state; as damages the row, if it differs, and entries whose values are missing
+  ///   although nothing destroyed them.
   /// - Throws: `StoreError.damaged` if the entries cannot be read.
-  func compare(_ record: SealedRecord) throws -> [Damage] {
+  func folded(_ record: SealedRecord) throws -> (state: RecordState, damages: [Damage]) {
     let entries = try ledger.entries(ofRecord: record.key)
     let state = Fold.record(record.seal.id, entries, under: membership)
     let row = tables.row(record.key, state)
@@ -40,13 +96,15 @@ extension Snapshot {
       damages.append(
         Damage(.record(record.seal.id), "has a row that differs from what its entries make"))
     }
-    return damages
-      + entries.filter {
-        $0.values == nil && $0.header.hasBlock && !state.destroyed.contains($0.hash)
-      }.map {
+    for entry in entries
+    where entry.values == nil && entry.header.hasBlock && !state.destroyed.contains(entry.hash) {
+      damages.append(
         Damage(
-          .entry($0.log, sequence: $0.sequence), "has lost its values, which nothing destroyed")
-      }
+          .entry(entry.log, sequence: entry.sequence),
+          "has lost its values, which nothing destroyed"
+        ))
+    }
+    return (state, damages)
   }
 
   /// From the columns arrival, scope, town, position, log, last, hash, and the previous hash.
@@ -89,6 +147,43 @@ extension Snapshot {
     else { throw damaged("has a head that is not signed by its author") }
   }
 
+  /// The scopes that this replica has feeds of. What a hub gathers is no feed yet.
+  func feedScopes() throws -> [Scope] {
+    guard !replica.isGathering else { return [] }
+    return try Row.fetchAll(db, sql: "SELECT DISTINCT scope, town FROM feed").map {
+      try $0.scope(0)
+    }
+  }
+
+  func checkFeedHead(of scope: Scope) throws {
+    try ledger.checkFeedHead(of: scope, asReadBy: identity, under: membership)
+  }
+
+  /// What stands beside the chains: evidence, or to be issued again.
+  func checkBranches() throws -> [Damage] {
+    try branches().compactMap { branch in
+      let damaged = { (what: String) in
+        Damage(.table("branch"), "has a stretch of the log \(branch.log) that \(what)")
+      }
+      do { _ = try ledger.entries(of: branch) } catch StoreError.damaged {
+        return damaged("does not hash to its head, from entry \(branch.first) on")
+      }
+      // What this replica signed itself with a key that nobody announced, nobody can check.
+      guard let signature = branch.signature, branch.log.member != identity.member else {
+        return nil
+      }
+      let signed = SignedHead(log: branch.log, head: branch.head, signature: signature)
+      let log = branch.log
+      let keys =
+        membership.keys(of: log.member, generation: log.generation)
+        + (try ledger.keysAside(of: log.member, generation: log.generation))
+      guard !keys.contains(where: { signed.isValid(in: identity.realm, by: $0) }) else {
+        return nil
+      }
+      return damaged("is not signed by its author under entry \(branch.head.sequence)")
+    }
+  }
+
   /// - Throws: `StoreError.damaged` if the place is damaged now.
   func lookAgain(at place: Damage.Place) throws {
     let still = StoreError.damaged(Damage(place, "is still damaged"))
@@ -102,10 +197,12 @@ extension Snapshot {
         let id = header.record
       else { return }
       guard let record = try ledger.key(of: id) else { throw still }
-      guard try compare(sealed(record)).allSatisfy({ $0.place != place }) else { throw still }
+      guard try folded(sealed(record)).damages.allSatisfy({ $0.place != place }) else {
+        throw still
+      }
     case .record(let id):
       guard let key = try ledger.key(of: id) else { throw still }
-      guard try compare(sealed(key)).allSatisfy({ $0.place != place }) else { throw still }
+      guard try folded(sealed(key)).damages.allSatisfy({ $0.place != place }) else { throw still }
     case .log(let log): if let key = try ledger.key(of: log) { try checkHead(ofKey: key) }
     case .feed, .table, .file: throw still
     }

@@ -37,7 +37,7 @@ package struct ResyncReport: Sendable {
 
   /// Whether this replica is sound and proven equal to the hub.
   package var isEqual: Bool {
-    verification.isSound && left.isEmpty && parted.isEmpty && unsent == 0 && stopped.isEmpty
+    left.isEmpty && parted.isEmpty && unsent == 0 && stopped.isEmpty
       && !feeds.isEmpty && feeds.allSatisfy(\.isEqual)
   }
 }
@@ -63,9 +63,9 @@ package struct Resync: Sendable {
   /// - Throws: `HubFailure` if the hub could not be asked; `StoreError`.
   package func compare() async throws -> ResyncReport {
     var report = ResyncReport()
-    report.found = try await scrub()
-    report.left = report.found.map(\.finding)
     report.verification = try await verification()
+    report.found = report.verification.damages
+    report.left = report.verification.differences
     report.unsent = try await store.unsent().entries
     try await compareFeeds(&report)
     return report
@@ -80,9 +80,9 @@ package struct Resync: Sendable {
     progress("folding every record anew")
     _ = try await store.write { try $0.rebuild() }
     report.verification = try await verification()
-    report.repaired = before.differences.filter { !report.verification.differences.contains($0) }
-    report.found = try await scrub()
-    report.left = report.found.map(\.finding)
+    report.found = before.damages
+    report.left = report.verification.differences
+    report.repaired = before.differences.filter { !report.left.contains($0) }
     report.unsent = try await store.unsent().entries
     return report
   }
@@ -93,8 +93,7 @@ package struct Resync: Sendable {
   /// - Throws: `HubFailure` if the hub could not be asked; `StoreError`.
   package func run() async throws -> ResyncReport {
     var report = ResyncReport()
-    report.found = try await scrub()
-    let before = try await verification()
+    report.found = try await verification().damages
     let refusals = try await repair(&report)
     progress("pushing")
     report.stopped = try await push()
@@ -107,26 +106,17 @@ package struct Resync: Sendable {
     progress("folding every record anew")
     _ = try await store.write { try $0.rebuild() }
     report.verification = try await verification()
-    let now = try await scrub()
+    let now = report.verification.damages
     report.left = now.map { damage in
       damage.finding + (refusals[damage.place].map { ": \($0)" } ?? "")
     }
     report.repaired += report.found.filter { !now.contains($0) }.map(\.finding)
-    report.repaired += before.differences.filter {
-      !report.verification.differences.contains($0) && !report.repaired.contains($0)
-    }
     report.unsent = try await store.unsent().entries
     try await compareFeeds(&report)
     return report
   }
 
   // MARK: - Repair
-
-  private func scrub() async throws(StoreError) -> [Damage] {
-    let progress = progress
-    let scrub = try await store.scrub { what, done in progress("\(what): \(done)") }
-    return scrub.found.sorted { $0.finding < $1.finding }
-  }
 
   /// - Returns: why places could not be repaired.
   private func repair(
@@ -176,9 +166,7 @@ package struct Resync: Sendable {
 
   private func verification() async throws(StoreError) -> Verification {
     let progress = progress
-    return try await store.read { snapshot in
-      try snapshot.verify { what, done in progress("\(what): \(done)") }
-    }
+    return try await store.verify { what, done in progress("\(what): \(done)") }
   }
 
   private func push() async throws -> [LogID: String] {

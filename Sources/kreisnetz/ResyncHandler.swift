@@ -37,7 +37,7 @@ enum ResyncHandler {
       }
       // Without the hub nothing is compared with it.
       let isEqual =
-        form == .rebuild ? report.verification.isSound && report.left.isEmpty : report.isEqual
+        form == .rebuild ? report.left.isEmpty : report.isEqual
       try call.row(json(report, isEqual: isEqual))
       return isEqual ? .done : .no
     }
@@ -48,36 +48,34 @@ enum ResyncHandler {
     { call in
       let form = try ResyncForm(call)
       let report = try wait(call) { progress in try await examine(store, form, progress) }
-      let isSound = report.verification.isSound && report.left.isEmpty
-      try call.row(json(report, isEqual: isSound))
-      return isSound ? .done : .no
+      try call.row(json(report, isEqual: report.left.isEmpty))
+      return report.left.isEmpty ? .done : .no
     }
   }
 
   private static func examine(
     _ store: Store, _ form: ResyncForm, _ progress: @escaping @Sendable (String) -> Void
   ) async throws -> ResyncReport {
-    let scrub = { () async throws -> Set<Damage> in
-      try await store.scrub { what, done in progress("\(what): \(done)") }.found
+    let verify = {
+      try await store.verify { what, done in progress("\(what): \(done)") }
     }
     var report = ResyncReport()
-    let found = try await scrub()
-    report.found = found.sorted { $0.finding < $1.finding }
-    var left = found
+    report.verification = try await verify()
+    report.found = report.verification.damages
     if form != .verify {
-      if form == .repair, !found.isEmpty {
+      if form == .repair, !report.found.isEmpty {
         progress("repairing")
-        report.repaired = try await store.repairLocally(found)
+        report.repaired = try await store.repairLocally(Set(report.found))
       }
       progress("folding every record anew")
       _ = try await store.write { try $0.rebuild() }
-      left = try await scrub()
+      report.verification = try await verify()
+      let left = report.verification.damages
       report.repaired += report.found.filter { !left.contains($0) }.map(\.finding)
     }
-    report.left = left.map {
-      $0.finding + "; the members hold the entries of the shared scopes, a backup those of all"
-    }.sorted()
-    report.verification = try await store.read { try $0.verify() }
+    report.left = report.verification.differences.map {
+      $0 + "; the members hold the entries of the shared scopes, a backup those of all"
+    }
     return report
   }
 
@@ -135,8 +133,7 @@ enum ResyncHandler {
       "records": .integer(report.verification.recordsFolded),
       "damaged": .array(report.found.map { .string($0.finding) }),
       "differences": .array(
-        (report.left + report.verification.differences + report.parted.map(\.description))
-          .map { .string($0) }),
+        (report.left + report.parted.map(\.description)).map { .string($0) }),
       "repaired": .array(report.repaired.map { .string($0) }),
       "unsent": .integer(Int(report.unsent)),
       "stopped": .array(

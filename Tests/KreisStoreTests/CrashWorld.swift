@@ -107,7 +107,6 @@ final class CrashWorld {
   func damage(_ machine: Machine) throws -> [String] {
     let report = try store(machine).blockingRead { try $0.verify() }
     var out = report.differences
-    if !report.isSound, out.isEmpty { out.append("values are missing") }
     let (before, now) = (held[machine] ?? Held(), try read(machine))
     let lost = before.entries.count { now.entries[$0.key] != $0.value }
     if lost > 0 { out.append("\(lost) acknowledged entries are gone") }

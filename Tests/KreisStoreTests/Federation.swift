@@ -169,3 +169,20 @@ func digests(_ store: Store) throws -> [Scope: ScopeDigest] {
   }
   return Dictionary(uniqueKeysWithValues: report.scopes.map { ($0.scope, $0) })
 }
+
+extension Store {
+  /// A scrub as the daemon makes it, without its pauses.
+  func scrub() async throws -> Scrub {
+    var scrub = Scrub()
+    while !scrub.isComplete {
+      let before = scrub
+      scrub = try await read { snapshot in
+        var next = before
+        try next.slice(snapshot)
+        return next
+      }
+    }
+    noteDamages(scrub.found)
+    return scrub
+  }
+}

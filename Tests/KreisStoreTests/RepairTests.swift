@@ -67,6 +67,7 @@ import Testing
     "UPDATE feed SET hash = zeroblob(32) WHERE position = 3",
     "UPDATE feed SET last = last + 1 WHERE position = 4",
     "DELETE FROM feed WHERE position >= 3",
+    "UPDATE feed_head SET signature = zeroblob(64)",
     "UPDATE tally SET mark = zeroblob(16)",
     "UPDATE record SET id = CAST(substr(id, 1, 15) || x'00' AS BLOB) WHERE record = 2",
     "UPDATE record SET kind = 3, conflicts = 1 WHERE record = 2",
@@ -83,6 +84,9 @@ import Testing
       forRepair: true)
     let found = try await town.scrub().found
     #expect(!found.isEmpty)
+    // The slices of a scrub, all cores and one reader see the same.
+    #expect(Set(try await town.verify().damages) == found)
+    #expect(Set(try town.blockingRead { try $0.verify() }.damages) == found)
     let after = try await resync(town, net)
     #expect(after.found.isEmpty, "\(after.found.map(\.finding))")
     #expect(try digests(town) == before)

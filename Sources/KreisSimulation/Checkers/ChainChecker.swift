@@ -40,8 +40,8 @@ enum ChainChecker {
           }
         }
       }
-      for difference in replica.verification.differences where !FoldChecker.concerns(difference) {
-        world.violated(.chain, "\(replica.node): \(difference)")
+      for damage in replica.verification.damages where !FoldChecker.concerns(damage) {
+        world.violated(.chain, "\(replica.node): \(damage.finding)")
       }
     }
   }

@@ -6,14 +6,17 @@ import KreisStore
 enum FoldChecker {
   static func check(_ replicas: [ReplicaView], _ world: World) {
     for replica in replicas {
-      for difference in replica.verification.differences where concerns(difference) {
-        world.violated(.fold, "\(replica.node): \(difference)")
+      for damage in replica.verification.damages where concerns(damage) {
+        world.violated(.fold, "\(replica.node): \(damage.finding)")
       }
     }
   }
 
-  /// Whether a difference that verification found is one between logs and tables.
-  static func concerns(_ difference: String) -> Bool {
-    difference.hasPrefix("record ") || difference.hasPrefix("table ")
+  /// Whether what verification found is a difference between logs and tables.
+  static func concerns(_ damage: Damage) -> Bool {
+    switch damage.place {
+    case .record, .table: true
+    case .entry, .log, .feed, .file: false
+    }
   }
 }
