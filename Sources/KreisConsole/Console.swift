@@ -17,6 +17,9 @@ import KreisStore
 /// | `/eintrag/ID/rueckmeldung`, `/rueckmeldungen` | change requests |
 /// | `/faellig` | what is to be confirmed |
 /// | `/konflikte` | what somebody must decide |
+/// | `/dubletten` | what is probably entered twice |
+/// | `/netzwerke` | networks, their members and meetings |
+/// | `/druck` | the list to be printed |
 /// | `/kreis/…` | at a hub, the towns and who takes part |
 /// | `/ereignisse` | server-sent events |
 /// | `/anmelden`, `/abmelden`, `/konto` | signing in and out |
@@ -27,6 +30,7 @@ struct Console: Sendable {
   let now: @Sendable () -> UInt64
   let desk: SignInDesk
   private let templates: Templates
+  private let log: @Sendable (CommandError) -> Void
   private let gate: RequestGuard
 
   static let style = Asset.style(
@@ -42,8 +46,14 @@ struct Console: Sendable {
     "conflicts": PackageResources.conflicts_mustache,
     "conflict": PackageResources.conflict_mustache,
     "message": PackageResources.message_mustache, "form": PackageResources.form_mustache,
-    "input": PackageResources.input_mustache, "due": PackageResources.due_mustache,
-    "requests": PackageResources.requests_mustache, "hub": PackageResources.hub_mustache,
+    "input": PackageResources.input_mustache, "reference": PackageResources.reference_mustache,
+    "rhythm": PackageResources.rhythm_mustache, "networks": PackageResources.networks_mustache,
+    "network": PackageResources.network_mustache,
+    "duplicates": PackageResources.duplicates_mustache,
+    "comparison": PackageResources.comparison_mustache, "merge": PackageResources.merge_mustache,
+    "sheet": PackageResources.sheet_mustache, "due": PackageResources.due_mustache,
+    "requests": PackageResources.requests_mustache,
+    "hub": PackageResources.hub_mustache,
     "places": PackageResources.places_mustache, "troubles": PackageResources.troubles_mustache,
     "proofs": PackageResources.proofs_mustache, "members": PackageResources.members_mustache,
     "invited": PackageResources.invited_mustache, "revoke": PackageResources.revoke_mustache,
@@ -52,12 +62,16 @@ struct Console: Sendable {
     "returned": PackageResources.returned_mustache,
   ]
 
-  /// - Parameter address: as browsers have it behind a proxy with TLS; `nil`: there is none.
+  /// - Parameters:
+  ///   - address: as browsers have it behind a proxy with TLS; `nil`: there is none.
+  ///   - log: notes what failed and has no words of its own on a page.
   /// - Throws: an error of the templates.
   init(
     _ executor: CommandExecutor, desk: SignInDesk, address: String? = nil,
-    now: @escaping @Sendable () -> UInt64, isStopping: @escaping @Sendable () -> Bool
+    now: @escaping @Sendable () -> UInt64, isStopping: @escaping @Sendable () -> Bool,
+    log: @escaping @Sendable (CommandError) -> Void
   ) throws {
+    self.log = log
     let client = ConsoleClient(executor, isStopping: isStopping)
     self.client = client
     self.now = now
@@ -94,7 +108,7 @@ struct Console: Sendable {
     } catch let refusal as Refusal {
       return page(refusal, request)
     } catch {
-      return page(Self.refusal(CommandError(error)), request)
+      return page(refusal(CommandError(error)), request)
     }
   }
 
@@ -138,6 +152,11 @@ struct Console: Sendable {
     case ("neu", 2): return try add(request, kind: request.path[1])
     case ("rueckmeldungen", 1...3): return try requests(request)
     case ("faellig", 1): return try due(request)
+    case ("dubletten", 1...2): return try duplicates(request)
+    case ("netzwerke", 1...2): return try networks(request)
+    case ("druck", 1):
+      try request.allow(.get)
+      return try sheet(request)
     case ("kreis", _): return try hub(request)
     case ("ereignisse", 1):
       try request.allow(.get)
@@ -151,12 +170,10 @@ struct Console: Sendable {
     }
   }
 
-  static func refusal(_ error: CommandError) -> Refusal {
-    switch error.outcome {
-    case .no: .notFound
-    case .notNow: .notNow(error.text)
-    case .wrongUse, .done: .failed(error.text)
-    }
+  /// What a page says of it.
+  func refusal(_ error: CommandError) -> Refusal {
+    if error.rejection == nil, error.outcome != .no { log(error) }
+    return Refusal(error)
   }
 
   // MARK: - Pages
@@ -183,6 +200,7 @@ struct Console: Sendable {
       "maySignOut": desk.way == .accounts,
       "isStart": place.isEmpty && request != nil, "isConflicts": place == "konflikte",
       "isRequests": place == "rueckmeldungen", "isDue": place == "faellig",
+      "isDuplicates": place == "dubletten", "isNetworks": place == "netzwerke",
       "isHub": sync["role"] == "hub", "isKreis": place == "kreis",
       "openConflicts": conflicts == 0 ? false : conflicts as Any,
       "subject": (request?.path.first == "eintrag" ? request?.path[1] : nil) as Any? ?? false,
@@ -195,9 +213,7 @@ struct Console: Sendable {
   }
 
   func page(_ refusal: Refusal, _ request: ConsoleRequest?) -> ConsoleResponse {
-    let view: View = [
-      "heading": refusal.title, "text": refusal.text, "detail": refusal.detail as Any? ?? false,
-    ]
+    let view: View = ["heading": refusal.title, "text": refusal.text]
     var response: ConsoleResponse
     // Whoever is no page of this console learns nothing but the refusal.
     if let request,

@@ -33,15 +33,16 @@ struct ConsoleClient: Sendable {
   /// The rows of a command's answer. Blocks.
   ///
   /// - Parameters:
+  ///   - role: in which this person acts; empty: not stated.
   ///   - reason: why, kept with the change.
   ///   - input: what follows the request.
   /// - Throws: `CommandError`; `Refusal` if this person must not have it run.
   func rows(
-    _ command: String, _ arguments: JSONValue = [:], reason: String = "",
+    _ command: String, _ arguments: JSONValue = [:], role: String = "", reason: String = "",
     input: ChunkSource? = nil
   ) throws -> [JSONValue] {
     var rows: [JSONValue] = []
-    try run(command, arguments, reason: reason, input: input) { rows.append($0) }
+    try run(command, arguments, role: role, reason: reason, input: input) { rows.append($0) }
     return rows
   }
 
@@ -49,14 +50,16 @@ struct ConsoleClient: Sendable {
   ///
   /// - Throws: `CommandError`, `Refusal`, and what `take` throws.
   func run(
-    _ command: String, _ arguments: JSONValue, reason: String = "", input: ChunkSource? = nil,
+    _ command: String, _ arguments: JSONValue, role: String = "", reason: String = "",
+    input: ChunkSource? = nil,
     take: @escaping (JSONValue) throws -> Void
   ) throws {
     try check(command)
     var failure: CommandError?
     let call = LocalCall(
       LocalRequest(
-        command, arguments, reason: reason, hasInput: input != nil, account: person?.account ?? ""),
+        command, arguments, role: role, reason: reason, hasInput: input != nil,
+        account: person?.account ?? ""),
       by: .console, input: input ?? { nil }, isCancelled: isStopping,
       reply: { reply in
         switch reply {
@@ -72,7 +75,9 @@ struct ConsoleClient: Sendable {
   /// The only row of an answer.
   ///
   /// - Throws: `CommandError`, `Refusal`.
-  func row(_ command: String, _ arguments: JSONValue = [:]) throws -> JSONValue {
-    try rows(command, arguments).first ?? .null
+  func row(
+    _ command: String, _ arguments: JSONValue = [:], role: String = ""
+  ) throws -> JSONValue {
+    try rows(command, arguments, role: role).first ?? .null
   }
 }

@@ -2,6 +2,7 @@
 
 import HTTPTypes
 import HummingbirdCore
+import KreisInterchange
 import NIOCore
 
 /// An answer before it is sent.
@@ -31,6 +32,12 @@ struct ConsoleResponse {
   /// Has the browser keep or forget a cookie.
   mutating func set(_ cookie: String) {
     fields.append(HTTPField(name: .setCookie, value: cookie))
+  }
+
+  static func json(_ json: JSONValue) -> ConsoleResponse {
+    ConsoleResponse(
+      fields: [.contentType: "application/json", .cacheControl: "no-store"],
+      body: .bytes(JSONWriter.bytes(of: json)))
   }
 
   static func file(_ bytes: [UInt8], _ type: String) -> ConsoleResponse {

@@ -58,7 +58,8 @@ package struct ConsoleServer: Service {
     console = try Console(
       executor,
       desk: try SignInDesk(configuration.signIn, in: directory, now: now, logger: logger),
-      address: configuration.address, now: now, isStopping: { stopping.isSet })
+      address: configuration.address, now: now, isStopping: { stopping.isSet },
+      log: { logger.warning("the console could not do what was asked: \($0.text)") })
   }
 
   /// Serves until a graceful shutdown or the task's cancellation.

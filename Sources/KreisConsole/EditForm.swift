@@ -8,64 +8,72 @@ import KreisStore
 
 /// The form of a record: its fields as a person fills them in, and what that means for the record.
 struct EditForm {
-  /// One field of the form.
-  struct Item {
-    let field: Field
-    /// What stands in the form: one text, or the keys that are ticked.
-    var texts: [String]
-    /// The canonical value, or elements, that the record has now.
-    let current: [String]
-    /// The scope where the value stands, or is to go.
-    let scope: ScopeKind
-    /// The version that was seen when the form was made, and whether it is the present one.
-    var seen: String
-    var isChangedByOthers = false
-    /// What stands beside the form's text since somebody else changed it.
-    var others: String?
-    var error: String?
-    /// What to write; `nil`: nothing.
-    var change: FieldChange?
-  }
-
   let kind: RecordKind
-  fileprivate(set) var items: [Item]
+  private(set) var items: [FormItem]
+  /// Of a schedule: on which days it is held.
+  private(set) var rhythm: Rhythm?
 
-  /// Fields that are no matter of this form: others set them, or they name records too many to choose from.
+  /// Fields that are no matter of a form: others set them.
   private static let hidden: Set<String> = [
-    "external_id", "assured_date", "merged_into", "restricted", "uri", "logo", "number_e164",
+    "external_id", "assured_date", "merged_into", "distinct_from", "restricted", "uri", "logo",
+    "number_e164",
   ]
-  /// Kinds of which there are few enough to choose one.
-  static let chosen: Set<String> = ["taxonomy_term", "municipality", "network"]
+  /// Kinds of which there are few enough to choose one from a list.
+  static let chosen: Set<String> = ["taxonomy_term", "municipality", "network", "working_group"]
   /// Kinds whose records have a form.
   static let kinds: Set<String> = [
-    "organization", "service", "contact", "location", "address", "phone", "network",
+    "organization", "service", "contact", "location", "address", "phone", "schedule", "network",
     "network_membership", "role_assignment", "working_group", "network_meeting", "document",
-    "municipality", "taxonomy_term", "service_area", "indicator",
+    "municipality", "taxonomy_term", "service_area", "service_at_location", "school_holiday",
+    "indicator",
+  ]
+  /// Kinds that belong to one record and stay with it.
+  private static let parts: Set<String> = ["address", "phone", "schedule", "service_area"]
+  private static let owners: Set<String> = [
+    "organization_id", "contact_id", "location_id", "service_id", "service_at_location_id",
   ]
 
-  static func isEditable(_ field: Field) -> Bool {
+  static func isEditable(_ field: Field, of kind: RecordKind) -> Bool {
     guard !hidden.contains(field.name) else { return false }
     if case .reference(let kinds) = field.type {
-      return kinds.count == 1 && chosen.contains(kinds[0])
+      return kinds.count == 1 && !(parts.contains(kind.name) && owners.contains(field.name))
     }
     return true
   }
 
   /// The form of a record as it stands.
   ///
-  /// - Parameter row: of `show` with versions; null for a new record.
-  init(_ kind: RecordKind, _ row: JSONValue) {
+  /// - Parameters:
+  ///   - row: of `show` with versions; null for a new record.
+  ///   - presets: of a new record, what its fields refer to by their names.
+  init(_ kind: RecordKind, _ row: JSONValue, presets: [String: String] = [:]) {
     self.kind = kind
     // What all kinds have, notes above all, comes after what this one is about.
     let fields = kind.fields.filter { $0.tag >= 16 } + kind.fields.filter { $0.tag < 16 }
-    items = fields.filter(Self.isEditable).map { field in
+    let widest = Self.widest(row)
+    items = fields.filter { Self.isEditable($0, of: kind) }.map { field in
       let shown = row["fields"]?[field.name]
       let current = FieldViews.list(shown?["value"])
-      return Item(
-        field: field, texts: Self.texts(current, field), current: current,
-        scope: shown?["scope"]?.text.map(FieldViews.scope) ?? field.scope,
+      let scope =
+        shown?["scope"]?.text.map(FieldViews.scope)
+        ?? [field.scope, widest].compactMap(\.self).max { $0.narrowness < $1.narrowness }
+        ?? field.scope
+      return FormItem(
+        field: field,
+        texts: presets[field.name].map { [$0] } ?? FormItem.texts(current, field),
+        current: current, scope: scope, chosenScope: scope,
         seen: row["versions"]?[field.name]?.text ?? "")
     }
+    guard kind.name == "schedule" else { return }
+    rhythm = row == .null ? .weekly : Rhythm(rule: text("rrule"), start: text("dtstart"))
+  }
+
+  /// The widest scope in which something of the record is shown: what is new there goes no further
+  /// (I7).
+  private static func widest(_ row: JSONValue) -> ScopeKind? {
+    guard case .object(let members)? = row["fields"] else { return nil }
+    return members.compactMap { $0.value["scope"]?.text.map(FieldViews.scope) }
+      .min { $0.narrowness < $1.narrowness }
   }
 
   /// Leaves out notes that are not for whoever keeps the record.
@@ -76,59 +84,119 @@ struct EditForm {
   // MARK: - What was sent
 
   /// Takes what somebody filled in, and finds out what it changes.
+  ///
+  /// - Parameter isNew: whether a record is about to be created.
   mutating func take(_ form: FormValues, isNew: Bool) {
+    var form = form
+    if rhythm != nil, form["r.art"] != nil {
+      let sent = Rhythm(form)
+      // The same days may have been written in other words.
+      if sent != Rhythm(rule: text("rrule"), start: text("dtstart")) || isNew {
+        form["f.rrule"] = sent.rule ?? ""
+      } else {
+        form["f.rrule"] = text("rrule")
+      }
+      if sent.art == .byAppointment, form["f.registration"]?.isEmpty != false {
+        form["f.registration"] = "nach Vereinbarung"
+      }
+      rhythm = sent
+    }
     for index in items.indices {
       let name = items[index].field.name
       guard form[Self.sentName(name)] != nil else { continue }
-      items[index].take(form.all("f.\(name)"), seen: form["s.\(name)"] ?? "")
+      items[index].take(form, seen: form["s.\(name)"] ?? "")
     }
+    checkRhythm()
     guard !items.contains(where: { $0.error != nil }) else { return }
     for problem in kind.problems(in: values, isNew: isNew) {
-      guard let index = items.firstIndex(where: { $0.field.name == problem.field }),
+      let name = problem.reason.contains("(dtstart)") ? "dtstart" : problem.field
+      guard let index = items.firstIndex(where: { $0.field.name == name }),
         items[index].error == nil
       else { continue }
       items[index].error = Self.sentence(problem)
     }
   }
 
+  /// What the rule cannot say: that days are missing.
+  private mutating func checkRhythm() {
+    guard let rhythm else { return }
+    if let missing = rhythm.missing { fail("rrule", missing) }
+    if rhythm.art == .once, text("dtstart").isEmpty { fail("dtstart", "Bitte den Tag angeben.") }
+  }
+
+  private mutating func fail(_ name: String, _ sentence: String) {
+    guard let index = items.firstIndex(where: { $0.field.name == name }) else { return }
+    items[index].error = sentence
+  }
+
+  /// Where nothing was to be saved, nothing is wrong yet.
+  mutating func forgetErrors() {
+    for index in items.indices { items[index].error = nil }
+  }
+
+  private func text(_ name: String) -> String {
+    items.first { $0.field.name == name }?.texts.first ?? ""
+  }
+
   /// Says that a field was part of the form, also where nothing is ticked.
   static func sentName(_ name: String) -> String { "s.\(name)" }
 
   var isValid: Bool { !items.contains { $0.error != nil } }
-  var changes: [JSONValue] { items.compactMap(\.change?.json) }
+  var changes: [JSONValue] { items.flatMap(\.changes).map(\.json) }
   /// The versions that the changes rest on.
   var seen: JSONValue {
     .object(
-      items.filter { $0.change != nil && !$0.seen.isEmpty }
+      items.filter { !$0.changes.isEmpty && !$0.seen.isEmpty }
         .map { JSONValue.Member($0.field.name, .string($0.seen)) })
+  }
+
+  /// What everybody could read from now on, and could not before.
+  var published: [Field] {
+    items.filter { item in
+      item.chosenScope == .public && !item.changes.isEmpty && !item.wanted.isEmpty
+        && (item.scope != .public || item.field.scope != .public)
+    }.map(\.field)
   }
 
   /// The record as it would be.
   private var values: [FieldValue] {
-    items.flatMap { item -> [FieldValue] in
-      let texts = item.change.map { change in
-        item.field.isSet
-          ? change.value.split(separator: "|").map(String.init)
-          : change.value.isEmpty ? [] : [change.value]
-      }
-      return (texts ?? item.current).map { FieldValue(item.field, $0, scope: item.scope) }
+    items.flatMap { item in
+      item.wanted.map { FieldValue(item.field, $0, scope: item.chosenScope) }
     }
   }
+
+  /// Of a schedule, how what is in the form will read.
+  func hoursText(on today: CivilDate) -> String? {
+    guard rhythm != nil else { return nil }
+    var values: [String: String] = [:]
+    for value in self.values { values[value.field.name] = value.text }
+    let text = OfficeHours(values, offset: BerlinTime.offset(at:))?.text(on: today) ?? ""
+    return text.isEmpty ? values["registration"] : text
+  }
+
+  // MARK: - Sentences
 
   private static func sentence(_ problem: InvalidValue) -> String {
-    if problem.reason.hasPrefix("fehlt") { return "Bitte ausfüllen." }
+    if problem.reason.contains("(dtstart)") {
+      return "Bitte den ersten Termin angeben: Von ihm an wird gezählt."
+    }
     if problem.reason.hasPrefix("liegt vor") { return "Das Ende liegt vor dem Anfang." }
-    return "Das \(problem.reason)."
+    if problem.reason.hasPrefix("fehlt (") { return "Bitte ausfüllen." }
+    if problem.reason.hasPrefix("fehlt: ") {
+      let rule = plain(String(problem.reason.dropFirst(7)))
+      return "Bitte ausfüllen: \(rule.prefix(1).uppercased())\(rule.dropFirst())."
+    }
+    return sentence(problem.reason)
   }
 
-  /// What stands in the form for a value: of a set that is typed, its elements with commas.
-  static func texts(_ values: [String], _ field: Field) -> [String] {
-    switch field.type {
-    case .language: [values.map(LanguageLabel.text).joined(separator: ", ")]
-    case .term where field.isSet: [values.joined(separator: ", ")]
-    case .partialDate: [values.first.map(GermanTime.day) ?? ""]
-    default: field.isSet ? values : [values.first ?? ""]
-    }
+  /// Why a value is not taken, without the names that fields have in files.
+  static func sentence(_ reason: String) -> String { "Das \(plain(reason))." }
+
+  static func plain(_ reason: String) -> String {
+    // What follows tells people at the command line how to write it.
+    let said = reason.split(separator: "; mit „", maxSplits: 1).first.map(String.init) ?? reason
+    return said.replacing(
+      /\x20\((?:[a-z0-9_]+_[a-z0-9_]+|attendance|municipalities|networks)\)/, with: "")
   }
 }
 
@@ -149,55 +217,7 @@ extension EditForm {
   }
 }
 
-extension EditForm.Item {
-  /// Which elements are named, of what is typed with commas.
-  private var isTyped: Bool {
-    switch field.type {
-    case .language, .term: true
-    default: false
-    }
-  }
-
-  fileprivate mutating func take(_ sent: [String], seen sentSeen: String) {
-    let parts = sentSeen.split(separator: ".", omittingEmptySubsequences: false).map(String.init)
-    let (version, original) = (parts.first ?? "", parts.count > 1 ? parts[1] : "")
-    texts = field.isSet && !isTyped ? sent.filter { !$0.isEmpty } : [sent.first ?? ""]
-    let wanted: [String]
-    do { wanted = try canonical() } catch {
-      self.error = "Das \(error.reason)."
-      return
-    }
-    let now = field.isSet ? current.sorted() : current
-    guard wanted != now else { return }
-    let isOthers = !seen.isEmpty && version != seen
-    // Whoever did not touch a field does not take back what another one wrote there meanwhile.
-    if isOthers, Self.mark(wanted) == original {
-      texts = EditForm.texts(current, field)
-      return
-    }
-    change = FieldChange(
-      field: field.name, scope: scope, operation: .set, value: wanted.joined(separator: "|"))
-    guard isOthers else { return }
-    isChangedByOthers = true
-    error = "Das hat inzwischen jemand anderes geändert."
-  }
-
-  private func canonical() throws(InvalidValue) -> [String] {
-    var out: [String] = []
-    for text in isTyped && field.isSet
-      ? (texts.first ?? "").split(separator: ",").map(String.init) : texts
-    {
-      let plain = text.filter { $0 != "\r" }
-      guard plain.contains(where: { !$0.isWhitespace }) else { continue }
-      out.append(try field.validate(field.type == .language ? LanguageLabel.code(plain) : plain))
-    }
-    return field.isSet ? Array(Set(out)).sorted() : out
-  }
-
-  /// The hidden text of the form: the version, and a mark of the value that was seen.
-  var token: String { "\(seen).\(Self.mark(field.isSet ? current.sorted() : current))" }
-
-  private static func mark(_ values: [String]) -> String {
-    String(Hash256(of: Array(values.joined(separator: "|").utf8)).description.prefix(16))
-  }
+extension ScopeKind {
+  /// The more, the fewer read it.
+  var narrowness: Int { Self.allCases.firstIndex(of: self) ?? 0 }
 }

@@ -7,6 +7,9 @@ import KreisPages
 struct FormViews {
   /// The records of a kind, to choose from; at most once a kind.
   let choices: (String) throws -> [(id: String, name: String)]
+  let references: ReferenceSearch
+  /// Whether it can be said who sees a value.
+  let hasScopes: Bool
 
   /// What most people fill in, in the order of the table; the rest folds away while it is empty.
   private static let common: Set<String> = [
@@ -15,16 +18,25 @@ struct FormViews {
     "email", "website", "categories", "municipality_id", "languages", "audience", "status", "title",
     "department", "availability", "legal_basis", "source", "address_1", "number", "type", "role",
     "minimum_age", "maximum_age", "access", "application_process", "free_of_charge", "network_id",
-    "location_type", "date", "networks", "note",
+    "location_type", "date", "networks", "note", "rrule", "opens_at", "closes_at", "dtstart",
+    "closed_in_school_holidays", "exdates", "registration", "attendance", "place", "url",
+    "meeting_id", "document_type", "agenda", "results", "first_day", "last_day",
   ]
 
   /// - Returns: the common fields and those that are filled in, and the others.
   func views(_ form: EditForm) throws -> (common: [View], others: [View]) {
     var out: (common: [View], others: [View]) = ([], [])
     for item in form.items {
-      let view = try view(item)
-      let isFilled = item.texts.contains { !$0.isEmpty } || item.error != nil
-      if Self.common.contains(item.field.name) || item.field.required || isFilled {
+      var view = try view(item)
+      if let rhythm = form.rhythm, item.field.name == "rrule" {
+        view.merge(Self.rhythm(rhythm)) { _, own in own }
+      }
+      let isFilled =
+        item.texts.contains { !$0.isEmpty } || item.error != nil || references.isAsked(item)
+      let isCommon =
+        Self.common.contains(item.field.name)
+        || form.kind.name == "network_membership" && item.searchedKind != nil
+      if isCommon || item.field.required || isFilled {
         out.common.append(view)
       } else {
         out.others.append(view)
@@ -33,7 +45,7 @@ struct FormViews {
     return out
   }
 
-  private func view(_ item: EditForm.Item) throws -> View {
+  private func view(_ item: FormItem) throws -> View {
     let field = item.field
     let id = "feld-\(field.name)"
     let hint = Self.hint(field)
@@ -41,16 +53,22 @@ struct FormViews {
     if hint != nil { described.append("\(id)-hilfe") }
     if item.error != nil { described.append("\(id)-fehler") }
     var view: View = [
-      "id": id, "name": "f.\(field.name)", "label": field.label, "required": field.required,
+      "id": id, "field": field.name, "name": "f.\(field.name)", "label": Self.label(field),
+      "required": field.required,
       "hint": hint as Any? ?? false, "error": item.error as Any? ?? false,
-      "others": item.others as Any? ?? false, "scope": item.scope.label,
+      "others": item.others as Any? ?? false,
       "seenName": EditForm.sentName(field.name), "seen": item.token,
       "described": described.isEmpty ? false : described.joined(separator: " ") as Any,
       "value": item.texts.first ?? "", "isLong": false, "isSelect": false, "isChecks": false,
+      "isSearch": false, "isRhythm": false,
       "isLine": false, "inputType": "text", "options": [View](),
     ]
-    let options = try options(field)
-    guard let options else {
+    view.merge(scope(item)) { _, own in own }
+    if let kind = item.searchedKind {
+      view["isSearch"] = true
+      return view.merging(try references.view(item, kind)) { _, own in own }
+    }
+    guard let options = try options(field) else {
       if field.type == .longText { view["isLong"] = true } else { view["isLine"] = true }
       view["inputType"] = Self.inputType(field)
       return view
@@ -75,6 +93,58 @@ struct FormViews {
     }
   }
 
+  // MARK: - Who sees it
+
+  private func scope(_ item: FormItem) -> View {
+    let options = ScopeKind.allCases.map { scope -> View in
+      ["key": scope.rawValue, "text": Self.readers(scope), "chosen": scope == item.chosenScope]
+    }
+    return [
+      "scope": item.chosenScope.label, "scopeKey": item.chosenScope.rawValue,
+      "scopes": hasScopes ? options : [], "hasScopes": hasScopes,
+    ]
+  }
+
+  /// The readers of a scope in words.
+  static func readers(_ scope: ScopeKind) -> String {
+    switch scope {
+    case .public: "Öffentlich: alle, auch im Internet"
+    case .kreis: "Netzwerkpartner: alle Kommunen im Kreisnetz"
+    case .coordination: "Koordination: nur wir und der Kreis"
+    case .local: "Nur hier: bleibt auf diesem Rechner"
+    }
+  }
+
+  // MARK: - Office hours
+
+  private static func rhythm(_ rhythm: Rhythm) -> View {
+    [
+      "isLine": false, "isRhythm": true,
+      "arts": Rhythm.Art.allCases.filter { $0 != .other || rhythm.art == .other }.map {
+        art -> View in
+        ["key": art.rawValue, "text": art.label, "chosen": art == rhythm.art]
+      },
+      "days": zip(Rhythm.dayCodes, Weekday.allCases).map { code, day -> View in
+        ["key": code, "text": day.label, "chosen": rhythm.days.contains(code)]
+      },
+      "weeks": Rhythm.weekNames.map { number, name -> View in
+        ["key": String(number), "text": name, "chosen": rhythm.weeks.contains(number)]
+      },
+      "rule": (rhythm.art == .other ? rhythm.rule : nil) as Any? ?? false,
+    ]
+  }
+
+  // MARK: - Words
+
+  private static func label(_ field: Field) -> String {
+    switch field.name {
+    case "rrule": "Wie oft"
+    case "opens_at": "Von"
+    case "closes_at": "Bis"
+    default: field.label
+    }
+  }
+
   private static func inputType(_ field: Field) -> String {
     switch field.type {
     case .email: "email"
@@ -90,9 +160,11 @@ struct FormViews {
     switch field.type {
     case .language where field.isSet: "Mit Komma getrennt, zum Beispiel: Deutsch, Türkisch"
     case .term where field.isSet: "Mit Komma getrennt, in Kleinbuchstaben ohne Umlaute"
-    case .partialDate: "Tag, Monat oder Jahr: 21.05.2026, 2026-05 oder 2026"
+    case .partialDate: "Tag, Monat oder Jahr: 21.05.2026, 5.2026 oder 2026"
+    case .dates: "Tage mit Komma getrennt: 24.12.2026, 31.12.2026"
     case .url: "Beginnt mit https://"
     case .integer(let range): "Eine Zahl von \(range.lowerBound) bis \(range.upperBound)"
+    case .date where field.name == "dtstart": "Nötig bei „alle zwei Wochen“ und „nur einmal“"
     default: nil
     }
   }

@@ -51,15 +51,17 @@ extension Console {
       "id": id, "name": name, "kind": fields.kind?.label ?? "Eintrag", "isDeleted": isDeleted,
       "owner": row["owner_title"]?.text ?? "unbekannt", "mayEdit": mayEdit,
       "assured": fields.text("assured_date").map(GermanTime.day) as Any? ?? false,
-      "mayAdd": mayEdit ? Self.additions(fields.kind, id) : [],
-      "mayAsk": client.may("request"),
+      "mayAdd": mayEdit ? Self.additions(fields.kind, id, on: id) : [],
+      "isNetwork": fields.kind?.name == "network", "mayAsk": client.may("request"),
       "hasForm": fields.kind.map { EditForm.kinds.contains($0.name) } ?? false,
       "message": request.query["meldung"].flatMap { Self.messages[$0] } as Any? ?? false,
       "conflicts": (row["conflicts"]?.elements ?? []).map {
         conflicts.view($0, of: id, fields.kind, mayDecide: mayEdit)
       },
       "fields": fields.views(without: [naming, "assured_date"]),
-      "hours": hours(row), "groups": isDeleted ? [] : try groups(of: id),
+      "hours": hours(row, mayEdit: mayEdit, on: id),
+      "canOpen": Self.opening.contains(fields.kind?.name ?? ""),
+      "groups": isDeleted ? [] : try groups(of: id, by: own),
       "history": Array(history.prefix(Self.historyLimit)),
       "hasMoreHistory": history.count > Self.historyLimit,
     ]
@@ -77,9 +79,17 @@ extension Console {
     return try page("history", title: "Verlauf: \(name)", view, request)
   }
 
-  private func hours(_ row: JSONValue) -> [View] {
+  /// Kinds that have office hours.
+  private static let opening: Set<String> = [
+    "organization", "location", "service", "contact", "service_at_location", "schedule",
+  ]
+
+  private func hours(_ row: JSONValue, mayEdit: Bool, on page: String) -> [View] {
     (row["hours"]?.elements ?? []).map { hours in
-      [
+      let id = hours["id"]?.text ?? ""
+      return [
+        "edit": mayEdit && id != page
+          ? "/eintrag/\(id)/bearbeiten?zurueck=/eintrag/\(page)" as Any : false,
         "text": hours["text"]?.text ?? "", "note": hours["description"]?.text as Any? ?? false,
         "registration": hours["registration"]?.text as Any? ?? false,
         "next": hours["next"]?["text"]?.text as Any? ?? false,
@@ -91,20 +101,34 @@ extension Console {
   // MARK: - What belongs to it
 
   /// What can be added to a record of this kind.
-  private static func additions(_ kind: RecordKind?, _ id: String) -> [View] {
+  ///
+  /// - Parameter page: the record whose page shows it.
+  private static func additions(_ kind: RecordKind?, _ id: String, on page: String) -> [View] {
     let kinds: [String] =
       switch kind?.name {
-      case "organization": ["service", "contact", "phone", "location", "network_membership"]
-      case "location": ["address", "phone"]
-      case "service": ["phone", "service_area"]
-      case "contact": ["phone", "role_assignment"]
+      case "organization":
+        ["service", "schedule", "contact", "phone", "location", "network_membership"]
+      case "location": ["address", "schedule", "phone"]
+      case "service": ["schedule", "phone", "service_at_location", "service_area"]
+      case "contact": ["schedule", "phone", "role_assignment"]
+      case "service_at_location": ["schedule", "phone"]
+      case "network": ["network_membership", "network_meeting", "working_group", "document"]
+      case "network_meeting": ["document"]
       default: []
       }
     return kinds.compactMap { name in
-      guard let part = try? Schema.directory.kind(named: name), let owner = kind?.name else {
-        return nil
-      }
-      return ["address": "/neu/\(name)?\(owner)_id=\(id)", "label": part.label]
+      guard let part = try? Schema.directory.kind(named: name), let owner = kind?.name,
+        let field = [owner + "_id", "networks", "meeting_id"].first(where: { name in
+          guard case .reference(let kinds)? = (try? part.field(named: name))?.type else {
+            return false
+          }
+          return kinds == [owner]
+        })
+      else { return nil }
+      let label = owner == "contact" && name == "schedule" ? "Sprechzeit" : part.label
+      return [
+        "address": "/neu/\(name)?\(field)=\(id)&zurueck=/eintrag/\(page)", "label": label,
+      ]
     }
   }
 
@@ -116,7 +140,7 @@ extension Console {
   /// Those whose own parts are shown with them.
   private static let nested: Set<String> = ["service", "location", "contact"]
 
-  private func groups(of id: String) throws -> [View] {
+  private func groups(of id: String, by own: JSONValue) throws -> [View] {
     let rows = try client.rows("related", ["id": .string(id)])
     var byKind: [String: [JSONValue]] = [:]
     for row in rows { byKind[row["kind"]?.text ?? "", default: []].append(row) }
@@ -129,27 +153,37 @@ extension Console {
       else { return nil }
       return [
         "label": kind.pluralLabel, "count": rows.count,
-        "parts": try rows.prefix(Self.partLimit).map { try part($0, of: id, kind) },
+        "parts": try rows.prefix(Self.partLimit).map { try part($0, of: id, kind, by: own) },
         "hasMore": rows.count > Self.partLimit,
       ]
     }
   }
 
-  private func part(_ row: JSONValue, of id: String, _ kind: RecordKind) throws -> View {
+  private func part(
+    _ row: JSONValue, of id: String, _ kind: RecordKind, by member: JSONValue
+  ) throws -> View {
     let fields = FieldViews(row)
     let own = row["id"]?.text ?? ""
     let hidden: Set = [kind.naming?.name ?? "name", row["field"]?.text ?? "", "external_id"]
     let name = row["name"]?.text ?? ""
+    let mayEdit =
+      client.may("edit") && (member["role"] == "hub" || row["owner"] == member["name"])
     var parts: [View] = []
     var hours: [View] = []
     if Self.nested.contains(kind.name) {
-      hours = self.hours(try client.row("show", ["id": .string(own)]))
+      hours = self.hours(
+        try client.row("show", ["id": .string(own)]), mayEdit: mayEdit, on: id)
       parts = try client.rows("related", ["id": .string(own)])
         .filter { $0["kind"] != "schedule" && $0["id"]?.text != id }.prefix(20).map(line)
     }
     return [
       "address": "/eintrag/\(own)", "name": name.isEmpty ? kind.label : name,
       "fields": fields.views(without: hidden), "hours": hours, "lines": parts,
+      "edit": mayEdit && EditForm.kinds.contains(kind.name)
+        ? "/eintrag/\(own)/bearbeiten?zurueck=/eintrag/\(id)" as Any : false,
+      "adds": mayEdit && Self.nested.contains(kind.name)
+        ? Self.additions(kind, own, on: id).filter { ($0["label"] as? String) != "Einzugsgebiet" }
+        : [],
       "hasConflicts": !(row["conflicts"]?.elements ?? []).isEmpty,
     ]
   }
@@ -188,6 +222,16 @@ extension Console {
     Gespeichert. Ein Text klingt nach einem einzelnen Fall: In dieses Verzeichnis gehören keine Angaben \
     über betreute Familien.
     """,
+    "freigabe": """
+    Gespeichert. Was öffentlich werden soll, wartet noch auf die Freigabe durch eine zweite Person.
+    """,
+    "zusammengefuehrt": "Zusammengeführt. Der andere Eintrag ist gelöscht und verweist hierher.",
+    "zusammengefuehrtrest": """
+    Zusammengeführt. Einträge anderer Stellen verweisen noch auf den gelöschten; auch sie werden hier \
+    gezeigt.
+    """,
+    "verschieden":
+      "Gemerkt: Diese beiden sind verschieden und werden hier nicht mehr vorgeschlagen.",
     "gesendet": "Die Rückmeldung ist unterwegs. Die Antwort steht unter „Rückmeldungen“.",
     "beantwortet": "Erledigt.",
     "nichts": "Es war nichts ausgewählt.",

@@ -1,14 +1,14 @@
 // SPDX-License-Identifier: EUPL-1.2
 
 import HTTPTypes
+import KreisLocal
+import KreisStore
 
 /// Why a request gets no page, as a page of its own.
 struct Refusal: Error {
   let status: HTTPResponse.Status
   let title: String
   let text: String
-  /// What a program said, in English.
-  var detail: String?
   var allowed: String?
 
   static let malformed = Refusal(
@@ -77,15 +77,102 @@ struct Refusal: Error {
     status: .serviceUnavailable, title: "Der Dienst wird gerade neu gestartet",
     text: "Bitte laden Sie die Seite in einigen Sekunden neu.")
 
-  static func notNow(_ detail: String) -> Refusal {
-    Refusal(
-      status: .serviceUnavailable, title: "Das geht im Augenblick nicht",
-      text: "Bitte versuchen Sie es in einigen Minuten noch einmal.", detail: detail)
+  static let notNow = Refusal(
+    status: .serviceUnavailable, title: "Das geht im Augenblick nicht",
+    text: """
+      Es wurde nichts geändert. Bitte versuchen Sie es in einigen Minuten noch einmal; bleibt es dabei, \
+      verständigen Sie die Technik: Der Grund steht im Protokoll des Dienstes.
+      """)
+
+  static let failed = Refusal(
+    status: .unprocessableContent, title: "Das wurde nicht gespeichert",
+    text: """
+      Der Datenbestand ist unverändert. Den Grund nennt das Protokoll des Dienstes; bitte fragen Sie die \
+      Technik.
+      """)
+}
+
+extension Refusal {
+  /// What the executor says, as people read it who see no commands.
+  init(_ error: CommandError) {
+    if error.rejection == .invalid {
+      self = Refusal(
+        status: .unprocessableContent, title: "So passen die Angaben nicht zusammen",
+        text: EditForm.plain(error.text.replacing("\n", with: " ")))
+    } else if let rejection = error.rejection, let known = Refusal(rejection) {
+      self = known
+    } else {
+      self =
+        switch error.outcome {
+        case .no: .notFound
+        case .notNow: .notNow
+        case .wrongUse, .done: .failed
+        }
+    }
   }
 
-  static func failed(_ detail: String) -> Refusal {
-    Refusal(
-      status: .unprocessableContent, title: "Das wurde nicht gespeichert",
-      text: "Der Datenbestand ist unverändert.", detail: detail)
+  /// - Returns: `nil` for what needs more than the rejection to be said.
+  init?(_ rejection: Rejection) {
+    guard let said = Self.sentences[rejection] else { return nil }
+    self.init(status: said.status, title: said.title, text: said.text)
   }
+
+  private static let sentences: [Rejection: Refusal] = [
+    .missing: .notFound,
+    .notKeeper: Refusal(
+      status: .forbidden, title: "Diesen Eintrag pflegt eine andere Stelle",
+      text: """
+        Ändern können ihn nur sie und der Kreis. Öffnen Sie den Eintrag und wählen Sie „Rückmeldung \
+        geben“: Ihr Vorschlag geht an die richtige Stelle.
+        """),
+    .deleted: Refusal(
+      status: .conflict, title: "Der Eintrag ist gelöscht",
+      text:
+        "Auf seiner Seite lässt er sich wiederherstellen; danach kann er wieder geändert werden."),
+    .notDeleted: Refusal(
+      status: .conflict, title: "Der Eintrag ist nicht gelöscht",
+      text: "Jemand hat ihn wohl schon wiederhergestellt."),
+    .destroyed: Refusal(
+      status: .conflict, title: "Das wurde endgültig vernichtet",
+      text: "Es lässt sich weder ändern noch wiederherstellen."),
+    .restricted: Refusal(
+      status: .forbidden, title: "Die Verarbeitung ist eingeschränkt",
+      text: """
+        Auf Verlangen der betroffenen Person wird dieser Eintrag nur aufbewahrt und niemandem gezeigt \
+        (Art. 18 DSGVO).
+        """),
+    .decided: Refusal(
+      status: .conflict, title: "Das ist nicht mehr offen",
+      text: "Inzwischen hat jemand entschieden oder geantwortet. Bitte sehen Sie nach."),
+    .tooMuch: Refusal(
+      status: .contentTooLarge, title: "Das ist zu viel auf einmal",
+      text: "Bitte kürzen Sie lange Texte, oder ändern Sie den Eintrag in mehreren Schritten."),
+    .unshared: Refusal(
+      status: .unprocessableContent, title: "Diesen Eintrag kennen nicht alle",
+      text: "Eine Rückmeldung dazu könnten andere nicht einordnen. Bitte rufen Sie die Stelle an."),
+    .unheard: Refusal(
+      status: .serviceUnavailable, title: "Noch keine Verbindung zum Kreis",
+      text: "Geändert werden kann erst, wenn dieser Dienst den Hub einmal erreicht hat."),
+    .closed: Refusal(
+      status: .serviceUnavailable, title: "Dieser Dienst darf zurzeit nichts schreiben",
+      text: "Er braucht einen neuen Schlüssel vom Kreis. Bitte verständigen Sie die Technik."),
+    .unknownReference: Refusal(
+      status: .unprocessableContent, title: "Ein ausgewählter Eintrag ist nicht mehr da",
+      text: "Er wurde inzwischen entfernt. Bitte wählen Sie einen anderen."),
+    .publishes: Refusal(
+      status: .unprocessableContent, title: "Das würde öffentlich",
+      text: "Diese Angaben könnten von nun an alle lesen, auch im Internet. Ist das gewollt?"),
+    .needsRole: Refusal(
+      status: .unprocessableContent, title: "Das braucht eine Freigabe",
+      text: """
+        Der Kreis verlangt, dass eine zweite Person freigibt, was öffentlich wird. Bitte sagen Sie, in \
+        welcher Rolle Sie es beantragen; freigeben muss es jemand in einer anderen.
+        """),
+    .restored: Refusal(
+      status: .serviceUnavailable, title: "Der Bestand wird noch abgeglichen",
+      text: """
+        Dieser Rechner wurde aus einer Sicherung wiederhergestellt. Gezeigt wird erst wieder etwas, wenn \
+        alles nachgeholt ist, was seither geändert oder gelöscht wurde.
+        """),
+  ]
 }

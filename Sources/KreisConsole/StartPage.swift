@@ -9,11 +9,13 @@ extension Console {
   private static let pageSize = 25
 
   /// What was asked for.
-  private struct Wish {
+  struct Wish {
     let text: String
     let category: String
     let network: String
     let place: String
+    let district: String
+    let age: String
     let isOpen: Bool
     let page: Int
 
@@ -22,33 +24,38 @@ extension Console {
       category = query["kategorie"] ?? ""
       network = query["netzwerk"] ?? ""
       place = query["ort"] ?? ""
+      district = query["stadtteil"] ?? ""
+      age = query["alter"].flatMap { Int($0) }.map { String(min(max(-1, $0), 120)) } ?? ""
       isOpen = query["offen"] == "1"
       page = min(max(1, query["seite"].flatMap { Int($0) } ?? 1), 1_000_000)
     }
 
-    var isFiltered: Bool { !(category + network + place).isEmpty || isOpen }
+    var isFiltered: Bool { !(category + network + place + district + age).isEmpty || isOpen }
 
-    func address(page: Int) -> String {
+    func address(_ path: String = "/", page: Int = 1) -> String {
       let query = FormValues.query([
         ("q", text), ("kategorie", category), ("netzwerk", network), ("ort", place),
+        ("stadtteil", district), ("alter", age),
         ("offen", isOpen ? "1" : ""), ("seite", page > 1 ? String(page) : ""),
       ])
-      return query.isEmpty ? "/" : "/?" + query
+      return query.isEmpty ? path : path + "?" + query
     }
 
-    var arguments: JSONValue {
+    func arguments(offset: Int, limit: Int) -> JSONValue {
       let optional = { (text: String) -> JSONValue in text.isEmpty ? .null : .string(text) }
       return [
         "text": .string(text), "category": optional(category), "network": optional(network),
-        "municipality": optional(place), "open": .bool(isOpen),
-        "offset": .integer((page - 1) * Console.pageSize), "limit": .integer(Console.pageSize),
+        "municipality": optional(place), "district": optional(district),
+        "age": Int(age).map { .integer($0) } ?? .null, "open": .bool(isOpen),
+        "offset": .integer(offset), "limit": .integer(limit),
       ]
     }
   }
 
   func start(_ request: ConsoleRequest) throws -> ConsoleResponse {
     let wish = Wish(request.query)
-    let rows = try client.rows("search", wish.arguments)
+    let rows = try client.rows(
+      "search", wish.arguments(offset: (wish.page - 1) * Self.pageSize, limit: Self.pageSize))
     let total = Int(clamping: rows.first?["total"]?.unsigned ?? 0)
     let pages = max(1, (total + Self.pageSize - 1) / Self.pageSize)
     let hits = rows.dropFirst().map(hit)
@@ -58,6 +65,10 @@ extension Console {
       "categories": try choices("taxonomy_term", wish.category),
       "networks": try choices("network", wish.network),
       "places": try choices("municipality", wish.place), "open": wish.isOpen,
+      "districts": try client.rows("districts").map { row -> View in
+        ["name": row["name"]?.text ?? "", "chosen": row["name"]?.text == wish.district]
+      },
+      "ages": Self.ages(wish.age), "sheet": wish.address("/druck"),
       "count": total.counted("Organisation", "Organisationen"), "isEmpty": total == 0,
       "hits": hits, "hasPages": pages > 1, "page": wish.page, "pages": pages,
       "previous": wish.page > 1 ? wish.address(page: wish.page - 1) as Any : false,
@@ -65,6 +76,16 @@ extension Console {
     ]
     let title = wish.text.isEmpty ? "Organisationen" : "Suche nach „\(wish.text)“"
     return try page("start", title: title, view, request)
+  }
+
+  private static func ages(_ chosen: String) -> [View] {
+    // Whom networks for early help and child protection are for (§ 7 SGB VIII: up to 26).
+    (-1...27).map { age in
+      let text =
+        age < 0
+        ? "vor der Geburt" : age == 0 ? "unter 1 Jahr" : age == 1 ? "1 Jahr" : "\(age) Jahre"
+      return ["key": String(age), "text": text, "chosen": String(age) == chosen]
+    }
   }
 
   /// All records of a kind as choices of a form.
@@ -81,7 +102,7 @@ extension Console {
     }
   }
 
-  private func hit(_ row: JSONValue) -> View {
+  func hit(_ row: JSONValue) -> View {
     let fields = row["fields"]
     func text(_ name: String) -> String? { fields?[name]?["display"]?.text }
     let because = (row["because"]?.elements ?? []).compactMap { part -> String? in

@@ -27,6 +27,7 @@ struct DirectoryCommands: Sendable {
       "show": show, "list": list, "history": history, "conflicts": conflicts,
       "import": importRows, "export": export, "log-export": exportLog, "log-fold": foldLog,
       "due": due, "confirm": confirm, "review": review, "merge": merge,
+      "distinct": distinct,
       "vocabulary-import": importVocabulary, "log-verify": verifyLog, "status": status,
       "sync": sync,
       "metrics": metrics, "audit": audit, "audit-verify": verifyAudit,
@@ -35,7 +36,7 @@ struct DirectoryCommands: Sendable {
       "subject-report": subjectReport, "processing-record": processingRecord,
       "request": request, "requests": requests, "accept": accept, "decline": decline,
       "transfer": transfer, "search": search, "related": related,
-      "choices": choices, "overview": overview, "measure": measure,
+      "choices": choices, "districts": districts, "overview": overview, "measure": measure,
     ]
   }
 
@@ -88,7 +89,7 @@ struct DirectoryCommands: Sendable {
       .notNow,
       "This replica was restored from a backup. It shows nothing before its daemon has read the "
         + "hub's feed to its end, because values may have been erased since. Start it: kreisnetz town "
-        + "run")
+        + "run", .restored)
   }
 
   func occasion(_ call: LocalCall) -> Occasion {
@@ -118,7 +119,7 @@ struct DirectoryCommands: Sendable {
       throw CommandError(
         .no,
         "There is no record „\(text)“ here. Give an id, the beginning of one (at least four "
-          + "digits), or key: and an external id.")
+          + "digits), or key: and an external id.", .missing)
     }
     return id
   }
@@ -136,7 +137,8 @@ struct DirectoryCommands: Sendable {
     // listed for review.
     let full = RecordID(text: raw)
     guard let id = try lookup.record(raw, kinds: kinds) ?? named(raw, kinds, lookup) ?? full else {
-      throw CommandError(.wrongUse, "\(field.name): there is no \(what) „\(raw)“ here.")
+      throw CommandError(
+        .wrongUse, "\(field.name): there is no \(what) „\(raw)“ here.", .unknownReference)
     }
     return id.description
   }

@@ -64,8 +64,9 @@ struct HoursJSON {
     }
     guard let hours = OfficeHours(values, offset: offset) else { return nil }
     let time = LocalTime(seconds: now, offset: offset(now))
-    let text = hours.text(on: time.date)
-    guard !text.isEmpty else { return nil }
+    // Those that are held by appointment have no days.
+    let days = hours.text(on: time.date)
+    guard let text = days.isEmpty ? values["registration"] : days else { return nil }
     let opening = hours.next(at: time, except: holidays)
     let next = opening.map { opening -> JSONValue in
       [
@@ -76,7 +77,9 @@ struct HoursJSON {
     let json: JSONValue = [
       "id": .string(state.record.description), "text": .string(text),
       "description": values["description"].map { .string($0) } ?? .null,
-      "registration": try registration(values).map { .string($0) } ?? .null, "next": next ?? .null,
+      "registration": try registration(
+        days.isEmpty ? values.filter { $0.key != "registration" } : values
+      ).map { .string($0) } ?? .null, "next": next ?? .null,
     ]
     return (opening?.date ?? CivilDate(dayNumber: .max), text, json)
   }

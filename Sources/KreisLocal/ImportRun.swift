@@ -124,7 +124,7 @@ struct ImportRun {
       }
       guard case .row(let row) = next, !survey.refused(row, at: count) else { continue }
       currentPlace = count
-      do { try take(row, transaction, lookup, call) } catch StoreError.rejected(let reason) {
+      do { try take(row, transaction, lookup, call) } catch StoreError.rejected(let reason, _) {
         report.refuse(line: row.line, reason.replacing("\n", with: " · "))
       } catch let error as CommandError where error.outcome == .wrongUse {
         report.refuse(line: row.line, error.text)

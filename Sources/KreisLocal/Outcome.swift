@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: EUPL-1.2
 
-import KreisStore
+package import KreisStore
 
 /// How a command ended: the exit codes that scripts rely on.
 package enum Outcome: Int32, Sendable {
@@ -17,17 +17,21 @@ package enum Outcome: Int32, Sendable {
 package struct CommandError: Error, Hashable, CustomStringConvertible, Sendable {
   package let outcome: Outcome
   package let text: String
+  /// What was wrong, where it is told apart; not part of what goes over the socket.
+  package let rejection: Rejection?
 
-  package init(_ outcome: Outcome, _ text: String) {
+  package init(_ outcome: Outcome, _ text: String, _ rejection: Rejection? = nil) {
     self.outcome = outcome
     self.text = text
+    self.rejection = rejection
   }
 
   /// Sorts the errors of the parts below.
   package init(_ error: any Error) {
     switch error {
     case let error as CommandError: self = error
-    case StoreError.rejected(let text): self.init(.wrongUse, text)
+    case StoreError.rejected(let text, let rejection):
+      self.init(.wrongUse, text, rejection)
     case StoreError.retryLater(let text), StoreError.stateUnknown(let text):
       self.init(.notNow, text)
     case StoreError.damaged(let damage): self.init(.notNow, damage.description)

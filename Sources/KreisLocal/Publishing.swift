@@ -26,7 +26,7 @@ struct Publishing {
       throw CommandError(
         .wrongUse,
         "Everybody could read this from now on, on the Internet too: \(names). Nothing was written. "
-          + "If that is meant, repeat the command with --publish.")
+          + "If that is meant, repeat the command with --publish.", .publishes)
     }
     guard try transaction.policy().needsRelease else {
       (self.edits, waiting) = (edits, [])
@@ -36,7 +36,7 @@ struct Publishing {
       throw CommandError(
         .wrongUse,
         "The Kreis wants a second person to release what becomes public: \(names). Say in which role "
-          + "you ask for it, with --role; another role releases it.")
+          + "you ask for it, with --role; another role releases it.", .needsRole)
     }
     waiting = publications
     // A new record keeps the value for those who have it by default, unless they are told another; of

@@ -41,7 +41,7 @@ extension DirectoryCommands {
     throw CommandError(
       .no,
       "The processing of \(state.record) is restricted (Art. 18 GDPR): it is kept, and shown to "
-        + "nobody. To lift that: kreisnetz unrestrict \(state.record) --reason …")
+        + "nobody. To lift that: kreisnetz unrestrict \(state.record) --reason …", .restricted)
   }
 }
 

@@ -36,6 +36,23 @@ extension DirectoryCommands {
     return .done
   }
 
+  /// Arguments: id, other. Row: id. Notes on this machine that the two are no duplicates, whoever keeps
+  /// them; `review` lists them no more.
+  func distinct(_ call: LocalCall) throws -> Outcome {
+    let texts = (try call.text("id"), try call.text("other"))
+    let occasion = occasion(call)
+    let id = try write { transaction in
+      let lookup = transaction.lookup
+      let (id, other) = (try record(texts.0, lookup), try record(texts.1, lookup))
+      guard let field = try knownKind(of: id, lookup).distinctFrom else { return id }
+      try transaction.change(
+        id, [Edit(field, .insert(element: other.description), in: .local)], occasion)
+      return id
+    }
+    try call.row(["id": .string(id.description)])
+    return .done
+  }
+
   private func json(_ reference: DanglingReference, _ snapshot: Snapshot) throws -> JSONValue {
     let kept =
       reference.problem == .deleted ? try snapshot.kept(for: reference.target) : nil
@@ -90,6 +107,8 @@ struct ReviewSurvey {
   private var presence: [RecordID: Presence] = [:]
   private var references: [Reference] = []
   private var fields: [UInt32: [Field]] = [:]
+  /// What somebody here said is no duplicate.
+  private var distinct: [RecordID: Set<RecordID>] = [:]
 
   init(kinds: Set<UInt32>) { self.kinds = kinds }
 
@@ -101,6 +120,8 @@ struct ReviewSurvey {
     presence[record.id] = .shown(record.kind.tag)
     guard kinds.isEmpty || kinds.contains(record.kind.tag) else { return }
     finder.add(DuplicateTraits(record))
+    let others = record.elements("distinct_from").compactMap { RecordID(text: $0) }
+    if !others.isEmpty { distinct[record.id] = Set(others) }
     let own = fields[record.kind.tag] ?? record.kind.references
     fields[record.kind.tag] = own
     for field in own {
@@ -110,7 +131,12 @@ struct ReviewSurvey {
     }
   }
 
-  func duplicates() -> [DuplicatePair] { finder.pairs() }
+  func duplicates() -> [DuplicatePair] {
+    finder.pairs().filter { pair in
+      distinct[pair.first]?.contains(pair.second) != true
+        && distinct[pair.second]?.contains(pair.first) != true
+    }
+  }
 
   func dangling() -> [DanglingReference] {
     references.compactMap { reference in

@@ -25,8 +25,14 @@ package struct FormValues: Sendable {
     text.replacing("+", with: " ").removingPercentEncoding
   }
 
-  /// The first value of this name.
-  package subscript(name: String) -> String? { pairs.first { $0.name == name }?.value }
+  /// The first value of this name; set, it is the only one.
+  package subscript(name: String) -> String? {
+    get { pairs.first { $0.name == name }?.value }
+    set {
+      pairs.removeAll { $0.name == name }
+      if let newValue { pairs.append((name, newValue)) }
+    }
+  }
 
   package func all(_ name: String) -> [String] { pairs.filter { $0.name == name }.map(\.value) }
 

@@ -18,8 +18,15 @@ package struct GermanTime: Sendable {
     return "\(Self.day(time.date)), \(Self.two(hour)):\(Self.two(minute)) Uhr"
   }
 
-  /// `22.11.2026`; what is no whole date as it stands.
-  package static func day(_ text: String) -> String { CivilDate(text).map { day($0) } ?? text }
+  /// `22.11.2026`, of partial dates `11.2026`, `22.11.` and `2026`; what is no date as it stands.
+  package static func day(_ text: String) -> String {
+    if let date = CivilDate(text) { return day(date) }
+    let parts = text.split(separator: "-")
+    guard parts.count == 2, parts.allSatisfy({ $0.allSatisfy(\.isASCII) && Int($0) != nil }) else {
+      return text
+    }
+    return text.hasPrefix("--") ? "\(parts[1]).\(parts[0])." : "\(parts[1]).\(parts[0])"
+  }
 
   package static func day(_ date: CivilDate) -> String {
     let parts = date.parts

@@ -81,7 +81,7 @@ struct Editor {
   /// People are told why not, and go on.
   private func refused(_ error: StoreError, _ world: World) throws {
     switch error {
-    case .rejected(let reason):
+    case .rejected(let reason, _):
       world.count("edits refused")
       world.note("\(node) cannot: \(reason)")
     case .retryLater(let reason): world.note("\(node) cannot now: \(reason)")

@@ -148,7 +148,7 @@ extension HubNode {
       noted = generation
       world.count("hub generations")
       world.note("\(name) serves in generation \(generation)")
-    } catch StoreError.rejected(let reason) {
+    } catch StoreError.rejected(let reason, _) {
       world.note("\(name) goes on gathering: \(reason)")
     } catch let error as StoreError { try failed(error) }
   }

@@ -107,7 +107,8 @@ extension Transaction {
     let state = try existing(id)
     try checkUnrestricted(state, edits)
     guard !state.isDeleted else {
-      throw StoreError.rejected("\(id) is deleted; restore it first: kreisnetz undelete \(id)")
+      throw StoreError.rejected(
+        "\(id) is deleted; restore it first: kreisnetz undelete \(id)", .deleted)
     }
     let kind = try kind(of: state)
     let edits = try completed(edits, of: kind, on: id, state)
@@ -123,7 +124,9 @@ extension Transaction {
   /// Deletes a record in every scope it appears in. Its entries stay; `restore` brings it back.
   package func delete(_ id: RecordID, _ occasion: Occasion) throws {
     let state = try existing(id)
-    guard !state.isDeleted else { throw StoreError.rejected("\(id) is deleted already") }
+    guard !state.isDeleted else {
+      throw StoreError.rejected("\(id) is deleted already", .deleted)
+    }
     try checkAuthority(on: id, in: state.scopes.keys)
     let register = Register(tag: RecordKind.deletedTag)
     for (scope, part) in state.scopes.sorted(by: { $0.key < $1.key }) {
@@ -131,7 +134,8 @@ extension Transaction {
       let seen = Set(part.registers.values.joined().map(\.hash.reference))
       guard seen.count <= Limits.bases else {
         throw StoreError.rejected(
-          "\(id) has \(seen.count) separately written fields; a deletion can list \(Limits.bases)")
+          "\(id) has \(seen.count) separately written fields; a deletion can list \(Limits.bases)",
+          .tooMuch)
       }
       let write = Write(register: register, content: .present, bases: Array(seen))
       try append(
@@ -147,7 +151,7 @@ extension Transaction {
     let state = try existing(id)
     let register = Register(tag: RecordKind.deletedTag)
     let deleted = state.scopes.filter { $0.value.isDeleted }
-    guard !deleted.isEmpty else { throw StoreError.rejected("\(id) is not deleted") }
+    guard !deleted.isEmpty else { throw StoreError.rejected("\(id) is not deleted", .notDeleted) }
     try checkAuthority(on: id, in: deleted.keys)
     for (scope, part) in deleted.sorted(by: { $0.key < $1.key }) {
       let bases = part.heads(of: register).map(\.hash.reference)
@@ -168,12 +172,13 @@ extension Transaction {
     let state = try existing(id)
     let register = Register(tag: field.tag, element: element)
     guard let conflict = state.conflicts.first(where: { $0.register == register }) else {
-      throw StoreError.rejected("\(id) has no conflict over \(field.name)")
+      throw StoreError.rejected("\(id) has no conflict over \(field.name)", .decided)
     }
     guard !conflict.againstDeletion else {
       throw StoreError.rejected(
         "\(field.name) was edited by somebody who had not seen that \(id) was deleted: "
-          + "either restore the record or, to keep it deleted, restore and delete it again")
+          + "either restore the record or, to keep it deleted, restore and delete it again",
+        .deleted)
     }
     try checkAuthority(on: id, in: [conflict.scope])
     var content = Write.Content.value
@@ -183,12 +188,14 @@ extension Transaction {
     case .take(let number):
       guard conflict.heads.indices.contains(number - 1) else {
         throw StoreError.rejected(
-          "\(field.name) has the alternatives 1 to \(conflict.heads.count), not \(number)")
+          "\(field.name) has the alternatives 1 to \(conflict.heads.count), not \(number)",
+          .decided)
       }
       let head = conflict.heads[number - 1]
       (content, text) = (head.content, head.value)
       guard content != .value || text != nil else {
-        throw StoreError.rejected("alternative \(number) was destroyed and cannot be taken")
+        throw StoreError.rejected(
+          "alternative \(number) was destroyed and cannot be taken", .destroyed)
       }
     }
     let write = Write(
@@ -207,10 +214,10 @@ extension Transaction {
 
   private func existing(_ id: RecordID) throws -> RecordState {
     guard let state = try state(of: id), state.kind != nil else {
-      throw StoreError.rejected("there is no record \(id)")
+      throw StoreError.rejected("there is no record \(id)", .missing)
     }
     guard state.erasedIn == nil else {
-      throw StoreError.rejected("\(id) was erased; it takes no values any more")
+      throw StoreError.rejected("\(id) was erased; it takes no values any more", .destroyed)
     }
     return state
   }
@@ -243,7 +250,7 @@ extension Transaction {
       kind.problems(in: values, isNew: true).filter { !known.contains($0) }
       + (try connectionProblems(kind, values, written, on: id, isNew: state == nil))
     guard problems.isEmpty else {
-      throw StoreError.rejected(problems.map(\.description).joined(separator: "\n"))
+      throw StoreError.rejected(problems.map(\.description).joined(separator: "\n"), .invalid)
     }
   }
 
@@ -253,12 +260,12 @@ extension Transaction {
     guard membership.members[identity.member] != nil else {
       throw StoreError.rejected(
         "this replica has not heard from its hub since it joined; start the daemon once: "
-          + "kreisnetz town run")
+          + "kreisnetz town run", .unheard)
     }
     let owner = membership.keeper(of: id)?.title ?? "another member"
     throw StoreError.rejected(
       "only \(owner) and the hub may change \(id); ask for it with: kreisnetz request \(id) "
-        + "field=value")
+        + "field=value", .notKeeper)
   }
 
   func scope(of edit: Edit, on id: RecordID, _ state: RecordState?) -> Scope {

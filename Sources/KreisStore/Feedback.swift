@@ -32,10 +32,11 @@ extension Transaction {
   package func request(_ draft: RequestDraft, _ occasion: Occasion) throws -> RecordID {
     guard let state = try state(of: draft.subject), state.kind != nil,
       let widest = state.scopes.keys.filter({ $0 != .local }).min()
-    else { throw StoreError.rejected("only this machine knows \(draft.subject)") }
+    else { throw StoreError.rejected("only this machine knows \(draft.subject)", .unshared) }
     guard draft.toSteward || widest.kind <= Scope.kreis.kind else {
       throw StoreError.rejected(
-        "\(draft.subject) is not known to all members; ask its steward alone: --to-steward")
+        "\(draft.subject) is not known to all members; ask its steward alone: --to-steward",
+        .unshared)
     }
     let id = newRecordID()
     let fields = draft.fields.map(\.name).joined(separator: ", ")
@@ -54,7 +55,7 @@ extension Transaction {
   private func coordination(withStewardOf record: RecordID) throws -> Scope {
     guard identity.role == .hub else { return .coordination(identity.member) }
     guard let steward = membership.steward(of: record), steward != identity.member else {
-      throw StoreError.rejected("the hub keeps \(record) itself")
+      throw StoreError.rejected("the hub keeps \(record) itself", .unshared)
     }
     return .coordination(steward)
   }
@@ -68,7 +69,7 @@ extension Transaction {
   ) throws {
     let request = try openRequest(id)
     guard request.sender == identity.member else {
-      throw StoreError.rejected("\(id) is another member's change request")
+      throw StoreError.rejected("\(id) is another member's change request", .notKeeper)
     }
     let questions = try answers(to: id).filter {
       $0.status == .question && membership.hasBeenSteward($0.author, of: request.subject)
@@ -77,7 +78,7 @@ extension Transaction {
     if withdraws { values["status"] = RequestStatus.withdrawn.rawValue }
     if let text {
       guard !questions.isEmpty else {
-        throw StoreError.rejected("nobody asked anything about \(id)")
+        throw StoreError.rejected("nobody asked anything about \(id)", .decided)
       }
       values["answer"] = text
       values["answered_questions"] = questions.map(\.mark).sorted().joined(separator: " ")
@@ -96,7 +97,7 @@ extension Transaction {
       let steward = membership.keeper(of: request.subject)?.title ?? "the steward"
       throw StoreError.rejected(
         "only \(steward) and the hub may answer \(id), which is about a record of "
-          + "theirs")
+          + "theirs", .notKeeper)
     }
     let own = try answers(to: id).first { $0.author == identity.member }
     var values = ["request_id": id.description, "status": status.rawValue, "answer": text]
@@ -120,11 +121,12 @@ extension Transaction {
   /// - Throws: `StoreError.rejected`.
   package func openRequest(_ id: RecordID) throws -> ChangeRequest {
     guard let request = try state(of: id).flatMap({ ChangeRequest($0) }) else {
-      throw StoreError.rejected("\(id) is no change request")
+      throw StoreError.rejected("\(id) is no change request", .missing)
     }
     let status = request.status(try answers(to: id), under: membership)
     guard !status.isFinal else {
-      throw StoreError.rejected("the change request \(id) is \(status.rawValue) already")
+      throw StoreError.rejected(
+        "the change request \(id) is \(status.rawValue) already", .decided)
     }
     return request
   }

@@ -38,17 +38,22 @@ extension Transaction {
   package func merge(
     _ other: RecordID, into kept: RecordID, _ occasion: Occasion
   ) throws -> MergeResult {
-    guard other != kept else { throw StoreError.rejected("\(kept) cannot be merged with itself") }
+    guard other != kept else {
+      throw StoreError.rejected("\(kept) cannot be merged with itself", .invalid)
+    }
     guard let state = try self.state(of: other), let keptState = try self.state(of: kept),
       let kind = state.kind.flatMap({ tables.schema.kind(tag: $0) }), let field = kind.mergedInto
     else {
-      throw StoreError.rejected("there is no record \(other) or \(kept), or of no known kind")
+      throw StoreError.rejected(
+        "there is no record \(other) or \(kept), or of no known kind", .missing)
     }
     for (id, state) in [(other, state), (kept, keptState)] where state.isDeleted {
-      throw StoreError.rejected("\(id) is deleted; restore it first: kreisnetz undelete \(id)")
+      throw StoreError.rejected(
+        "\(id) is deleted; restore it first: kreisnetz undelete \(id)", .deleted)
     }
     guard keptState.kind == kind.tag else {
-      throw StoreError.rejected("\(kept) is not of kind \(kind.name), as \(other) is")
+      throw StoreError.rejected(
+        "\(kept) is not of kind \(kind.name), as \(other) is", .invalid)
     }
     var result = MergeResult()
     let has = Set(keptState.shown.keys.map(\.tag))
@@ -89,7 +94,7 @@ extension Transaction {
     }
     do {
       if try change(id, edits, occasion) > 0 { result.redirected.append(id) }
-    } catch StoreError.rejected(let reason) {
+    } catch StoreError.rejected(let reason, _) {
       result.remaining += fields.map { (id, $0, reason) }
     }
   }

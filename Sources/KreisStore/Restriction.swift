@@ -13,7 +13,7 @@ extension Transaction {
     else { return }
     throw StoreError.rejected(
       "the processing of \(state.record) is restricted (Art. 18 GDPR); lift that first: kreisnetz "
-        + "unrestrict \(state.record)")
+        + "unrestrict \(state.record)", .restricted)
   }
 
   /// Restricts a record's processing, or lifts the restriction; of a person, that of numbers and roles

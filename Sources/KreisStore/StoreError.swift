@@ -4,8 +4,9 @@ import GRDB
 
 /// Why the store did not do what was asked, in the kinds that call for different reactions.
 package enum StoreError: Error, CustomStringConvertible {
-  /// The input was wrong; nothing was changed. The text says what to change.
-  case rejected(String)
+  /// The input was wrong; nothing was changed. The text says what to change, the other what it was for
+  /// those who say it in their own words.
+  case rejected(String, Rejection? = nil)
   /// Nothing was changed; the same call can succeed later (disk full, database busy).
   case retryLater(String)
   /// What is on disk is not known or not sound: stop, and recover by the normal start-up path.
@@ -15,7 +16,7 @@ package enum StoreError: Error, CustomStringConvertible {
 
   package var description: String {
     switch self {
-    case .rejected(let text), .retryLater(let text), .stateUnknown(let text): text
+    case .rejected(let text, _), .retryLater(let text), .stateUnknown(let text): text
     case .damaged(let damage): damage.description
     }
   }

@@ -130,7 +130,7 @@ package final class Transaction {
     if let closing = membership.closing(of: log) {
       throw StoreError.rejected(
         "this replica's log of \(log.scope) was closed by the hub after entry \(closing); "
-          + "it needs its next key generation before it can write")
+          + "it needs its next key generation before it can write", .closed)
     }
     let key = try ledger.openKey(of: log, in: identity.realm)
     let head = try ledger.head(ofKey: key)
@@ -148,13 +148,15 @@ package final class Transaction {
   ) throws {
     guard header.writes.count <= Limits.writes, body.count <= Limits.body else {
       throw StoreError.rejected(
-        "too many changes at once: at most \(Limits.writes) fields and elements of a record")
+        "too many changes at once: at most \(Limits.writes) fields and elements of a record",
+        .tooMuch)
     }
     guard header.writes.reduce(0, { $0 + $1.bases.count }) <= Limits.bases else {
-      throw StoreError.rejected("the change replaces more than \(Limits.bases) earlier writes")
+      throw StoreError.rejected(
+        "the change replaces more than \(Limits.bases) earlier writes", .tooMuch)
     }
     if case .block(let block) = proof, block.count > Limits.block {
-      throw StoreError.rejected("the values of one change exceed \(Limits.block) bytes")
+      throw StoreError.rejected("the values of one change exceed \(Limits.block) bytes", .tooMuch)
     }
   }
 
@@ -245,7 +247,7 @@ package final class Transaction {
     guard chains.isEmpty || isSigner else {
       throw StoreError.rejected(
         "this replica cannot write: the key it was opened with is not that of generation "
-          + "\(identity.generation)")
+          + "\(identity.generation)", .closed)
     }
     for (log, own) in chains.sorted(by: { $0.key < $1.key }) {
       let head = own.chain.head

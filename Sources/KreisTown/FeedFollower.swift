@@ -154,7 +154,7 @@ package struct FeedFollower: Sendable {
     case let error as MalformedBytes:
       return .untrusted(reason: "the hub sent what cannot be read: \(error)")
     case StoreError.retryLater(let reason): return .notStored(reason: reason)
-    case StoreError.rejected(let reason): return .untrusted(reason: reason)
+    case StoreError.rejected(let reason, _): return .untrusted(reason: reason)
     case let error as StateDirectoryError: return .notStored(reason: error.description)
     case StoreError.damaged(let damage): return .notStored(reason: damage.description)
     case StoreError.stateUnknown: throw error

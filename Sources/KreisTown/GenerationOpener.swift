@@ -63,7 +63,7 @@ package struct GenerationOpener: Sendable {
       return .unavailable(reason: reason, retryAfterSeconds: seconds)
     case HubFailure.refused(let refusal): return TownSession.OpenResult(refusal)
     case HubFailure.untrusted(let reason), StoreError.retryLater(let reason),
-      StoreError.rejected(let reason):
+      StoreError.rejected(let reason, _):
       return .unavailable(reason: reason, retryAfterSeconds: nil)
     case let error as StateDirectoryError:
       return .unavailable(reason: error.description, retryAfterSeconds: nil)

@@ -51,7 +51,7 @@ struct LogPusher: Sendable {
       return .unavailable(reason: reason, retryAfterSeconds: nil)
     case HubFailure.refused(let refusal): return TownSession.PushResult(refusal)
     case StoreError.damaged(let damage): return .refused(reason: damage.description)
-    case StoreError.retryLater(let reason), StoreError.rejected(let reason):
+    case StoreError.retryLater(let reason), StoreError.rejected(let reason, _):
       return .unavailable(reason: reason, retryAfterSeconds: nil)
     case let error as MalformedBytes:
       return .unavailable(

@@ -159,7 +159,7 @@ package struct Resync: Sendable {
       _ = try await store.repair(gap, with: bundle)
       return nil
     } catch {
-      guard case .rejected(let reason) = error else { throw error }
+      guard case .rejected(let reason, _) = error else { throw error }
       return reason
     }
   }

@@ -6,38 +6,7 @@ import Testing
 
 /// Forms: what is typed is never lost, and nothing of others is overwritten unseen.
 @Suite struct FormTests {
-  /// The fields of a page's form as a browser would send them.
-  private func fields(_ page: TestConsole.Answer) -> [(String, String)] {
-    var out: [(String, String)] = []
-    let text = page.text
-    for match in text.matches(of: /<input type="hidden" name="([sb]\.[a-z_0-9]+)" value="([^"]*)">/)
-    {
-      out.append((String(match.1), String(match.2)))
-    }
-    for match in text.matches(
-      of:
-        /<input type="(?:text|tel|email|url|date|time)" id="feld-[^"]*" name="(f\.[a-z_0-9]+)" value="([^"]*)"/
-    ) {
-      out.append((String(match.1), String(match.2)))
-    }
-    for match in text.matches(
-      of: /<textarea id="feld-[^"]*" name="(f\.[a-z_0-9]+)"[^>]*>\n([^<]*)</)
-    {
-      out.append((String(match.1), String(match.2)))
-    }
-    for match in text.matches(
-      of: /type="checkbox" id="[^"]*" name="(f\.[a-z_0-9]+)" value="([^"]*)" checked/)
-    {
-      out.append((String(match.1), String(match.2)))
-    }
-    for match in text.matches(
-      of: /<select id="[^"]*" name="(f\.[a-z_0-9]+)".*?<\/select>/.dotMatchesNewlines())
-    {
-      let chosen = match.0.firstMatch(of: /<option value="([^"]*)" selected>/)
-      out.append((String(match.1), chosen.map { String($0.1) } ?? ""))
-    }
-    return out
-  }
+  private func fields(_ page: TestConsole.Answer) -> [(String, String)] { FormFields(page).pairs }
 
   private func with(
     _ fields: [(String, String)], _ name: String, _ value: String

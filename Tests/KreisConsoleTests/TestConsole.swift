@@ -111,12 +111,14 @@ final class TestConsole: Sendable {
   // MARK: - Commands
 
   @discardableResult
-  func run(_ command: String, _ arguments: JSONValue) async throws -> [JSONValue] {
+  func run(
+    _ command: String, _ arguments: JSONValue, reason: String = ""
+  ) async throws -> [JSONValue] {
     try await onOwnThread { [executor] in
       let answer = Mutex<(rows: [JSONValue], failure: CommandError?)>(([], nil))
       executor.run(
         LocalCall(
-          LocalRequest(command, arguments),
+          LocalRequest(command, arguments, reason: reason),
           reply: { reply in
             answer.withLock { answer in
               switch reply {

@@ -144,7 +144,7 @@ import Testing
     let before = try files()
     for _ in 1...2 {
       let error = try #require(throws: StoreError.self) { try open(release, "town") }
-      guard case .rejected(let text) = error else {
+      guard case .rejected(let text, _) = error else {
         Issue.record("\(error)")
         return
       }

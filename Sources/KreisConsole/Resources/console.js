@@ -18,6 +18,87 @@ document.addEventListener("submit", (event) => {
 // Where a form was refused, one reads first why.
 document.getElementById("fehler")?.focus();
 
+// While somebody types, the server says what is wrong so far: by the rules by which it saves.
+const form = document.querySelector("form[data-edit]");
+const touched = new Set();
+let isWaiting;
+
+async function ask(extra) {
+  const body = new URLSearchParams(new FormData(form));
+  for (const [name, value] of Object.entries(extra)) body.set(name, value);
+  const response = await fetch(form.action, { method: "POST", body });
+  return response.ok ? response : null;
+}
+
+function mark(field, text) {
+  const place = form.querySelector(`[data-field="${field}"]`);
+  const input = place?.querySelector(`#feld-${field}`);
+  if (!input) return;
+  const id = `feld-${field}-fehler`;
+  let said = document.getElementById(id);
+  if (!text && !said) return;
+  if (!said) {
+    said = document.createElement("p");
+    said.id = id;
+    said.className = "error";
+    said.setAttribute("aria-live", "polite");
+    place.append(said);
+  }
+  if (said.textContent !== text) said.textContent = text;
+  place.classList.toggle("wrong", text !== "");
+  const others = (input.getAttribute("aria-describedby") ?? "").split(" ").filter((one) => one && one !== id);
+  if (text) others.push(id);
+  if (others.length) input.setAttribute("aria-describedby", others.join(" "));
+  else input.removeAttribute("aria-describedby");
+  if (input.matches("input, select, textarea")) {
+    if (text) input.setAttribute("aria-invalid", "true");
+    else input.removeAttribute("aria-invalid");
+  }
+}
+
+async function check() {
+  const answer = await (await ask({ pruefen: "1" }))?.json();
+  if (!answer) return;
+  for (const field of touched) mark(field, answer.errors[field] ?? "");
+  const preview = document.getElementById("vorschau");
+  const text = preview?.querySelector("strong");
+  if (text && text.textContent !== answer.hours) text.textContent = answer.hours;
+}
+
+// What a field refers to is looked for on the server; the rest of the form stays as it is.
+async function seek(field) {
+  const page = new DOMParser().parseFromString(await (await ask({ suchen: field }))?.text() ?? "", "text/html");
+  const fresh = page.querySelector(`[data-field="${field}"]`);
+  const old = form.querySelector(`[data-field="${field}"]`);
+  if (!fresh) return;
+  old.querySelector(".found").replaceChildren(...fresh.querySelector(".found").childNodes);
+  old.querySelector(`[name="g.${field}"]`).value = fresh.querySelector(`[name="g.${field}"]`).value;
+}
+
+function later(act) {
+  clearTimeout(isWaiting);
+  // Without an answer the form is checked when it is saved.
+  isWaiting = setTimeout(() => act().catch(() => {}), 350);
+}
+
+form?.addEventListener("input", (event) => {
+  const field = event.target.closest("[data-field]")?.dataset.field;
+  if (!field) return;
+  if (event.target.dataset.search) {
+    later(() => seek(field));
+  } else {
+    touched.add(field);
+    later(check);
+  }
+});
+form?.addEventListener("click", (event) => {
+  const field = event.target.closest("button[name=suchen]")?.value;
+  if (!field) return;
+  event.preventDefault();
+  clearTimeout(isWaiting);
+  seek(field).catch(() => {});
+});
+
 function say(text, link) {
   notice.textContent = text;
   if (link) {

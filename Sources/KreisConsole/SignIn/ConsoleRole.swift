@@ -28,10 +28,10 @@ package enum ConsoleRole: String, CaseIterable, Comparable, Sendable {
   static func needed(for command: String) -> ConsoleRole {
     switch command {
     case "search", "show", "list", "related", "history", "choices", "sync", "status", "conflicts",
-      "requests", "due", "overview", "duplicates", "review", "retention", "erasures":
+      "requests", "due", "overview", "districts", "review", "retention", "erasures":
       .reading
     case "add", "edit", "delete", "undelete", "resolve", "confirm", "request", "accept", "decline",
-      "merge", "import", "export":
+      "merge", "distinct", "import", "export":
       .coordinating
     default: .administering
     }

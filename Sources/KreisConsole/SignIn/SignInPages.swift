@@ -102,7 +102,7 @@ extension Console {
         returning: FormValues(kept), to: form.target, with: request, by: person)
       do { response = try self.for(person).respond(to: back) } catch {
         response = self.for(person).page(
-          error as? Refusal ?? Self.refusal(CommandError(error)), back)
+          error as? Refusal ?? refusal(CommandError(error)), back)
       }
     } else {
       response = .seeOther(form.target)

@@ -21,6 +21,9 @@ package struct RecordKind: Hashable, Sendable {
   /// either: `transfer` writes it, and the hub answers it with a control entry.
   package static let nextStewardTag: UInt32 = 7
 
+  /// The register that says, on this machine alone, which records were looked at and are another thing.
+  package static let distinctFromTag: UInt32 = 8
+
   private let indexByName: [String: Int]
   private let indexByTag: [UInt32: Int]
   /// The field that says that a record's processing is restricted (Art. 18 GDPR): kinds that are
@@ -64,6 +67,9 @@ package struct RecordKind: Hashable, Sendable {
       Field(4, "note", .longText, .coordination, "Interne Notiz der Koordination"),
       Field(5, "memo", .longText, .local, "Eigene Notiz (nur hier)"),
       Field(Self.mergedIntoTag, "merged_into", .reference([]), scope, "Zusammengeführt mit"),
+      Field(
+        Self.distinctFromTag, "distinct_from", .reference([]), .local, "Keine Dublette von",
+        set: true),
     ]
   }
 
@@ -89,10 +95,14 @@ package struct RecordKind: Hashable, Sendable {
   /// The field that names the record kept in place of a merged one.
   package var mergedInto: Field? { field(tag: Self.mergedIntoTag) }
 
-  /// The fields whose values name other records, `mergedInto` not among them.
+  /// The field with the records that are no duplicates of this one.
+  package var distinctFrom: Field? { field(tag: Self.distinctFromTag) }
+
+  /// The fields whose values name other records, apart from `mergedInto` and `distinctFrom`.
   package var references: [Field] {
     fields.filter { field in
-      if case .reference = field.type { field.tag != Self.mergedIntoTag } else { false }
+      guard case .reference = field.type else { return false }
+      return field.tag != Self.mergedIntoTag && field.tag != Self.distinctFromTag
     }
   }
 

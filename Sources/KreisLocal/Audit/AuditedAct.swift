@@ -57,6 +57,7 @@ struct AuditedAct {
     "delete": AuditedAct("delete", [], .each), "undelete": AuditedAct("undelete", [], .each),
     "resolve": AuditedAct("resolve", ["field"], .each),
     "confirm": AuditedAct("confirm", [], .each), "merge": AuditedAct("merge", [], .each),
+    "distinct": AuditedAct("distinct", [], .each),
     "request": AuditedAct("request", [], .each), "accept": AuditedAct("accept", [], .each),
     "decline": AuditedAct("decline", [], .each),
   ]

@@ -87,6 +87,10 @@ struct IndexContent: Sendable {
     let hours: OfficeHours?
     /// Of school holidays.
     let holidays: ClosedRange<CivilDate>?
+    /// The part of a town that it is in, as written.
+    let district: String?
+    /// For whom it is, in years; -1 is before birth. `nil`: it does not say.
+    let ages: ClosedRange<Int>?
   }
 
   private var items: [Item?] = []
@@ -97,6 +101,8 @@ struct IndexContent: Sendable {
   private(set) var words = WordList()
   /// The items of each kind, by name.
   private var order: [UInt32: [Int32]] = [:]
+  /// How many items are in each district.
+  private(set) var districts: [String: Int] = [:]
 
   init() {}
 
@@ -150,6 +156,9 @@ struct IndexContent: Sendable {
         named[reference.target]?.remove(slot)
         if named[reference.target]?.isEmpty == true { named[reference.target] = nil }
       }
+      if let district = old.district, let count = districts[district] {
+        districts[district] = count > 1 ? count - 1 : nil
+      }
       items[Int(slot)] = nil
       free.append(slot)
     }
@@ -180,6 +189,7 @@ struct IndexContent: Sendable {
       }
     }
     for reference in item.references { named[reference.target, default: []].insert(slot) }
+    if let district = item.district { districts[district, default: 0] += 1 }
     slots[record.id] = slot
     items[Int(slot)] = item
     return slot
@@ -236,5 +246,21 @@ extension IndexContent.Item {
     default: break
     }
     (self.hours, self.holidays) = (hours, holidays)
+    district = ["organization", "location"].contains(kind.name) ? record["district"] : nil
+    ages = Self.ages(record)
+  }
+
+  /// The oldest whom anything here is for.
+  private static let oldest = 120
+
+  private static func ages(_ record: ShownRecord) -> ClosedRange<Int>? {
+    guard ["organization", "service"].contains(record.kind.name) else { return nil }
+    let isBeforeBirth = record["from_pregnancy"] == "true"
+    let (minimum, maximum) = (
+      record["minimum_age"].flatMap { Int($0) }, record["maximum_age"].flatMap { Int($0) }
+    )
+    guard isBeforeBirth || minimum != nil || maximum != nil else { return nil }
+    let first = isBeforeBirth ? -1 : minimum ?? 0
+    return first...max(first, maximum ?? oldest)
   }
 }

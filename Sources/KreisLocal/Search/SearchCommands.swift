@@ -10,8 +10,9 @@ extension DirectoryCommands {
   /// Rows that `related` answers at most.
   private static let relatedLimit = 1_000
 
-  /// Arguments: kind (by default organization), text, category, network, municipality (records), open
-  /// (now), offset, limit.
+  /// Arguments: kind (by default organization), text, category, network, municipality (records),
+  /// district (its name), age (in years, -1 before birth; of offers, or of who states none), open (now),
+  /// offset, limit.
   ///
   /// Rows: `{"total":N}`, then the records found from `offset` on, the best first: `RecordJSON.full`
   /// with `name`, `opening` (`{"text","now"}` or null) and `because` (`{"kind","name"}` of what belongs
@@ -31,6 +32,7 @@ extension DirectoryCommands {
     }
     let query = SearchQuery(
       kind: kind, text: text, category: ids[0], network: ids[1], municipality: ids[2],
+      district: try call.optionalText("district"), age: try call.optionalInteger("age"),
       openAt: isOpen ? time : nil)
     // One after the other: who waits for the index must hold no connection of the store.
     let (total, hits) = try indexed { content in
@@ -59,6 +61,16 @@ extension DirectoryCommands {
   /// Runs `body` on the index, one after the other.
   private func indexed<T: Sendable>(_ body: (IndexContent) throws -> T) throws -> T {
     try index.use(of: store, read: { try read($0) }, body)
+  }
+
+  /// Rows: the districts in which something is, by name: `name`.
+  func districts(_ call: LocalCall) throws -> Outcome {
+    try read { try checkShown($0) }
+    let names = try indexed { content in
+      content.districts.keys.map { (GermanName.plain($0), $0) }.sorted { $0 < $1 }
+    }
+    for name in names { try call.row(["name": .string(name.1)]) }
+    return .done
   }
 
   /// Arguments: kind, offset. Rows: the records of the kind by name, at most 1,000: `id`, `name`.

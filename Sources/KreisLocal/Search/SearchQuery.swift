@@ -14,6 +14,10 @@ struct SearchQuery {
   let network: RecordID?
   /// What is found is in this municipality.
   let municipality: RecordID?
+  /// What is found is in this district of a town, or has a place there.
+  let district: String?
+  /// What is found is for this age in years, or has an offer that is; -1 is before birth.
+  let age: Int?
   /// Open at this time.
   let openAt: LocalTime?
 
@@ -139,6 +143,8 @@ private struct Membership {
       return false
     }
     if let place = query.municipality, !isIn(place, item) { return false }
+    if let district = query.district, !isIn(district, item) { return false }
+    if let age = query.age, !isFor(age, item) { return false }
     if let openings { return openings.isOpen(item) }
     return true
   }
@@ -157,6 +163,22 @@ private struct Membership {
     }
     return names(item)
       || content.naming(item.id).contains { $0.kind.name == "location" && names($0) }
+  }
+
+  private func isIn(_ district: String, _ item: IndexContent.Item) -> Bool {
+    item.district == district
+      || content.naming(item.id).contains {
+        $0.kind.name == "location" && $0.district == district
+      }
+  }
+
+  /// An offer says for whom it is; where none does, who makes it.
+  private func isFor(_ age: Int, _ item: IndexContent.Item) -> Bool {
+    let offers = content.naming(item.id).filter { $0.kind.name == "service" }.compactMap(\.ages)
+    guard offers.isEmpty || item.kind.name == "service" else {
+      return offers.contains { $0.contains(age) }
+    }
+    return item.ages?.contains(age) == true
   }
 
   /// A category with all below it.

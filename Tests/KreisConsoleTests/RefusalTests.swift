@@ -1,0 +1,67 @@
+// SPDX-License-Identifier: EUPL-1.2
+
+import KreisInterchange
+import Testing
+
+/// What cannot be done is said in German, to people who see no commands.
+@Suite struct RefusalTests {
+  @Test func `No refusal that a page can show has a word of the command line`() async throws {
+    let console = try await TestConsole()
+    let id = try await console.add("organization", ["name": "Haus"])
+    let erased = try await console.add("organization", ["name": "Weg"])
+    let form = await console.get("/eintrag/\(id)/bearbeiten")
+    var late = FormFields(form)
+    late["f.city"] = "Halver"
+    let token = form.token
+    try await console.run("delete", ["id": .string(id)])
+    try await console.run(
+      "erase", ["id": .string(erased)], reason: "Auf Wunsch")
+    let answers = [
+      await console.post("/eintrag/\(id)/bearbeiten", token: token, late.pairs),
+      await console.get("/eintrag/\(id)/bearbeiten"),
+      await console.post("/eintrag/\(id)/loeschen", token: token, []),
+      await console.post("/eintrag/\(id)/bestaetigen", token: token, []),
+      await console.post("/eintrag/\(erased)/loeschen", token: token, []),
+      await console.post("/rueckmeldungen/\(id)/annehmen", token: token, []),
+    ]
+    for answer in answers {
+      #expect((400..<500).contains(answer.status))
+      #expect(!answer.text.contains("lang=\"en\""))
+      for word in ["kreisnetz undelete", "restore", " is ", "deleted", "erased", "there "] {
+        #expect(!answer.text.contains(word), "\(word): \(answer.text)")
+      }
+    }
+    #expect(answers[0].status == 409 && answers[0].text.contains("Der Eintrag ist gelöscht"))
+    #expect(answers[2].text.contains("Der Eintrag ist gelöscht"))
+    #expect(await console.post("/eintrag/\(id)/wiederherstellen", token: token, []).status == 303)
+    let again = await console.post("/eintrag/\(id)/wiederherstellen", token: token, [])
+    #expect(again.text.contains("Der Eintrag ist nicht gelöscht"))
+  }
+
+  @Test func `Where the Kreis wants a release, the form asks for the role and says that it waits`()
+    async throws
+  {
+    let console = try await TestConsole()
+    try await console.run("policy", ["publication_release": "true"])
+    let id = try await console.add(
+      "contact",
+      [
+        "name": "Selma Weiß", "legal_basis": "public_task", "source": "Liste",
+      ])
+    let path = "/eintrag/\(id)/bearbeiten"
+    let first = await console.fill(path) { form in
+      form["f.title"] = "Leitung"
+      form["z.title"] = "public"
+    }
+    #expect(first.text.contains("Das würde öffentlich"))
+    var form = FormFields(first)
+    form["veroeffentlichen"] = "1"
+    let second = await console.post(path, token: first.token, form.pairs)
+    #expect(second.text.contains("In welcher Rolle beantragen Sie"))
+    form = FormFields(second)
+    form["rolle"] = "Koordination"
+    let third = await console.post(path, token: second.token, form.pairs)
+    #expect(third.fields["location"] == "/eintrag/\(id)?meldung=freigabe")
+    #expect(try await console.run("list", ["kind": "publication"]).count == 1)
+  }
+}
