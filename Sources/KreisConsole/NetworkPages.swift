@@ -43,6 +43,7 @@ extension Console {
     guard fields.kind?.name == "network", row["deleted"] != .bool(true) else {
       throw Refusal.notFound
     }
+    let own = try client.row("sync")
     let related = try client.rows("related", ["id": .string(id)])
     func rows(_ kind: String) -> [JSONValue] { related.filter { $0["kind"]?.text == kind } }
     let today = GermanTime(now: now()).today.description
@@ -60,7 +61,8 @@ extension Console {
       "former": members.filter(\.hasLeft).map(\.view),
       "hasFormer": members.contains(where: \.hasLeft),
       "meetings": try meetings.enumerated().map { index, meeting in
-        try self.meeting(meeting, of: id, hasDocuments: index < Self.meetingLimit)
+        try self.meeting(
+          meeting, of: id, hasDocuments: index < Self.meetingLimit, by: own)
       }, "meetingCount": meetings.count,
       "groups": rows("working_group").map(Self.named), "hasGroups": !rows("working_group").isEmpty,
       "documents": rows("document").map(Self.document), "hasDocuments": !rows("document").isEmpty,
@@ -101,7 +103,7 @@ extension Console {
   }
 
   private func meeting(
-    _ row: JSONValue, of network: String, hasDocuments: Bool
+    _ row: JSONValue, of network: String, hasDocuments: Bool, by member: JSONValue
   ) throws -> View {
     let fields = FieldViews(row)
     let id = row["id"]?.text ?? ""
@@ -115,7 +117,8 @@ extension Console {
     }
     return [
       "name": fields.text("name") ?? "Treffen", "address": "/eintrag/\(id)",
-      "edit": "/eintrag/\(id)/bearbeiten?zurueck=/netzwerke/\(network)",
+      "edit": client.may("edit") && (member["role"] == "hub" || row["owner"] == member["name"])
+        ? "/eintrag/\(id)/bearbeiten?zurueck=/netzwerke/\(network)" as Any : false,
       "when": Self.day(row).isEmpty ? "ohne Datum" : GermanTime.day(Self.day(row)),
       "place": fields.text("place") as Any? ?? false,
       "status": fields.text("status") as Any? ?? false,
