@@ -106,9 +106,9 @@ let package = Package(
     .target(
       name: "KreisReadAPI",
       dependencies: [
-        "KreisCore", "KreisStore", "KreisInterchange", "KreisLocal", "KreisTransport", httpTypes,
-        hummingbirdCore, lifecycle, logging, nio, nioPosix,
-      ], swiftSettings: strict),
+        "KreisCore", "KreisStore", "KreisInterchange", "KreisLocal", "KreisPages",
+        "KreisTransport", httpTypes, hummingbirdCore, lifecycle, logging, nio, nioPosix,
+      ], resources: [.embedInCode("Resources")], swiftSettings: strict),
     .target(
       name: "KreisConsole",
       dependencies: [
@@ -136,7 +136,8 @@ let package = Package(
       name: "kreisnetz",
       dependencies: [
         "KreisCore", "KreisStore", "KreisInterchange", "KreisLocal", "KreisTransport", "KreisHub",
-        "KreisConsole", "KreisReadAPI", "KreisTown", "KreisService", "KreisMonitor", argumentParser,
+        "KreisConsole", "KreisPages", "KreisReadAPI", "KreisTown", "KreisService", "KreisMonitor",
+        argumentParser,
         crypto,
         cryptoExtras,
         lifecycle,
@@ -195,7 +196,8 @@ let package = Package(
     .testTarget(
       name: "KreisReadAPITests",
       dependencies: [
-        "KreisCore", "KreisInterchange", "KreisReadAPI", "KreisStore", crypto, lifecycle, logging,
+        "KreisCore", "KreisInterchange", "KreisPages", "KreisReadAPI", "KreisStore", crypto,
+        lifecycle, logging,
       ], swiftSettings: strict),
     .testTarget(
       name: "KreisConsoleTests",

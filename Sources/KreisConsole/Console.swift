@@ -21,6 +21,7 @@ import KreisStore
 /// | `/netzwerke` | networks, their members and meetings |
 /// | `/druck` | the list to be printed |
 /// | `/kreis/…` | at a hub, the towns and who takes part |
+/// | `/barrierefreiheit` | the accessibility statement |
 /// | `/ereignisse` | server-sent events |
 /// | `/anmelden`, `/abmelden`, `/konto` | signing in and out |
 struct Console: Sendable {
@@ -32,6 +33,7 @@ struct Console: Sendable {
   private let templates: Templates
   private let log: @Sendable (CommandError) -> Void
   private let gate: RequestGuard
+  private let contact: PageContact
 
   static let style = Asset.style(
     "/console.css", PackageResources.console_css + PackageResources.hub_css)
@@ -59,17 +61,18 @@ struct Console: Sendable {
     "invited": PackageResources.invited_mustache, "revoke": PackageResources.revoke_mustache,
     "audit": PackageResources.audit_mustache,
     "signin": PackageResources.signin_mustache, "account": PackageResources.account_mustache,
-    "returned": PackageResources.returned_mustache,
+    "returned": PackageResources.returned_mustache, "accessibility": SharedTexts.accessibility,
   ]
 
   /// - Parameters:
   ///   - address: as browsers have it behind a proxy with TLS; `nil`: there is none.
+  ///   - contact: whom readers can turn to.
   ///   - log: notes what failed and has no words of its own on a page.
   /// - Throws: an error of the templates.
   init(
     _ executor: CommandExecutor, desk: SignInDesk, address: String? = nil,
-    now: @escaping @Sendable () -> UInt64, isStopping: @escaping @Sendable () -> Bool,
-    log: @escaping @Sendable (CommandError) -> Void
+    contact: PageContact = PageContact(), now: @escaping @Sendable () -> UInt64,
+    isStopping: @escaping @Sendable () -> Bool, log: @escaping @Sendable (CommandError) -> Void
   ) throws {
     self.log = log
     let client = ConsoleClient(executor, isStopping: isStopping)
@@ -78,6 +81,7 @@ struct Console: Sendable {
     templates = try Templates(Self.texts)
     self.desk = desk
     gate = RequestGuard(address: address)
+    self.contact = contact
     // Which town this is, and how its exchange stands, is no matter of anybody's rights.
     let own = client.by(.anybody)
     events = EventHub(executor.store.commits, isHub: executor.store.identity.role == .hub) {
@@ -101,6 +105,12 @@ struct Console: Sendable {
       if let asset = asset(read) {
         try read.allow(.get)
         return .file(asset.bytes, asset.type)
+      }
+      // Whoever cannot sign in may be who needs it most.
+      if read.path == ["barrierefreiheit"] {
+        try read.allow(.get)
+        read.person = try? desk.person(head, read, from: caller)
+        return try accessibility(read)
       }
       read.person = try desk.person(head, read, from: caller)
       request = read
@@ -201,6 +211,7 @@ struct Console: Sendable {
       "isStart": place.isEmpty && request != nil, "isConflicts": place == "konflikte",
       "isRequests": place == "rueckmeldungen", "isDue": place == "faellig",
       "isDuplicates": place == "dubletten", "isNetworks": place == "netzwerke",
+      "imprint": contact.imprint as Any? ?? false, "privacy": contact.privacy as Any? ?? false,
       "isHub": sync["role"] == "hub", "isKreis": place == "kreis",
       "openConflicts": conflicts == 0 ? false : conflicts as Any,
       "subject": (request?.path.first == "eintrag" ? request?.path[1] : nil) as Any? ?? false,
@@ -210,6 +221,13 @@ struct Console: Sendable {
       response.set(request.setCookie(ConsoleRequest.tokenCookie, token))
     }
     return response
+  }
+
+  private func accessibility(_ request: ConsoleRequest) throws -> ConsoleResponse {
+    let title = try client.by(.anybody).row("sync")["title"]?.text ?? ""
+    var view = contact.view(subject: "Barriere in der Kreisnetz-Konsole")
+    view["scope"] = "Diese Erklärung gilt für die Kreisnetz-Konsole, \(title)."
+    return try page("accessibility", title: "Barrierefreiheit", view, request)
   }
 
   func page(_ refusal: Refusal, _ request: ConsoleRequest?) -> ConsoleResponse {

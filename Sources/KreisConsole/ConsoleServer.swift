@@ -4,6 +4,7 @@ import HTTPTypes
 import HummingbirdCore
 import KreisCore
 package import KreisLocal
+package import KreisPages
 package import KreisStore
 package import Logging
 import NIOCore
@@ -28,6 +29,8 @@ package struct ConsoleConfiguration: Sendable {
   /// The console's address as browsers have it behind a reverse proxy with TLS: `https://` and a name,
   /// maybe a port, no path. `nil`: it is reached on this machine alone.
   package var address: String?
+  /// Whom readers of the pages can turn to.
+  package var contact = PageContact()
 
   package init(_ place: Place) { self.place = place }
 }
@@ -58,7 +61,8 @@ package struct ConsoleServer: Service {
     console = try Console(
       executor,
       desk: try SignInDesk(configuration.signIn, in: directory, now: now, logger: logger),
-      address: configuration.address, now: now, isStopping: { stopping.isSet },
+      address: configuration.address, contact: configuration.contact, now: now,
+      isStopping: { stopping.isSet },
       log: { logger.warning("the console could not do what was asked: \($0.text)") })
   }
 

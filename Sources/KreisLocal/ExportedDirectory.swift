@@ -77,7 +77,7 @@ package final class ExportedDirectory {
       referring: { kind, field, id in try self.records(of: kind, referringTo: id, in: field) })
   }
 
-  func schoolHolidays() throws -> SchoolHolidays {
+  package func schoolHolidays() throws -> SchoolHolidays {
     var ranges: [ClosedRange<CivilDate>] = []
     try records(Schema.directory.kind(named: "school_holiday")) { record in
       // Concurrent edits may combine to what no one would enter.

@@ -36,11 +36,16 @@ package struct Templates: Sendable {
   }
 }
 
-/// Text as HTML, in elements and in quoted attributes.
+/// The library's way to text as HTML.
 struct SafeHTML: MustacheContentType {
   static let name = "SAFE"
 
-  func escapeText(_ text: String) -> String {
+  func escapeText(_ text: String) -> String { HTMLText.escaped(text) }
+}
+
+/// Text as HTML or XML, in elements and in quoted attributes.
+package enum HTMLText {
+  package static func escaped(_ text: String) -> String {
     var out = String.UnicodeScalarView()
     for scalar in text.unicodeScalars {
       switch scalar {

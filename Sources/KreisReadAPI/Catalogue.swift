@@ -52,6 +52,8 @@ struct Catalogue: Sendable {
   }
 
   private let sections: [Sort: Section]
+  /// For the pages; empty where there are none.
+  let offers: OfferIndex
   /// By the ids of all objects, which no two sorts share.
   let seen: [String: Seen]
   /// Equal for equal content: the hash of all that is served.
@@ -67,12 +69,15 @@ struct Catalogue: Sendable {
   /// - Parameters:
   ///   - now: seconds since 1970, for the words about office hours, and as the time of what is new.
   ///   - known: what the catalogue before this one served.
+  ///   - hasPages: whether families look for offers here.
   ///   - check: called often; throws where the work is to end early.
   /// - Throws: `StoreError`; `TooLarge`; what `check` throws.
   init(
-    _ snapshot: Snapshot, now: UInt64, known: [String: Seen], check: @escaping () throws -> Void
+    _ snapshot: Snapshot, now: UInt64, known: [String: Seen], hasPages: Bool,
+    check: @escaping () throws -> Void
   ) throws {
-    var builder = try CatalogueBuilder(snapshot, now: now, known: known, check: check)
+    var builder = try CatalogueBuilder(
+      snapshot, now: now, known: known, hasPages: hasPages, check: check)
     let sections = try builder.sections()
     var bytes: [UInt8] = []
     var seen: [String: Seen] = [:]
@@ -84,6 +89,7 @@ struct Catalogue: Sendable {
     }
     self.sections = sections
     self.seen = seen
+    offers = try builder.offerIndex()
     tag = String(Hash256(of: bytes).description.prefix(32))
   }
 }
@@ -95,15 +101,22 @@ private struct CatalogueBuilder {
   private let now: UInt64
   private let known: [String: Catalogue.Seen]
   private var size = 0
+  private let hasPages: Bool
+  private var offers: [Offer] = []
+  private var owners: [String: OfferOwner] = [:]
+  /// Of categories, by their ids.
+  private var names: [String: String] = [:]
+  private var parents: [String: String] = [:]
 
   /// Records that are held while the objects are put together, most of which are needed several
   /// times.
   private static let recentLimit = 100_000
 
   init(
-    _ snapshot: Snapshot, now: UInt64, known: [String: Catalogue.Seen],
+    _ snapshot: Snapshot, now: UInt64, known: [String: Catalogue.Seen], hasPages: Bool,
     check: @escaping () throws -> Void
   ) throws {
+    self.hasPages = hasPages
     directory = try ExportedDirectory(
       snapshot, readers: .public, recentLimit: Self.recentLimit, check: check)
     writer = HSDSWriter(source: directory.source, now: Int(clamping: now))
@@ -119,8 +132,9 @@ private struct CatalogueBuilder {
       return writer.document(term: record)
     }
     out[.taxonomyTerms] = terms
-    out[.services] = try items("service") { try $0.document(service: $1) }
+    // Before the services, which have some of it.
     out[.organizations] = try items("organization") { try $0.document(organization: $1) }
+    out[.services] = try items("service") { try $0.document(service: $1) }
     out[.serviceAtLocations] = try items("service_at_location") {
       try $0.document(serviceAtLocation: $1)
     }
@@ -138,8 +152,35 @@ private struct CatalogueBuilder {
     try directory.records(Schema.directory.kind(named: kindName)) { record in
       guard let json = try document(writer, record) else { return }
       items.append(try item(json, record))
+      if hasPages { note(ServedObject(json), record) }
     }
     return Catalogue.Section(items)
+  }
+
+  // MARK: - Offers
+
+  /// Takes what pages need from what is served.
+  private mutating func note(_ object: ServedObject, _ record: ExportRecord) {
+    let topics = Set(record.elements("categories"))
+    switch record.kind.name {
+    case "taxonomy_term":
+      names[record.id] = object.text("name")
+      parents[record.id] = object.text("parent_id")
+    case "organization": owners[record.id] = OfferOwner(object, topics: topics)
+    case "service":
+      let owner = object.text("organization_id").flatMap { owners[$0] }
+      let all = topics.union(owner?.topics ?? [])
+      let offer = Offer(
+        object, topics: all, topicNames: all.compactMap { names[$0] }, of: owner)
+      if let offer { offers.append(offer) }
+    default: break
+    }
+  }
+
+  func offerIndex() throws -> OfferIndex {
+    guard hasPages else { return .empty }
+    return OfferIndex(
+      offers, names: names, parents: parents, try directory.schoolHolidays())
   }
 
   private mutating func item(_ json: JSONValue, _ record: ExportRecord?) throws -> Catalogue.Item {

@@ -15,8 +15,12 @@ actor CatalogueSource {
   private var known: [String: Catalogue.Seen] = [:]
   private let stopping = Stopping()
 
-  init(_ store: Store, now: @escaping @Sendable () -> UInt64) {
+  private let hasPages: Bool
+
+  /// - Parameter hasPages: whether families look for offers here.
+  init(_ store: Store, hasPages: Bool, now: @escaping @Sendable () -> UInt64) {
     self.store = store
+    self.hasPages = hasPages
     self.now = now
   }
 
@@ -52,10 +56,12 @@ actor CatalogueSource {
   ) async throws -> (changes: Int, catalogue: Catalogue) {
     // A clock that was set back must not hide from clients what is new.
     let now = known.values.reduce(now()) { max($0, $1.since) }
-    let catalogue = try await store.read { [stopping] snapshot -> Result<Catalogue, any Error> in
+    let catalogue = try await store.read {
+      [stopping, hasPages] snapshot -> Result<Catalogue, any Error> in
       Result {
         if try snapshot.isRestored() { throw Problem.restored }
-        return try Catalogue(snapshot, now: now, known: known, check: stopping.check)
+        return try Catalogue(
+          snapshot, now: now, known: known, hasPages: hasPages, check: stopping.check)
       }
     }.get()
     return (changes, catalogue)

@@ -26,7 +26,7 @@ struct ReadRoutes: Sendable {
       throw Problem.methodNotAllowed
     }
     switch wish.target {
-    case .about: return Self.json(JSONWriter.bytes(of: about), [:])
+    case .about: return Self.json(JSONWriter.bytes(of: about), [.vary: "Accept"])
     case .description:
       return Self.json(JSONWriter.bytes(of: OpenAPI.document(title: title, base: base)), [:])
     case .list, .single: break
@@ -34,7 +34,7 @@ struct ReadRoutes: Sendable {
     let catalogue = try await source.catalogue()
     let fields: HTTPFields = [.eTag: "\"\(catalogue.tag)\"", .cacheControl: "no-cache"]
     let body = try content(wish, catalogue)
-    if Self.matches(request.headerFields[.ifNoneMatch], catalogue.tag) {
+    if Self.matches(request.headerFields[.ifNoneMatch], "\"\(catalogue.tag)\"") {
       return Response(status: .notModified, headers: fields)
     }
     return Self.json(body, fields)
@@ -89,11 +89,13 @@ struct ReadRoutes: Sendable {
   }
 
   /// RFC 9110, section 13.1.2.
-  private static func matches(_ field: String?, _ tag: String) -> Bool {
+  ///
+  /// - Parameter tag: with its quotation marks.
+  static func matches(_ field: String?, _ tag: String) -> Bool {
     guard let field else { return false }
     return field.split(separator: ",").contains { part in
       let plain = part.drop { $0 == " " }.split(separator: " ").first ?? ""
-      return plain == "*" || plain == "\"\(tag)\"" || plain == "W/\"\(tag)\""
+      return plain == "*" || plain == tag || plain == "W/\(tag)"
     }
   }
 }

@@ -22,6 +22,8 @@ package struct ReadServerConfiguration: Sendable {
   package var requestBurst = 200.0
   package var maximumConnections = 256
   package var idleTimeout: Duration = .seconds(30)
+  /// Pages for families; `nil`: there are none.
+  package var pages: PublicPageConfiguration?
   /// For one request and its answer, the first after a change included.
   package var requestTimeout: Duration = .seconds(120)
 
@@ -41,21 +43,28 @@ package struct ReadServer: Service {
   private let onReady: @Sendable (Int) -> Void
   private let source: CatalogueSource
   private let limiter: Limiter
+  private let pages: PublicPages?
 
   /// - Parameters:
   ///   - now: seconds since 1970.
   ///   - onReady: called once, with the port, when connections are accepted.
+  /// - Throws: an error of the pages' templates.
   package init(
     store: Store, configuration: ReadServerConfiguration, now: @escaping @Sendable () -> UInt64,
     logger: Logger, onReady: @escaping @Sendable (Int) -> Void = { _ in }
-  ) {
+  ) throws {
     self.store = store
     self.configuration = configuration
     self.now = now
     self.logger = logger
     self.onReady = onReady
-    source = CatalogueSource(store, now: now)
+    source = CatalogueSource(store, hasPages: configuration.pages != nil, now: now)
     limiter = Limiter(configuration)
+    pages = try configuration.pages.map { [source] pages in
+      try PublicPages(
+        source, contact: pages.contact, kreis: store.identity.kreis,
+        isTraining: store.identity.isTraining, now: now)
+    }
   }
 
   /// Serves until a graceful shutdown or the task's cancellation.
@@ -94,16 +103,21 @@ package struct ReadServer: Service {
     to request: Request, on channel: any Channel, port: Int, _ writer: consuming ResponseWriter
   ) async throws {
     var response: Response
+    let isPage = pages?.serves(request.head) == true
     do {
       if let seconds = limiter.take(request.head, channel.remoteAddress?.ipAddress ?? "") {
         throw Problem.tooMany(retryAfter: seconds)
       }
-      response = try await routes(port).respond(to: request.head)
+      if isPage, let pages {
+        response = try await pages.respond(to: request.head, base: base(port))
+      } else {
+        response = try await routes(port).respond(to: request.head)
+      }
     } catch let problem as Problem {
-      response = problem.response
+      response = refusal(problem, isPage, port)
     } catch {
       logger.error("A request to the read API failed.", metadata: ["reason": "\(error)"])
-      response = Problem.unavailable.response
+      response = refusal(.unavailable, isPage, port)
     }
     try await discard(request.body)
     response.headers[.date] = HTTPDate.text(now())
@@ -116,12 +130,22 @@ package struct ReadServer: Service {
     try await writer.writeResponse(response.head)
   }
 
-  private func routes(_ port: Int) -> ReadRoutes {
+  private func refusal(_ problem: Problem, _ isPage: Bool, _ port: Int) -> Response {
+    guard isPage, let pages else { return problem.response }
+    return pages.page(for: problem, base: base(port))
+  }
+
+  /// The address of `/` as clients have it.
+  private func base(_ port: Int) -> String {
     let host =
       configuration.address.contains(":")
       ? "[\(configuration.address)]" : configuration.address
-    return ReadRoutes(
-      source: source, base: configuration.publicURL ?? "http://\(host):\(port)",
+    return configuration.publicURL ?? "http://\(host):\(port)"
+  }
+
+  private func routes(_ port: Int) -> ReadRoutes {
+    ReadRoutes(
+      source: source, base: base(port),
       title: store.identity.isTraining && store.identity.role == .town
         ? TrainingRealm.marked(name: store.identity.title) : store.identity.title)
   }

@@ -24,6 +24,7 @@ package struct HubConfiguration: Sendable, Equatable {
 
   package var readAPI: ReadAPIConfiguration?
   package var console: ConsoleSetting?
+  package var contact: ContactConfiguration
   package var monitoring = MonitoringConfiguration()
 
   package static let names =
@@ -31,7 +32,8 @@ package struct HubConfiguration: Sendable, Equatable {
       "log_level", "socket_group", "listen_address", "listen_port", "tls_certificate", "tls_key",
       "max_connections", "requests_per_second", "set_aside_days",
       "tls_also_named",
-    ] + ReadAPIConfiguration.names + ConsoleSetting.names + MonitoringConfiguration.names
+    ] + ReadAPIConfiguration.names + ContactConfiguration.names + ConsoleSetting.names
+    + MonitoringConfiguration.names
 
   /// Reads the file at `path`, or only the environment.
   ///
@@ -46,6 +48,7 @@ package struct HubConfiguration: Sendable, Equatable {
     listenPort = try settings.number("listen_port", in: 0...UInt16.max)
     setAsideDays = try settings.number("set_aside_days", in: 1...365) ?? setAsideDays
     readAPI = try ReadAPIConfiguration(settings)
+    contact = try ContactConfiguration(settings)
     console = try ConsoleSetting(settings)
     monitoring = try MonitoringConfiguration(settings)
     tlsCertificate =
@@ -71,7 +74,8 @@ package struct HubConfiguration: Sendable, Equatable {
       listenPort == earlier.listenPort ? nil : "listen_port",
       maximumConnections == earlier.maximumConnections ? nil : "max_connections",
       readAPI == earlier.readAPI ? nil : "read_api_…",
-      console == earlier.console ? nil : "console_listen",
+      console == earlier.console ? nil : "console_…",
+      contact == earlier.contact ? nil : "contact_…",
     ].compactMap { $0 } + monitoring.needingRestart(since: earlier.monitoring)
   }
 }

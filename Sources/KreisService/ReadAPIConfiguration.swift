@@ -7,8 +7,12 @@ package struct ReadAPIConfiguration: Sendable, Equatable {
   /// The address as clients have it, without slash at its end.
   package let publicURL: String?
   package let requestsPerSecond: Int
+  /// Whether pages for families are served beside the API.
+  package let hasPages: Bool
 
-  static let names = ["read_api_listen", "read_api_url", "read_api_requests_per_second"]
+  static let names = [
+    "read_api_listen", "read_api_url", "read_api_requests_per_second", "public_page",
+  ]
 
   /// - Throws: `ConfigurationError` for a setting that is wrong, or of no use without the first.
   init?(_ settings: Settings) throws(ConfigurationError) {
@@ -29,5 +33,6 @@ package struct ReadAPIConfiguration: Sendable, Equatable {
     }
     requestsPerSecond =
       try settings.number("read_api_requests_per_second", in: 1...10_000) ?? 20
+    hasPages = try settings.flag("public_page") ?? false
   }
 }

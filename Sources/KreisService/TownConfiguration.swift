@@ -28,13 +28,15 @@ package struct TownConfiguration: Sendable, Equatable {
   package var importWatch: String?
   package var readAPI: ReadAPIConfiguration?
   package var console: ConsoleSetting?
+  package var contact: ContactConfiguration
   package var monitoring = MonitoringConfiguration()
 
   package static let names =
     [
       "log_level", "socket_group", "proxy", "proxy_user", "proxy_password_file", "proxy_kerberos",
       "ca_file", "set_aside_days", "import_watch",
-    ] + ReadAPIConfiguration.names + ConsoleSetting.names + MonitoringConfiguration.names
+    ] + ReadAPIConfiguration.names + ContactConfiguration.names + ConsoleSetting.names
+    + MonitoringConfiguration.names
 
   /// Reads the file at `path`, or only the environment.
   ///
@@ -49,6 +51,7 @@ package struct TownConfiguration: Sendable, Equatable {
     setAsideDays = try settings.number("set_aside_days", in: 1...365) ?? setAsideDays
     importWatch = try settings.directory("import_watch")
     readAPI = try ReadAPIConfiguration(settings)
+    contact = try ContactConfiguration(settings)
     console = try ConsoleSetting(settings)
     monitoring = try MonitoringConfiguration(settings)
     switch try settings.text("proxy") {
@@ -75,6 +78,7 @@ package struct TownConfiguration: Sendable, Equatable {
       importWatch == earlier.importWatch ? nil : "import_watch",
       readAPI == earlier.readAPI ? nil : "read_api_…",
       console == earlier.console ? nil : "console_…",
+      contact == earlier.contact ? nil : "contact_…",
     ].compactMap { $0 } + monitoring.needingRestart(since: earlier.monitoring)
   }
 

@@ -3,6 +3,7 @@
 import Foundation
 import KreisConsole
 import KreisLocal
+import KreisPages
 import KreisService
 import KreisStore
 import Logging
@@ -16,8 +17,8 @@ struct ConsoleService: Service {
 
   /// - Throws: `CommandError` if something else lies where the socket is to be; `StateDirectoryError`.
   init(
-    _ setting: ConsoleSetting, _ executor: CommandExecutor, in directory: StateDirectory,
-    _ logger: Logger
+    _ setting: ConsoleSetting, _ contact: PageContact, _ executor: CommandExecutor,
+    in directory: StateDirectory, _ logger: Logger
   ) throws {
     let listen: ConsoleConfiguration.Place
     switch setting.place {
@@ -31,6 +32,7 @@ struct ConsoleService: Service {
     }
     var configuration = ConsoleConfiguration(listen)
     configuration.address = setting.url
+    configuration.contact = contact
     configuration.signIn =
       switch setting.signIn {
       case .none: .none

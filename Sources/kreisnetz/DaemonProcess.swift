@@ -2,6 +2,7 @@
 
 import Foundation
 import KreisLocal
+import KreisPages
 import KreisService
 import KreisStore
 import Logging
@@ -29,6 +30,7 @@ struct DaemonProcess {
   ///   - view: what only this daemon knows.
   ///   - handlers: its commands besides those of every replica.
   ///   - readAPI: the settings of the read API; `nil`: there is none.
+  ///   - contact: whom readers of pages can turn to.
   ///   - console: where the console listens; `nil`: there is none.
   ///   - folder: whose files are imported; `nil`: none.
   ///   - others: services beside those of every daemon.
@@ -38,6 +40,7 @@ struct DaemonProcess {
   func run(
     _ main: any Service, name: String, view: DaemonView,
     handlers: [String: CommandHandler] = [:], readAPI: ReadAPIConfiguration? = nil,
+    contact: PageContact = PageContact(),
     console: ConsoleSetting? = nil,
     importing folder: String? = nil,
     others: [ServiceGroupConfiguration.ServiceConfiguration] = [],
@@ -76,12 +79,14 @@ struct DaemonProcess {
         .init(service: DropFolderService(folder: watch), serviceName: "import folder"))
     }
     if let readAPI {
-      others.append(.init(service: ReadAPIService(readAPI, store, logger), serviceName: "read API"))
+      others.append(
+        .init(service: try ReadAPIService(readAPI, contact, store, logger), serviceName: "read API")
+      )
     }
     if let console {
       others.append(
         .init(
-          service: try ConsoleService(console, executor, in: replica.directory, logger),
+          service: try ConsoleService(console, contact, executor, in: replica.directory, logger),
           serviceName: "console"))
     }
     if store.identity.role == .hub {

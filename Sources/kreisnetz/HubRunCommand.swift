@@ -6,6 +6,7 @@ import KreisCore
 import KreisHub
 import KreisInterchange
 import KreisLocal
+import KreisPages
 import KreisService
 import KreisStore
 import Logging
@@ -90,7 +91,8 @@ struct HubRunCommand: AsyncParsableCommand {
         ).merging([DoctorHandler.command: DoctorHandler.handler(replica.directory, settings)]) {
           own, _ in own
         },
-        readAPI: settings.readAPI, console: settings.console,
+        readAPI: settings.readAPI, contact: PageContact(settings.contact),
+        console: settings.console,
         others: [
           .init(
             service: CertificateRenewal(logger: logger, look: reload.certificate),

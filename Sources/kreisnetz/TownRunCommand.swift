@@ -5,6 +5,7 @@ import Foundation
 import KreisCore
 import KreisInterchange
 import KreisLocal
+import KreisPages
 import KreisService
 import KreisStore
 import KreisTown
@@ -73,7 +74,8 @@ struct TownRunCommand: AsyncParsableCommand {
         },
         DoctorHandler.command: DoctorHandler.handler(replica.directory),
         RotationHandler.command: RotationHandler.handler { await daemon.rotate() },
-      ], readAPI: configuration.readAPI, console: configuration.console,
+      ], readAPI: configuration.readAPI, contact: PageContact(configuration.contact),
+      console: configuration.console,
       importing: configuration.importWatch,
       reload: {
         let new = try TownConfiguration(path: config)

@@ -88,6 +88,11 @@ final class Browser {
     }
   }
 
+  /// The names of the cookies that the page has.
+  func cookies() throws -> [String] {
+    try call("GET", "/session/\(session)/cookie").elements.compactMap { $0["name"]?.text }
+  }
+
   func click(_ selector: String) throws {
     let id = try #require(try element(selector), "there is no \(selector)")
     try act("/element/\(id)/click", [:])

@@ -92,4 +92,58 @@ struct HubBrowserTests {
     try browser.open("\(console)/kreis/protokoll")
     #expect(try browser.text(".audit li strong") == "Mitglied ausgeschlossen")
   }
+
+  @Test(arguments: [true, false])
+  func `A family finds an offer and a number to call, without cookies`(runsScript: Bool) throws {
+    let kreis = try Kreis(towns: 1)
+    let halver = kreis("halver")
+    func add(_ arguments: String...) throws -> String {
+      let row = try halver(["add"] + arguments + ["--json"])
+      return try #require(row.rows.first?["id"]?.text, "\(row.errors)")
+    }
+    let topic = try add("taxonomy_term", "name=Eltern-Kind-Gruppen")
+    let id = try add(
+      "organization", "name=Familienzentrum Löwenzahn", "city=Halver", "street=Mittelstraße 5",
+      "phone=0221 4710-316")
+    let offer = try add(
+      "service", "name=Elterncafé", "organization_id=\(id)", "minimum_age=0", "maximum_age=3",
+      "categories+=\(topic)", "memo@kreis=Nur für Partner")
+    _ = try add(
+      "schedule", "service_id=\(offer)", "rrule=FREQ=DAILY", "dtstart=2026-01-05",
+      "opens_at=00:00", "closes_at=23:59")
+    _ = try add("service", "name=Für Größere", "organization_id=\(id)", "minimum_age=10")
+    try kreis.waitUntilEqual()
+    let (console, page) = try openHub(
+      kreis,
+      [
+        "KREISNETZ_PUBLIC_PAGE": "true", "KREISNETZ_CONTACT_EMAIL": "familien@kreis.example.org",
+        "KREISNETZ_IMPRINT_URL": "https://kreis.example.org/impressum",
+      ])
+    let browser = try Browser(runsScript: runsScript)
+    try browser.open(page)
+    #expect(try browser.text("#treffer") == "2 Angebote")
+    try browser.open("\(page)/angebote?alter=2&offen=1")
+    #expect(try browser.text("#treffer") == "1 Angebot")
+    #expect(try browser.text(".open") == "Jetzt geöffnet:")
+    try browser.click(".hit h3 a")
+    #expect(try browser.text("h1") == "Elterncafé")
+    #expect(try browser.text(".reach a") == "0221 4710-316")
+    #expect(try browser.text("main")?.contains("täglich 0:00-23:59 Uhr") == true)
+    #expect(try browser.text("main")?.contains("Nur für Partner") == false)
+    try browser.click(".keeper a")
+    #expect(try browser.text("h1") == "Familienzentrum Löwenzahn")
+    #expect(try browser.cookies().isEmpty)
+    guard runsScript else { return }
+    try check(
+      [
+        page, "\(page)/angebote?q=gibtsnicht", "\(page)/angebot/\(offer)",
+        "\(page)/einrichtung/\(id)", "\(page)/barrierefreiheit", "\(page)/angebot/gibtsnicht",
+        "\(console)/barrierefreiheit",
+      ], browser)
+    // All that the pages loaded came from there.
+    let loaded = try browser.run(
+      "return performance.getEntriesByType('resource').every(one => one.name.startsWith(location.origin))"
+    )
+    #expect(loaded == .bool(true))
+  }
 }

@@ -4,6 +4,7 @@ import Crypto
 import Foundation
 import KreisCore
 import KreisInterchange
+import KreisPages
 import KreisReadAPI
 import KreisStore
 import Logging
@@ -32,7 +33,12 @@ final class TestAPI: Sendable {
     }
   }
 
-  init(burst: Double = 10_000) async throws {
+  /// - Parameters:
+  ///   - pages: whether there are pages for families.
+  ///   - publicURL: the address as clients have it.
+  init(
+    burst: Double = 10_000, pages: PageContact? = nil, publicURL: String? = nil
+  ) async throws {
     let clock = Clock()
     self.clock = clock
     root = FileManager.default.temporaryDirectory
@@ -57,7 +63,9 @@ final class TestAPI: Sendable {
     var configuration = ReadServerConfiguration(address: "127.0.0.1", port: 0)
     configuration.requestBurst = burst
     configuration.requestsPerSecond = 0.001
-    let api = ReadServer(
+    configuration.publicURL = publicURL
+    configuration.pages = pages.map { PublicPageConfiguration(contact: $0) }
+    let api = try ReadServer(
       store: store, configuration: configuration, now: { clock.look() },
       logger: Logger(label: "test", factory: { _ in SwiftLogNoOpLogHandler() }),
       onReady: { ready.yield($0) })

@@ -58,7 +58,10 @@ import Testing
     arguments: [
       "max_connections: many", "max_connections: 7", "listen_port: 70000", "log_level: loud",
       "tls_certificate: /nonexistent", "max_connections: [1, 2]", "max_connections: \"",
-      "max_connections: 10\nmax_connections: 11",
+      "max_connections: 10\nmax_connections: 11", "imprint_url: http://kreis.example.org",
+      "privacy_url: javascript:alert(1)", "privacy_url: https://", "contact_phone: anrufen",
+      "contact_email: familien@kreis.example.org?subject=x", "contact_email: familien",
+      "public_page: true",
     ])
   func wrongValue(line: String) throws {
     try withFile("# first\n\(line)\n") { path in

@@ -45,7 +45,9 @@ extension Console {
       ("protokoll", "/kreis/protokoll", "Protokoll"),
     ]
     var view = view
-    view["places"] = places.map { key, address, label -> View in
+    // Who may not read it is not led there.
+    let open = places.filter { $0.0 != "protokoll" || request.person?.may("audit") == true }
+    view["places"] = open.map { key, address, label -> View in
       ["address": address, "label": label, "isHere": key == here]
     }
     return try page(template, title: title, view, request, status: status)

@@ -43,7 +43,8 @@ extension Console {
       let name = member["name"]?.text ?? ""
       return [
         "name": name, "title": member["title"]?.text ?? "", "ags": member["ags"]?.text ?? "",
-        "since": time.instant(member["since"]), "isRevoked": isRevoked, "isMember": !isRevoked,
+        "since": time.instant(member["since"]), "isRevoked": isRevoked,
+        "mayRevoke": !isRevoked && request.person?.may("hub-revoke") == true,
         "entries": Self.grouped(member["entries"]?.unsigned ?? 0),
         "address": "/kreis/mitglieder/\(FormValues.encoded(name))/ausschliessen",
       ]
@@ -56,7 +57,8 @@ extension Console {
       let isForKey = state != "used" && one["member"] ?? .null != .null
       return [
         "name": one["name"]?.text ?? "", "title": one["title"]?.text ?? "",
-        "state": states[state] ?? state, "isOpen": state == "open",
+        "state": states[state] ?? state,
+        "mayWithdraw": state == "open" && request.person?.may("hub-withdraw") == true,
         "made": time.instant(one["created_at"]), "until": time.instant(one["expires_at"]),
         "purpose": isForKey ? "neuer Schlüssel" : "Beitritt",
       ]
@@ -64,6 +66,7 @@ extension Console {
     let view: View = [
       "members": members, "isEmpty": members.isEmpty, "invites": invites,
       "hasInvites": !invites.isEmpty, "error": error as Any? ?? false,
+      "mayInvite": request.person?.may("hub-invite") == true,
       "message": request.query["meldung"].flatMap { Self.memberMessages[$0] } as Any? ?? false,
       "valueName": request.form["name"] ?? "", "valueTitle": request.form["title"] ?? "",
       "valueAGS": request.form["ags"] ?? "", "valueDays": request.form["days"] ?? "7",
