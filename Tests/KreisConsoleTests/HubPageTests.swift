@@ -83,6 +83,43 @@ struct HubPageTests {
     #expect(await console.get("/kreis/pruefung").text.contains("Zwei Verläufe"))
   }
 
+  @Test func `A member that verified something else than the hub now has stands out`() async throws
+  {
+    let presence = Presence()
+    let console = try await TestConsole(daemon: presence.view)
+    let halver = try await join(console, "halver", "Halver", "05962012")
+    let store = console.store
+    let ends = try await store.read { snapshot in
+      Result { try snapshot.feedEnds(for: snapshot.identity.member) }
+    }.get()
+    let end = try #require(ends[.public])
+    func state(_ hash: Hash256) async throws {
+      let statement = FeedStatement(
+        realm: store.identity.realm, member: halver, generation: 1,
+        head: FeedHead(
+          hubGeneration: 1, scope: .public,
+          at: FeedPosition(position: end.position, hash: hash),
+          signature: Array(repeating: 0, count: 64)),
+        foldVersion: 1, protocolVersion: 1, at: 1_795_000_000, software: "kreisnetz 1.0")
+      let wire = try statement.signed(with: SigningKey())
+      try await store.saveStatements([
+        StoredStatement(
+          member: halver, scope: .public, position: end.position, at: 1_795_000_000,
+          software: "kreisnetz 1.0", statement: Array(wire.statement),
+          signature: Array(wire.signature))
+      ])
+    }
+    try await state(end.hash)
+    let good = await console.get("/kreis/pruefung").text
+    #expect(good.contains("Alle Lesenden haben bis zum Ende geprüft"))
+    #expect(!good.contains("widerspricht"))
+    try await state(Hash256(of: [1]))
+    let bad = await console.get("/kreis/pruefung").text
+    #expect(bad.contains("state-trouble\">widerspricht"))
+    #expect(bad.contains("state-trouble\">Widerspruch"))
+    #expect(await console.get("/kreis").text.contains("Kommunen haben etwas anderes geprüft"))
+  }
+
   @Test func `Measurements become a line and a table, and none is older than two weeks`()
     async throws
   {
