@@ -68,8 +68,12 @@ extension Console {
       view["kindLabel"] = kind?.label ?? "Eintrag"
       return view
     }
+    let waiting = try client.rows("list", ["kind": "publication"]).count
     return try page(
-      "conflicts", title: "Zu entscheiden", ["conflicts": items, "isEmpty": items.isEmpty],
-      request)
+      "conflicts", title: "Zu entscheiden",
+      [
+        "conflicts": items, "isEmpty": items.isEmpty,
+        "releases": waiting == 0 ? false : waiting.counted("Angabe", "Angaben") as Any,
+      ], request)
   }
 }

@@ -17,6 +17,7 @@ import KreisStore
 /// | `/eintrag/ID/rueckmeldung`, `/rueckmeldungen` | change requests |
 /// | `/faellig` | what is to be confirmed |
 /// | `/konflikte` | what somebody must decide |
+/// | `/freigaben` | what waits for a second person before it becomes public |
 /// | `/dubletten` | what is probably entered twice |
 /// | `/netzwerke` | networks, their members and meetings |
 /// | `/druck` | the list to be printed |
@@ -53,7 +54,8 @@ struct Console: Sendable {
     "network": PackageResources.network_mustache,
     "duplicates": PackageResources.duplicates_mustache,
     "comparison": PackageResources.comparison_mustache, "merge": PackageResources.merge_mustache,
-    "sheet": PackageResources.sheet_mustache, "due": PackageResources.due_mustache,
+    "sheet": PackageResources.sheet_mustache, "releases": PackageResources.releases_mustache,
+    "due": PackageResources.due_mustache,
     "requests": PackageResources.requests_mustache,
     "hub": PackageResources.hub_mustache,
     "places": PackageResources.places_mustache, "troubles": PackageResources.troubles_mustache,
@@ -162,6 +164,7 @@ struct Console: Sendable {
     case ("neu", 2): return try add(request, kind: request.path[1])
     case ("rueckmeldungen", 1...3): return try requests(request)
     case ("faellig", 1): return try due(request)
+    case ("freigaben", 1...2): return try releases(request)
     case ("dubletten", 1...2): return try duplicates(request)
     case ("netzwerke", 1...2): return try networks(request)
     case ("druck", 1):
@@ -208,7 +211,8 @@ struct Console: Sendable {
       "style": Self.style.address, "script": Self.script.address, "icon": Asset.icon.address,
       "isOpen": person != nil, "account": person?.account as Any? ?? false,
       "maySignOut": desk.way == .accounts,
-      "isStart": place.isEmpty && request != nil, "isConflicts": place == "konflikte",
+      "isStart": place.isEmpty && request != nil,
+      "isConflicts": place == "konflikte" || place == "freigaben",
       "isRequests": place == "rueckmeldungen", "isDue": place == "faellig",
       "isDuplicates": place == "dubletten", "isNetworks": place == "netzwerke",
       "imprint": contact.imprint as Any? ?? false, "privacy": contact.privacy as Any? ?? false,

@@ -225,6 +225,8 @@ extension Console {
     "freigabe": """
     Gespeichert. Was öffentlich werden soll, wartet noch auf die Freigabe durch eine zweite Person.
     """,
+    "freigegeben": "Freigegeben. Die Angabe ist jetzt öffentlich.",
+    "nichtfreigegeben": "Nicht freigegeben. Die Angabe bleibt, wie sie war.",
     "zusammengefuehrt": "Zusammengeführt. Der andere Eintrag ist gelöscht und verweist hierher.",
     "zusammengefuehrtrest": """
     Zusammengeführt. Einträge anderer Stellen verweisen noch auf den gelöschten; auch sie werden hier \

@@ -168,6 +168,12 @@ extension Refusal {
         Der Kreis verlangt, dass eine zweite Person freigibt, was öffentlich wird. Bitte sagen Sie, in \
         welcher Rolle Sie es beantragen; freigeben muss es jemand in einer anderen.
         """),
+    .sameRole: Refusal(
+      status: .forbidden, title: "Das muss jemand anderes freigeben",
+      text: """
+        Diese Rolle hat die Veröffentlichung selbst beantragt. Freigeben muss sie eine zweite Person in \
+        einer anderen Rolle.
+        """),
     .restored: Refusal(
       status: .serviceUnavailable, title: "Der Bestand wird noch abgeglichen",
       text: """

@@ -94,7 +94,7 @@ extension DirectoryCommands {
     let isRefused = try call.flag("refuse")
     let occasion = occasion(call)
     guard !occasion.role.isEmpty else {
-      throw CommandError(.wrongUse, "Say in which role you release it, with --role.")
+      throw CommandError(.wrongUse, "Say in which role you release it, with --role.", .needsRole)
     }
     let row = try write { transaction -> JSONValue in
       let lookup = transaction.lookup
@@ -103,7 +103,8 @@ extension DirectoryCommands {
       guard waiting.requestedBy.lowercased() != occasion.role.lowercased() else {
         throw CommandError(
           .wrongUse,
-          "\(waiting.requestedBy) asked for this publication; another role must release it.")
+          "\(waiting.requestedBy) asked for this publication; another role must release it.",
+          .sameRole)
       }
       if !isRefused {
         let kind = try knownKind(of: waiting.subject, lookup)
@@ -139,7 +140,7 @@ extension DirectoryCommands {
       !state.isDeleted
     else {
       throw CommandError(
-        .wrongUse, "\(id) is no publication that waits; see kreisnetz list publication.")
+        .wrongUse, "\(id) is no publication that waits; see kreisnetz list publication.", .decided)
     }
     let text = { (name: String) throws -> String in
       try state.text(of: kind.field(named: name)) ?? ""

@@ -32,6 +32,8 @@ package enum Rejection: String, Hashable, Sendable {
   case publishes
   /// A second person must release it, and nobody said in which role it is asked for.
   case needsRole
+  /// Whoever asked for a publication cannot release it too.
+  case sameRole
   /// This replica was restored and has not read the hub's feed to its end.
   case restored
 }

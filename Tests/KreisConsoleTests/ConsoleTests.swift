@@ -216,7 +216,7 @@ import Testing
     let console = try await TestConsole()
     let (seen, tell) = AsyncStream<Void>.makeStream()
     let events = Task {
-      await console.listen(for: "event: changed") { tell.finish() }
+      await console.listen(for: "event: changed", "event: sync") { tell.finish() }
     }
     // What is written before the page listens is not told.
     let writing = Task {

@@ -70,8 +70,10 @@ import Testing
     #expect(person.fields["location"] == "/eintrag/\(id)?meldung=gespeichert")
     #expect(await console.get("/eintrag/\(id)").text.contains("Selma Weiß"))
     // Nobody is led elsewhere.
-    let form = await console.get("/neu/service?zurueck=//evil.example.org/x")
-    #expect(!form.text.contains("evil"))
+    for back in ["//evil.example.org/x", "/%5Cevil.example.org/\(id)", "https:/evil/\(id)"] {
+      let form = await console.get("/neu/service?zurueck=\(back)")
+      #expect(!form.text.contains("evil"), "\(back)")
+    }
   }
 
   @Test func `A value goes to those who were chosen, and is gone where it stood`() async throws {

@@ -62,6 +62,24 @@ import Testing
     form["rolle"] = "Koordination"
     let third = await console.post(path, token: second.token, form.pairs)
     #expect(third.fields["location"] == "/eintrag/\(id)?meldung=freigabe")
-    #expect(try await console.run("list", ["kind": "publication"]).count == 1)
+    let waiting = try await console.run("list", ["kind": "publication"])
+    let publication = try #require(waiting.first?["id"]?.text)
+    #expect(await console.get("/konflikte").text.contains("freizugeben: 1 Angabe"))
+    let list = await console.get("/freigaben")
+    for text in ["Selma Weiß", "Funktion:</span> Leitung", "Beantragt von: Koordination"] {
+      #expect(list.text.contains(text), "\(text)")
+    }
+    func release(_ role: String) async -> TestConsole.Answer {
+      await console.post(
+        "/freigaben/\(publication)", token: list.token,
+        [("rolle", role), ("entscheidung", "frei")])
+    }
+    #expect(await release(" ").text.contains("Es fehlt die Rolle"))
+    let same = await release("koordination")
+    #expect(same.status == 403 && same.text.contains("Das muss jemand anderes freigeben"))
+    #expect(await release("Leitung").fields["location"] == "/freigaben?meldung=freigegeben")
+    let row = try await console.run("show", ["id": .string(id)]).first
+    #expect(row?["fields"]?["title"]?["scope"] == "public")
+    #expect(await release("Leitung").status >= 400)
   }
 }

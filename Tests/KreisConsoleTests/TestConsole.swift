@@ -167,12 +167,12 @@ final class TestConsole: Sendable {
 
   /// Listens as an open page does, until the console ends it.
   ///
-  /// - Parameter onSeen: called once, when `text` came.
-  func listen(for text: String, onSeen: @escaping @Sendable () -> Void) async -> Answer {
+  /// - Parameter onSeen: called once, when all of `texts` came.
+  func listen(for texts: String..., onSeen: @escaping @Sendable () -> Void) async -> Answer {
     let request =
       "GET /ereignisse HTTP/1.1\r\nConnection: close\r\nHost: 127.0.0.1:\(port)\r\n\r\n"
     let bytes = await onOwnThread { [port] in
-      Self.exchange(request, port, awaiting: Array(text.utf8), onSeen: onSeen)
+      Self.exchange(request, port, awaiting: texts.map { Data($0.utf8) }, onSeen: onSeen)
     }
     return Self.answer(bytes)
   }
@@ -209,10 +209,10 @@ final class TestConsole: Sendable {
   }
 
   private static func exchange(
-    _ request: String, _ port: Int, from source: String = "127.0.0.1", awaiting text: [UInt8] = [],
+    _ request: String, _ port: Int, from source: String = "127.0.0.1", awaiting texts: [Data] = [],
     onSeen: () -> Void = {}
   ) -> [UInt8] {
-    var isSeen = text.isEmpty
+    var isSeen = texts.isEmpty
     let descriptor = socket(AF_INET, Int32(SOCK_STREAM.rawValue), 0)
     defer { close(descriptor) }
     var address = sockaddr_in()
@@ -245,7 +245,7 @@ final class TestConsole: Sendable {
       let count = recv(descriptor, &buffer, buffer.count, 0)
       guard count > 0 else { return out }
       out += buffer[..<count]
-      guard !isSeen, Data(out).range(of: Data(text)) != nil else { continue }
+      guard !isSeen, texts.allSatisfy({ Data(out).range(of: $0) != nil }) else { continue }
       isSeen = true
       onSeen()
     }

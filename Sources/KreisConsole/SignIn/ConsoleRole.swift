@@ -31,7 +31,7 @@ package enum ConsoleRole: String, CaseIterable, Comparable, Sendable {
       "requests", "due", "overview", "districts", "review", "retention", "erasures":
       .reading
     case "add", "edit", "delete", "undelete", "resolve", "confirm", "request", "accept", "decline",
-      "merge", "distinct", "import", "export":
+      "merge", "distinct", "release", "import", "export":
       .coordinating
     default: .administering
     }

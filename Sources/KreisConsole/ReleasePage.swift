@@ -1,0 +1,57 @@
+// SPDX-License-Identifier: EUPL-1.2
+
+import HTTPTypes
+import KreisCore
+import KreisInterchange
+import KreisPages
+import KreisStore
+
+/// What waits for a second person before everybody may read it.
+extension Console {
+  func releases(_ request: ConsoleRequest) throws -> ConsoleResponse {
+    guard request.path.count == 1 else {
+      try request.allow(.post)
+      guard let id = RecordID(text: request.path[1]) else { throw Refusal.notFound }
+      return try release(id, request)
+    }
+    try request.allow(.get)
+    let items = try client.rows("list", ["kind": "publication"]).map(waiting)
+    let view: View = [
+      "items": items, "isEmpty": items.isEmpty,
+      "message": request.query["meldung"].flatMap { Self.messages[$0] } as Any? ?? false,
+    ]
+    return try page("releases", title: "Zur Veröffentlichung freizugeben", view, request)
+  }
+
+  /// - Parameter row: flat, of `list`.
+  private func waiting(_ row: JSONValue) throws -> View {
+    let subject = row["subject_id"]?.text ?? ""
+    let shown = FieldViews(try client.row("show", ["id": .string(subject)]))
+    let field = row["field_name"]?.text.flatMap { name in try? shown.kind?.field(named: name) }
+    let value = row["proposed_value"]?.text ?? ""
+    let parts = field?.isSet == true ? value.split(separator: "|").map(String.init) : [value]
+    let texts = try parts.map { part in
+      guard let field, case .reference = field.type else { return field?.display(part) ?? part }
+      return FieldViews(try client.row("show", ["id": .string(part)])).text("name") ?? part
+    }
+    return [
+      "id": row["id"]?.text ?? "", "subject": subject,
+      "name": shown.text(shown.kind?.naming?.name ?? "name") ?? shown.kind?.label ?? "Eintrag",
+      "label": field?.label ?? "Angabe", "value": texts.joined(separator: ", "),
+      "who": row["requested_by"]?.text ?? "", "mayRelease": client.may("release"),
+    ]
+  }
+
+  private func release(_ id: RecordID, _ request: ConsoleRequest) throws -> ConsoleResponse {
+    let isReleased = request.form["entscheidung"] == "frei"
+    let role = String((request.form["rolle"] ?? "").prefix(200))
+    guard role.contains(where: { !$0.isWhitespace }) else {
+      throw Refusal(
+        status: .unprocessableContent, title: "Es fehlt die Rolle",
+        text: "Bitte gehen Sie zurück und sagen Sie, in welcher Rolle Sie entscheiden.")
+    }
+    _ = try client.row(
+      "release", ["id": .string(id.description), "refuse": .bool(!isReleased)], role: role)
+    return .seeOther("/freigaben?meldung=\(isReleased ? "freigegeben" : "nichtfreigegeben")")
+  }
+}
