@@ -113,8 +113,9 @@ package struct HubClient: Sendable {
   func openFeed(
     _ query: FeedQuery, deadlines: Deadlines
   ) async throws(HubFailure) -> StreamingResponse {
-    let request = ClientRequest(
+    var request = ClientRequest(
       .get, "/v1/feed?" + query.text, fields: ["Accept": MediaType.frames], deadlines: deadlines)
+    request.isFinite = query.follow == nil
     var (response, correction) = try await open(request)
     if response.status == 401, correction > 0 {
       (response, _) = try await open(request)

@@ -41,7 +41,8 @@ final class CurlTransfer {
   init(_ job: CurlJob, endpoint: HubEndpoint, mailbox: CurlMailbox) throws(TransportError) {
     var isStream = false
     if case .stream = job.answer { isStream = true }
-    options = try CurlOptions(job.request, to: endpoint, isStream: isStream)
+    let isAlone = isStream && !job.request.isFinite
+    options = try CurlOptions(job.request, to: endpoint, isStream: isAlone)
     easy = options.easy
     id = job.id
     host = endpoint.host

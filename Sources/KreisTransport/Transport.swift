@@ -31,6 +31,9 @@ package struct ClientRequest: Sendable {
   /// their reader takes what it can use and stops reading.
   package var maximumResponseBytes: Int
   package var deadlines: Deadlines
+  /// Whether the answer to `open` ends by itself: then it shares the connection that `send` uses, where
+  /// others get one of their own, with a handshake of its own.
+  package var isFinite = false
 
   /// Makes a request that accepts up to 8 MiB and has the usual deadlines, unless told otherwise.
   package init(

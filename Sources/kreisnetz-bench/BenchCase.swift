@@ -25,6 +25,8 @@ enum BenchCase: String, CaseIterable {
   case resync
   /// Processor and wake-ups of an idle daemon.
   case idle
+  /// Pages of the console.
+  case console
 
   /// The rates of a directory that grows and grows.
   case growth
@@ -34,7 +36,6 @@ enum BenchCase: String, CaseIterable {
   /// Share a realm in which a directory was imported, passed on and changed.
   static let replicated: Set<BenchCase> = [
     .localImport, .mergeRecords, .mergeUpdates, .wireCatchUp, .disk, .memory, .resync, .idle,
+    .console,
   ]
-  /// Of those the ones that look at a town which holds everything.
-  static let settled: Set<BenchCase> = [.memory, .resync, .idle]
 }

@@ -61,6 +61,9 @@ struct Replication {
     if isLast, !plan.cases.isDisjoint(with: [.memory, .idle]) {
       try settled.measureRest(seconds: plan.idleSeconds)
     }
+    if isLast, plan.cases.contains(.console) {
+      try ConsolePages.measure(plan, realm, town: "balve")
+    }
     try plan.end(realm)
   }
 

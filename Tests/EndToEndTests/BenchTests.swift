@@ -69,7 +69,7 @@ import Testing
     #expect(
       cases == [
         "merge-records", "merge-updates", "import", "end-to-end", "latency", "wire-catch-up",
-        "wire-live", "disk", "memory", "followers", "start", "resync", "idle",
+        "wire-live", "disk", "memory", "followers", "start", "resync", "idle", "console",
       ])
   }
 

@@ -124,6 +124,29 @@ private final class EchoServer: Sendable {
     }
   }
 
+  @Test func `an opened answer that ends by itself needs no connection of its own`() async throws {
+    let identity = try TestIdentity()
+    let server = EchoServer()
+    try await server.run(identity) { port in
+      let transport = try makeTransport(identity, port: port)
+      let content = [UInt8](repeating: 9, count: 3 << 20)
+      for _ in 1...3 {
+        var request = ClientRequest(.post, "/echo", body: content)
+        request.isFinite = true
+        let response = try await transport.open(request)
+        #expect(response.fields["x-version"] == "2")
+        // One that nobody reads holds up no other request on the connection.
+        #expect(try await transport.send(ClientRequest(.post, "/echo", body: [7])).body == [7])
+        var bytes: [UInt8] = []
+        while let piece = try await response.next() { bytes += piece }
+        #expect(bytes == content)
+        // One that is given up ends nothing but itself.
+        try await transport.open(request).cancel()
+      }
+    }
+    #expect(server.connections.withLock { $0.count } == 1)
+  }
+
   @Test func `streams and requests that begin together do not mix`() async throws {
     let identity = try TestIdentity()
     try await EchoServer().run(identity) { port in

@@ -28,11 +28,20 @@ package enum GermanName {
     var words: [String] = []
     var word = ""
     for scalar in text.lowercased().unicodeScalars {
-      if let plain = letters[scalar] {
+      let isLetterOrDigit: Bool
+      if scalar.isASCII {
+        // Most are; what Unicode says of the others is looked up in tables.
+        isLetterOrDigit = ("a"..."z").contains(scalar) || ("0"..."9").contains(scalar)
+      } else if let plain = letters[scalar] {
         word += plain
-      } else if scalar.properties.isAlphabetic || ("0"..."9").contains(scalar) {
+        continue
+      } else {
+        isLetterOrDigit = scalar.properties.isAlphabetic
+        if !isLetterOrDigit, scalar.properties.generalCategory == .nonspacingMark { continue }
+      }
+      if isLetterOrDigit {
         word.unicodeScalars.append(scalar)
-      } else if scalar.properties.generalCategory != .nonspacingMark, !word.isEmpty {
+      } else if !word.isEmpty {
         words.append(word)
         word = ""
       }

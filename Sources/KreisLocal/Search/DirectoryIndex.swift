@@ -79,9 +79,9 @@ struct IndexContent: Sendable {
     let name: String
     /// For sorting.
     let key: String
-    /// Numbers of the words in its names, and in all else.
-    fileprivate(set) var nameWords: Set<Int32> = []
-    fileprivate(set) var words: Set<Int32> = []
+    /// Numbers of the words in its names, and of all words, each once.
+    fileprivate(set) var nameWords: [Int32] = []
+    fileprivate(set) var words: [Int32] = []
     let references: [(field: Field, target: RecordID)]
     /// Of a schedule.
     let hours: OfficeHours?
@@ -178,16 +178,18 @@ struct IndexContent: Sendable {
     let slot = free.popLast() ?? Int32(truncatingIfNeeded: items.count)
     if Int(slot) == items.count { items.append(nil) }
     var item = Item(record)
+    var numbers: Set<Int32> = []
     for field in record.kind.fields {
       let texts = Self.texts(field, of: record)
       guard !texts.isEmpty else { continue }
       let isName = field == record.kind.naming || field.name == "alternate_name"
       for word in texts.flatMap({ Self.words($0, of: field) }) {
         let number = words.add(word, slot: slot)
-        item.words.insert(number)
-        if isName { item.nameWords.insert(number) }
+        numbers.insert(number)
+        if isName { item.nameWords.append(number) }
       }
     }
+    item.words = Array(numbers)
     for reference in item.references { named[reference.target, default: []].insert(slot) }
     if let district = item.district { districts[district, default: 0] += 1 }
     slots[record.id] = slot

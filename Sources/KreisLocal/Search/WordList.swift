@@ -12,8 +12,20 @@ struct WordList {
 
   private struct Word {
     var bytes: [UInt8]
-    /// Slots of the items that have it.
-    var slots: Set<Int32>
+    /// Slots of the items that have it, ascending.
+    var slots: [Int32]
+
+    /// Where a slot stands, or is to stand.
+    func place(of slot: Int32) -> Int {
+      // Whoever reads a directory comes with ever higher ones.
+      guard let last = slots.last, last >= slot else { return slots.count }
+      var (low, high) = (0, slots.count - 1)
+      while low < high {
+        let middle = (low + high) / 2
+        if slots[middle] < slot { low = middle + 1 } else { high = middle }
+      }
+      return low
+    }
   }
 
   private var words: [Word] = []
@@ -27,7 +39,10 @@ struct WordList {
   mutating func add(_ text: String, slot: Int32) -> Int32 {
     let bytes = Array(text.utf8)
     if let number = numbers[bytes] {
-      words[Int(number)].slots.insert(slot)
+      let place = words[Int(number)].place(of: slot)
+      let isKnown =
+        place < words[Int(number)].slots.count && words[Int(number)].slots[place] == slot
+      if !isKnown { words[Int(number)].slots.insert(slot, at: place) }
       return number
     }
     let word = Word(bytes: bytes, slots: [slot])
@@ -44,14 +59,17 @@ struct WordList {
   }
 
   mutating func remove(_ number: Int32, slot: Int32) {
-    words[Int(number)].slots.remove(slot)
+    let place = words[Int(number)].place(of: slot)
+    if place < words[Int(number)].slots.count, words[Int(number)].slots[place] == slot {
+      words[Int(number)].slots.remove(at: place)
+    }
     guard words[Int(number)].slots.isEmpty else { return }
     numbers[words[Int(number)].bytes] = nil
     words[Int(number)].bytes = []
     free.append(number)
   }
 
-  func slots(of number: Int32) -> Set<Int32> { words[Int(number)].slots }
+  func slots(of number: Int32) -> [Int32] { words[Int(number)].slots }
 
   /// The words that fit what was typed, with how well they do. Misspelled ones only where no other
   /// fits.
