@@ -231,6 +231,7 @@ struct Console: Sendable {
     let title = try client.by(.anybody).row("sync")["title"]?.text ?? ""
     var view = contact.view(subject: "Barriere in der Kreisnetz-Konsole")
     view["scope"] = "Diese Erklärung gilt für die Kreisnetz-Konsole, \(title)."
+    view["isConsole"] = true
     return try page("accessibility", title: "Barrierefreiheit", view, request)
   }
 

@@ -34,6 +34,6 @@ package struct PageContact: Sendable, Equatable {
 
 /// Texts of pages that more than one server has.
 package enum SharedTexts {
-  /// The accessibility statement, filled with `PageContact.view` and `scope`.
+  /// The accessibility statement, filled with `PageContact.view`, `scope` and `isConsole`.
   package static let accessibility = PackageResources.accessibility_mustache
 }

@@ -83,7 +83,7 @@ struct Offer: Sendable {
       guard let end = hours.closesAt, now.minute >= hours.opensAt ?? 0, now.minute < end else {
         return false
       }
-      return hours.next(at: now, except: holidays)?.isNow == true
+      return !hours.dates(in: now.date...now.date, except: holidays).isEmpty
     }
   }
 

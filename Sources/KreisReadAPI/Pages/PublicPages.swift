@@ -110,6 +110,7 @@ struct PublicPages: Sendable {
         "Diese Erklärung gilt für die Seiten „Hilfen für Familien“ unter \(base), \(kreis)."
       var view = contact.view(subject: "Barriere auf den Seiten „Hilfen für Familien“")
       view["scope"] = scope
+      view["isConsole"] = false
       return page("accessibility", title: "Barrierefreiheit", view, frame, head)
     case .offers, .offer, .organization, .siteMap: break
     }
