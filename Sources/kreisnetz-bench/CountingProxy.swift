@@ -26,7 +26,7 @@ final class CountingProxy: Sendable {
   /// - Throws: `BenchFailure`.
   init() throws {
     descriptor = socket(AF_INET, Int32(SOCK_STREAM.rawValue | SOCK_CLOEXEC.rawValue), 0)
-    var address = Self.loopback(0)
+    var address = sockaddr_in.loopback(0)
     var size = socklen_t(MemoryLayout<sockaddr_in>.size)
     let descriptor = descriptor
     let code = withUnsafeMutablePointer(to: &address) {
@@ -62,21 +62,13 @@ final class CountingProxy: Sendable {
     return path
   }
 
-  private static func loopback(_ port: Int) -> sockaddr_in {
-    var address = sockaddr_in()
-    address.sin_family = sa_family_t(AF_INET)
-    address.sin_port = in_port_t(port).bigEndian
-    address.sin_addr.s_addr = inet_addr("127.0.0.1")
-    return address
-  }
-
   /// Every tunnel leads to the port of 127.0.0.1 that the client named.
   private func serve(_ client: Int32) {
     defer { close(client) }
     guard let port = Self.requestedPort(client) else { return }
     let server = socket(AF_INET, Int32(SOCK_STREAM.rawValue | SOCK_CLOEXEC.rawValue), 0)
     defer { close(server) }
-    var address = Self.loopback(port)
+    var address = sockaddr_in.loopback(port)
     let connected = withUnsafePointer(to: &address) {
       $0.withMemoryRebound(to: sockaddr.self, capacity: 1) {
         connect(server, $0, socklen_t(MemoryLayout<sockaddr_in>.size))
