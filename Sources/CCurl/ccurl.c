@@ -39,6 +39,24 @@ CURLcode ccurl_set_body(CURL *easy, const void *bytes, size_t count) {
   return curl_easy_setopt(easy, CURLOPT_COPYPOSTFIELDS, count > 0 ? bytes : "");
 }
 
+static size_t next_piece(char *buffer, size_t size, size_t count, void *context) {
+  ccurl_upload *upload = context;
+  size_t room = size * count;
+  size_t rest = upload->count - upload->offset;
+  size_t length = rest < room ? rest : room;
+  if (length > 0) memcpy(buffer, (const char *)upload->bytes + upload->offset, length);
+  upload->offset += length;
+  return length;
+}
+
+CURLcode ccurl_set_upload(CURL *easy, ccurl_upload *upload) {
+  CURLcode code = curl_easy_setopt(easy, CURLOPT_UPLOAD, 1L);
+  if (code == CURLE_OK) code = curl_easy_setopt(easy, CURLOPT_READFUNCTION, next_piece);
+  if (code == CURLE_OK) code = curl_easy_setopt(easy, CURLOPT_READDATA, upload);
+  if (code != CURLE_OK) return code;
+  return curl_easy_setopt(easy, CURLOPT_INFILESIZE_LARGE, (curl_off_t)upload->count);
+}
+
 CURLcode ccurl_set_callbacks(CURL *easy, const ccurl_callbacks *callbacks, void *context) {
   CURLcode code;
 #define SET(option, value) \

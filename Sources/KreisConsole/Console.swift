@@ -16,6 +16,7 @@ import KreisStore
 /// | `/eintrag/ID/bearbeiten`, `/neu/KIND` | forms |
 /// | `/eintrag/ID/rueckmeldung`, `/rueckmeldungen` | change requests |
 /// | `/faellig` | what is to be confirmed |
+/// | `/daten/…`, `/loeschungen` | import, export, what was erased |
 /// | `/konflikte` | what somebody must decide |
 /// | `/freigaben` | what waits for a second person before it becomes public |
 /// | `/dubletten` | what is probably entered twice |
@@ -31,6 +32,9 @@ struct Console: Sendable {
   let events: EventHub
   let now: @Sendable () -> UInt64
   let desk: SignInDesk
+  let uploads = Uploads()
+  /// Where files without a name lie while they are needed.
+  let spool: String
   private let templates: Templates
   private let log: @Sendable (CommandError) -> Void
   private let gate: RequestGuard
@@ -63,7 +67,13 @@ struct Console: Sendable {
     "invited": PackageResources.invited_mustache, "revoke": PackageResources.revoke_mustache,
     "audit": PackageResources.audit_mustache,
     "signin": PackageResources.signin_mustache, "account": PackageResources.account_mustache,
-    "returned": PackageResources.returned_mustache, "accessibility": SharedTexts.accessibility,
+    "returned": PackageResources.returned_mustache, "data": PackageResources.data_mustache,
+    "erasures": PackageResources.erasures_mustache, "erase": PackageResources.erase_mustache,
+    "certificate": PackageResources.certificate_mustache,
+    "import": PackageResources.import_mustache, "preview": PackageResources.preview_mustache,
+    "imported": PackageResources.imported_mustache,
+    "findings": PackageResources.findings_mustache, "export": PackageResources.export_mustache,
+    "accessibility": SharedTexts.accessibility,
   ]
 
   /// - Parameters:
@@ -72,7 +82,7 @@ struct Console: Sendable {
   ///   - log: notes what failed and has no words of its own on a page.
   /// - Throws: an error of the templates.
   init(
-    _ executor: CommandExecutor, desk: SignInDesk, address: String? = nil,
+    _ executor: CommandExecutor, desk: SignInDesk, spool: String, address: String? = nil,
     contact: PageContact = PageContact(), now: @escaping @Sendable () -> UInt64,
     isStopping: @escaping @Sendable () -> Bool, log: @escaping @Sendable (CommandError) -> Void
   ) throws {
@@ -82,6 +92,7 @@ struct Console: Sendable {
     self.now = now
     templates = try Templates(Self.texts)
     self.desk = desk
+    self.spool = spool
     gate = RequestGuard(address: address)
     self.contact = contact
     // Which town this is, and how its exchange stands, is no matter of anybody's rights.
@@ -100,7 +111,7 @@ struct Console: Sendable {
     var request: ConsoleRequest?
     do {
       let isSecure = try gate.check(head)
-      guard let body else { throw Refusal.tooLarge }
+      guard let body else { throw Refusal.tooLarge(upload: Self.isUpload(head)) }
       var read = try ConsoleRequest(head, body: body, isSecure: isSecure)
       request = read
       if read.method == .post { try gate.checkToken(read) }
@@ -122,6 +133,23 @@ struct Console: Sendable {
     } catch {
       return page(refusal(CommandError(error)), request)
     }
+  }
+
+  /// How many bytes of a form are taken.
+  ///
+  /// - Parameter usual: of forms without files.
+  func bodyLimit(_ head: HTTPRequest, from caller: Caller, usual: Int) -> Int {
+    // What was typed before signing in again comes along, and each name is longer.
+    if head.path == "/anmelden" { return 2 * usual }
+    guard Self.isUpload(head), let isSecure = try? gate.check(head),
+      let request = try? ConsoleRequest(head, body: [], isSecure: isSecure),
+      let person = try? desk.person(head, request, from: caller), person.may("import")
+    else { return usual }
+    return Self.uploadLimit + usual
+  }
+
+  private static func isUpload(_ head: HTTPRequest) -> Bool {
+    head.method == .post && head.path == "/daten/einlesen"
   }
 
   /// The same for one who asks.
@@ -170,6 +198,8 @@ struct Console: Sendable {
     case ("druck", 1):
       try request.allow(.get)
       return try sheet(request)
+    case ("daten", 1...): return try data(request)
+    case ("loeschungen", 1...2): return try erasures(request)
     case ("kreis", _): return try hub(request)
     case ("ereignisse", 1):
       try request.allow(.get)
@@ -216,6 +246,7 @@ struct Console: Sendable {
       "isRequests": place == "rueckmeldungen", "isDue": place == "faellig",
       "isDuplicates": place == "dubletten", "isNetworks": place == "netzwerke",
       "imprint": contact.imprint as Any? ?? false, "privacy": contact.privacy as Any? ?? false,
+      "isData": ["daten", "loeschungen"].contains(place),
       "isHub": sync["role"] == "hub", "isKreis": place == "kreis",
       "openConflicts": conflicts == 0 ? false : conflicts as Any,
       "subject": (request?.path.first == "eintrag" ? request?.path[1] : nil) as Any? ?? false,

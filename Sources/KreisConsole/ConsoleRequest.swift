@@ -13,6 +13,7 @@ struct ConsoleRequest: Sendable {
   let path: [String]
   let query: FormValues
   let form: FormValues
+  let files: [String: MultipartForm.File]
   private let cookies: [String: String]
   /// Whether the browser speaks TLS, to a proxy in front.
   let isSecure: Bool
@@ -49,10 +50,15 @@ struct ConsoleRequest: Sendable {
     isNavigation = mode == nil || mode == "navigate"
     address = head.path ?? "/"
     (path, query) = try Self.parts(address)
-    guard let text = String(validating: body, as: UTF8.self), let form = FormValues(text) else {
-      throw .malformed
+    if let boundary = MultipartForm.boundary(of: head.headerFields[.contentType]), !body.isEmpty {
+      guard let sent = MultipartForm(body, boundary: boundary) else { throw .malformed }
+      (form, files) = (FormValues(sent.values), sent.files)
+    } else {
+      guard let text = String(validating: body, as: UTF8.self), let form = FormValues(text) else {
+        throw .malformed
+      }
+      (self.form, files) = (form, [:])
     }
-    self.form = form
     var cookies: [String: String] = [:]
     for field in head.headerFields[values: .cookie] {
       for pair in field.split(separator: ";") {
@@ -73,6 +79,7 @@ struct ConsoleRequest: Sendable {
     self.address = address
     (path, query) = try Self.parts(address)
     self.form = form
+    files = [:]
     cookies = request.cookies
     isSecure = request.isSecure
     isNavigation = true

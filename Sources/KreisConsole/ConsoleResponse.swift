@@ -3,6 +3,8 @@
 import HTTPTypes
 import HummingbirdCore
 import KreisInterchange
+import KreisLocal
+import KreisStore
 import NIOCore
 
 /// An answer before it is sent.
@@ -11,6 +13,7 @@ struct ConsoleResponse {
     case text(String)
     case bytes([UInt8])
     case events(EventStream)
+    case file(KeptInput)
   }
 
   var status: HTTPResponse.Status = .ok
@@ -46,6 +49,33 @@ struct ConsoleResponse {
       body: .bytes(bytes))
   }
 
+  /// A file to be kept by whoever asked.
+  ///
+  /// - Parameter name: plain ASCII.
+  static func download(_ file: KeptInput, type: String, name: String) -> ConsoleResponse {
+    var fields: HTTPFields = [
+      .contentType: type, .cacheControl: "no-store", .contentLength: String(file.size),
+    ]
+    if let disposition = HTTPField.Name("Content-Disposition") {
+      fields[disposition] = "attachment; filename=\"\(name)\""
+    }
+    return ConsoleResponse(fields: fields, body: .file(file))
+  }
+
+  private static func body(of file: KeptInput) -> ResponseBody {
+    ResponseBody(contentLength: file.size) { writer in
+      var offset = 0
+      while true {
+        let start = offset
+        let chunk = try await onOwnThread { try file.chunk(at: start) }
+        guard !chunk.isEmpty else { break }
+        offset += chunk.count
+        try await writer.write(ByteBuffer(bytes: chunk))
+      }
+      try await writer.finish(nil)
+    }
+  }
+
   /// What each answer says to the browser: nothing is loaded, run, sent or framed but what is this
   /// console's own, and no other page learns anything.
   static let protection: HTTPFields = {
@@ -75,6 +105,7 @@ struct ConsoleResponse {
       case .text(let text): ResponseBody(byteBuffer: ByteBuffer(string: text))
       case .bytes(let bytes): ResponseBody(byteBuffer: ByteBuffer(bytes: bytes))
       case .events(let stream): stream.body
+      case .file(let file): Self.body(of: file)
       }
     return Response(status: status, headers: fields, body: body)
   }

@@ -61,6 +61,7 @@ package struct ConsoleServer: Service {
     console = try Console(
       executor,
       desk: try SignInDesk(configuration.signIn, in: directory, now: now, logger: logger),
+      spool: directory.path,
       address: configuration.address, contact: configuration.contact, now: now,
       isStopping: { stopping.isSet },
       log: { logger.warning("the console could not do what was asked: \($0.text)") })
@@ -103,8 +104,12 @@ package struct ConsoleServer: Service {
     to request: Request, from caller: Caller, _ writer: consuming ResponseWriter
   ) async throws {
     let head = request.head
-    let body = try await body(of: request)
     let console = console
+    let usual = configuration.bodyLimit
+    let limit =
+      head.method == .post
+      ? await onOwnThread { console.bodyLimit(head, from: caller, usual: usual) } : usual
+    let body = try await body(of: request, limit: limit)
     let answer = await onOwnThread { console.answer(head, body: body, from: caller) }
     let response = answer.response
     guard request.method == .head else {
@@ -114,12 +119,12 @@ package struct ConsoleServer: Service {
   }
 
   /// - Returns: `nil` if it is too long; the rest is read as far as the connection's sake is worth it.
-  private func body(of request: Request) async throws -> [UInt8]? {
+  private func body(of request: Request, limit: Int) async throws -> [UInt8]? {
     var bytes: [UInt8] = []
     var isTooLong = false
     for try await piece in request.body {
-      guard bytes.count + piece.readableBytes <= configuration.bodyLimit else {
-        guard !isTooLong || piece.readableBytes < configuration.bodyLimit else {
+      guard bytes.count + piece.readableBytes <= limit else {
+        guard !isTooLong || piece.readableBytes < limit else {
           throw ContentTooLong()
         }
         isTooLong = true

@@ -26,6 +26,7 @@ extension Console {
       return try historyPage(request, id: id)
     case "bearbeiten" where rest.count == 1: return try edit(request, id: id)
     case "rueckmeldung" where rest.count == 1: return try propose(request, id: id)
+    case "vernichten" where rest.count == 1: return try erase(request, id: id)
     case let act? where rest.count == 1 && Self.acts[act] != nil:
       try request.allow(.post)
       return try perform(act, request, id: id)
@@ -53,6 +54,7 @@ extension Console {
       "assured": fields.text("assured_date").map(GermanTime.day) as Any? ?? false,
       "mayAdd": mayEdit ? Self.additions(fields.kind, id, on: id) : [],
       "isNetwork": fields.kind?.name == "network", "mayAsk": client.may("request"),
+      "mayErase": mayEdit && client.may("erase"),
       "hasForm": fields.kind.map { EditForm.kinds.contains($0.name) } ?? false,
       "message": request.query["meldung"].flatMap { Self.messages[$0] } as Any? ?? false,
       "conflicts": (row["conflicts"]?.elements ?? []).map {

@@ -15,9 +15,22 @@ struct Refusal: Error {
     status: .badRequest, title: "Die Anfrage ist nicht lesbar",
     text: "Bitte gehen Sie zurück und versuchen Sie es noch einmal.")
 
-  static let tooLarge = Refusal(
-    status: .contentTooLarge, title: "Das ist zu viel auf einmal",
-    text: "Ein Formular darf höchstens 256 Kilobyte haben. Es wurde nichts gespeichert.")
+  static func tooLarge(upload: Bool) -> Refusal {
+    Refusal(
+      status: .contentTooLarge, title: "Das ist zu viel auf einmal",
+      text: upload
+        ? """
+        Eine Datei darf höchstens \(Console.uploadLimit >> 20) Megabyte haben; größere liest die Verwaltung \
+        auf dem Server ein. Oder Ihre Anmeldung ist abgelaufen: Dann melden Sie sich bitte neu an. Es wurde \
+        nichts eingelesen.
+        """ : "Ein Formular darf höchstens 256 Kilobyte haben. Es wurde nichts gespeichert.")
+  }
+
+  static let uploadGone = Refusal(
+    status: .gone, title: "Diese Datei ist nicht mehr da",
+    text:
+      "Sie wird höchstens eine Stunde aufgehoben. Es wurde nichts eingelesen; bitte wählen Sie sie neu."
+  )
 
   static let notFound = Refusal(
     status: .notFound, title: "Hier ist nichts",

@@ -36,7 +36,8 @@ struct DirectoryCommands: Sendable {
       "subject-report": subjectReport, "processing-record": processingRecord,
       "request": request, "requests": requests, "accept": accept, "decline": decline,
       "transfer": transfer, "search": search, "related": related,
-      "choices": choices, "districts": districts, "overview": overview, "measure": measure,
+      "choices": choices, "digest": digest, "districts": districts, "overview": overview,
+      "measure": measure,
     ]
   }
 

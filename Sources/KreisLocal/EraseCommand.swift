@@ -10,7 +10,7 @@ extension DirectoryCommands {
   ///
   /// Rows: first what was found, `PersonJSON.hit`; then `{"id","kind","erased","ordered","owner_title"}`
   /// per record, `ordered` if the hub must answer first. Without a choice, and with anything found,
-  /// only the first, and a failure.
+  /// only the first, and a failure; with `dry_run` only the first, and nothing is erased.
   ///
   /// Records that were merged into this one are about the same, and go with it; `erased` is false for
   /// one that only another member may erase.
@@ -18,7 +18,8 @@ extension DirectoryCommands {
     let text = try call.text("id")
     let choice = try EraseChoice(call)
     let occasion = occasion(call)
-    guard !occasion.reason.isEmpty else {
+    let isDryRun = try call.flag("dry_run")
+    guard isDryRun || !occasion.reason.isEmpty else {
       throw CommandError(
         .wrongUse, "Say why, with --reason, and name nobody in it: the reason stays.")
     }
@@ -38,6 +39,7 @@ extension DirectoryCommands {
       )
     }
     for item in found { try call.row(item.json) }
+    if isDryRun { return .done }
     guard found.isEmpty || choice.isMade else {
       throw CommandError(
         .wrongUse,

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: EUPL-1.2
 
-import KreisInterchange
+package import KreisInterchange
 import KreisStore
 
 #if canImport(Glibc)
@@ -15,8 +15,8 @@ final class Spool {
   /// Bytes that one input may have.
   static let limit = 4 << 30
 
-  private let descriptor: Int32
-  private var size = 0
+  fileprivate let descriptor: Int32
+  fileprivate var size = 0
 
   /// - Throws: `CommandError` if no file can be made.
   init(in directory: String) throws(CommandError) {
@@ -66,7 +66,9 @@ final class Spool {
     }
   }
 
-  private static func chunk(_ descriptor: Int32, at offset: off_t) throws(CommandError) -> [UInt8] {
+  fileprivate static func chunk(_ descriptor: Int32, at offset: off_t) throws(CommandError)
+    -> [UInt8]
+  {
     var failure: Int32 = 0
     let bytes = [UInt8](unsafeUninitializedCapacity: 262_144) { buffer, count in
       let size = pread(descriptor, buffer.baseAddress, buffer.count, offset)
@@ -78,5 +80,46 @@ final class Spool {
         .notNow, "The input cannot be read again: \(String(cString: strerror(failure))).")
     }
     return bytes
+  }
+}
+
+/// Bytes that were taken whole, kept the same way, to be read by any thread and as often as needed.
+package final class KeptInput: Sendable {
+  private let descriptor: Int32
+  package let size: Int
+
+  /// Keeps what `fill` gives to its argument.
+  ///
+  /// - Parameter directory: of a replica, where nobody else may look.
+  /// - Throws: `CommandError` if it is too large or the disk is full, and what `fill` throws.
+  package init(
+    in directory: String, _ fill: (@escaping ([UInt8]) throws -> Void) throws -> Void
+  ) throws {
+    let spool = try Spool(in: directory)
+    try fill { try spool.append($0) }
+    size = spool.size
+    descriptor = fcntl(spool.descriptor, F_DUPFD_CLOEXEC, 0)
+    guard descriptor >= 0 else {
+      throw CommandError(.notNow, "Too many files are open: \(String(cString: strerror(errno))).")
+    }
+  }
+
+  deinit { close(descriptor) }
+
+  /// What stands from `offset` on; empty at the end.
+  ///
+  /// - Throws: `CommandError` if it cannot be read.
+  package func chunk(at offset: Int) throws(CommandError) -> [UInt8] {
+    try Spool.chunk(descriptor, at: off_t(offset))
+  }
+
+  /// Reads all from the beginning.
+  package func source() -> ChunkSource {
+    var offset = 0
+    return {
+      let chunk = try self.chunk(at: offset)
+      offset += chunk.count
+      return chunk.isEmpty ? nil : chunk
+    }
   }
 }

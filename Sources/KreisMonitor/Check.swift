@@ -114,7 +114,8 @@ package struct Check: Sendable {
       (link?["halted"], .critical, "serves nobody"),
       (link?["stopped_logs"], .critical, "a log is not pushed any more"),
       (link?["gathering"], .warning, "gathers"), (link?["upgrade"], .warning, "too old"),
-      (link?["recovery"], .warning, "recovers"), (status["forks"], .warning, "forked"),
+      (link?["recovery"], .warning, "recovers"),
+      (link?["digest_trouble"], .warning, "no digest"), (status["forks"], .warning, "forked"),
     ]
     for (value, state, label) in found {
       let all = texts(value)

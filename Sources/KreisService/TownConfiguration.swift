@@ -29,6 +29,7 @@ package struct TownConfiguration: Sendable, Equatable {
   package var readAPI: ReadAPIConfiguration?
   package var console: ConsoleSetting?
   package var contact: ContactConfiguration
+  package var digest: DigestConfiguration?
   package var monitoring = MonitoringConfiguration()
 
   package static let names =
@@ -36,6 +37,7 @@ package struct TownConfiguration: Sendable, Equatable {
       "log_level", "socket_group", "proxy", "proxy_user", "proxy_password_file", "proxy_kerberos",
       "ca_file", "set_aside_days", "import_watch",
     ] + ReadAPIConfiguration.names + ContactConfiguration.names + ConsoleSetting.names
+    + DigestConfiguration.names
     + MonitoringConfiguration.names
 
   /// Reads the file at `path`, or only the environment.
@@ -53,6 +55,10 @@ package struct TownConfiguration: Sendable, Equatable {
     readAPI = try ReadAPIConfiguration(settings)
     contact = try ContactConfiguration(settings)
     console = try ConsoleSetting(settings)
+    digest = try DigestConfiguration(settings)
+    guard digest == nil || console != nil else {
+      throw settings.wrong("digest_to", "needs console_listen: the mail links to the console")
+    }
     monitoring = try MonitoringConfiguration(settings)
     switch try settings.text("proxy") {
     case nil, "environment": proxy = .fromEnvironment
@@ -77,6 +83,7 @@ package struct TownConfiguration: Sendable, Equatable {
       socketGroup == earlier.socketGroup ? nil : "socket_group",
       importWatch == earlier.importWatch ? nil : "import_watch",
       readAPI == earlier.readAPI ? nil : "read_api_…",
+      digest == earlier.digest ? nil : "digest_…",
       console == earlier.console ? nil : "console_…",
       contact == earlier.contact ? nil : "contact_…",
     ].compactMap { $0 } + monitoring.needingRestart(since: earlier.monitoring)

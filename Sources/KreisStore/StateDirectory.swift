@@ -21,6 +21,7 @@ package import KreisCore
 ///     evidence/             signed statements that contradict each other, until somebody removes them
 ///     lock                  held by whoever writes
 ///     audit.log             who did what as an administrator, one line each
+///     digest.json           when the digest was last sent
 ///     console/              accounts and sessions of the console in the browser
 ///     kreisnetz.sock        where a running daemon listens
 ///     monitor.sock          the same for those who may only watch it

@@ -33,6 +33,7 @@ struct DaemonProcess {
   ///   - contact: whom readers of pages can turn to.
   ///   - console: where the console listens; `nil`: there is none.
   ///   - folder: whose files are imported; `nil`: none.
+  ///   - digest: what is sent by mail; `nil`: nothing.
   ///   - others: services beside those of every daemon.
   ///   - reload: takes up changed settings at SIGHUP; returns those that wait for the next start.
   ///   - probe: returns when the main loop has answered.
@@ -42,7 +43,7 @@ struct DaemonProcess {
     handlers: [String: CommandHandler] = [:], readAPI: ReadAPIConfiguration? = nil,
     contact: PageContact = PageContact(),
     console: ConsoleSetting? = nil,
-    importing folder: String? = nil,
+    importing folder: String? = nil, digest: Digest? = nil,
     others: [ServiceGroupConfiguration.ServiceConfiguration] = [],
     reload: @escaping @Sendable () async throws -> [String],
     probe: @escaping @Sendable () async throws -> Void
@@ -93,6 +94,12 @@ struct DaemonProcess {
       others.append(
         .init(
           service: MeasuringService(executor: executor, logger: logger), serviceName: "measuring"))
+    }
+    if let digest {
+      others.append(
+        .init(
+          service: DigestService(digest: digest, executor: executor, logger: logger),
+          serviceName: "digest"))
     }
     if let monitor {
       others.append(

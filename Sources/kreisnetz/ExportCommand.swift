@@ -56,7 +56,8 @@ struct ExportCommand: ParsableCommand {
     }
     let output = try target.map { try ExportTarget($0, isDirectory: isDirectory) }
     _ = try ReplicaSession(state).run(request, .reading) { row in
-      if case .string(let note) = row["note"] {
+      // A record has a kind, and maybe a note of its own.
+      if row["kind"] == nil, case .string(let note) = row["note"] {
         FileHandle.standardError.write(Data((PlainText.printable(note) + "\n").utf8))
         return
       }

@@ -39,7 +39,7 @@ struct Kreisnetz: AsyncParsableCommand {
       UnrestrictCommand.self, ReleaseCommand.self, PolicyCommand.self, RetentionCommand.self,
       SubjectReportCommand.self, ProcessingRecordCommand.self,
       MetricsCommand.self, CheckCommand.self, DoctorCommand.self, AuditCommand.self,
-      AccountCommand.self,
+      AccountCommand.self, DigestCommand.self,
     ])
 
   /// What `--version` prints and statements name.

@@ -53,6 +53,11 @@ struct TownRunCommand: AsyncParsableCommand {
       replica: replica, logger: logger, notifier: notifier, socketGroup: configuration.socketGroup,
       monitoring: configuration.monitoring,
       setAsideDays: { current.now.setAsideDays })
+    let digest = try configuration.digest.map { settings in
+      try Digest(
+        settings, console: configuration.console?.link ?? "", caFile: configuration.caFile,
+        in: replica.directory)
+    }
     let resync = ResyncHandler.town(client: client, store: replica.store)
     try await process.run(
       daemon, name: "town",
@@ -62,7 +67,7 @@ struct TownRunCommand: AsyncParsableCommand {
           if daemon.board.current.storeTrouble != nil {
             replica.store.lookAgain(daemon.board.noteStore(trouble:))
           }
-          return TownStatusJSON.value(daemon.board.current)
+          return TownStatusJSON.value(daemon.board.current, digest: digest?.failure)
         },
         wrote: { daemon.board.noteStore(trouble: $0) }),
       handlers: [
@@ -76,7 +81,7 @@ struct TownRunCommand: AsyncParsableCommand {
         RotationHandler.command: RotationHandler.handler { await daemon.rotate() },
       ], readAPI: configuration.readAPI, contact: PageContact(configuration.contact),
       console: configuration.console,
-      importing: configuration.importWatch,
+      importing: configuration.importWatch, digest: digest,
       reload: {
         let new = try TownConfiguration(path: config)
         transport.replace(
@@ -92,7 +97,8 @@ struct TownRunCommand: AsyncParsableCommand {
 
 /// What a town's daemon adds to `status`.
 enum TownStatusJSON {
-  static func value(_ status: TownStatus) -> JSONValue {
+  /// - Parameter digest: why the last one could not be sent.
+  static func value(_ status: TownStatus, digest: String?) -> JSONValue {
     let (state, mode, reason): (String, String?, String?) =
       switch status.link {
       case .connecting: ("connecting", nil, nil)
@@ -122,6 +128,7 @@ enum TownStatusJSON {
       "caught_up_at": status.caughtUp.map { .integer(Int($0)) } ?? .null,
       "clock_offset": status.clockOffset.map { .integer(Int($0)) } ?? .null,
       "stopped_logs": .array(stopped), "store_trouble": text(status.storeTrouble),
+      "digest_trouble": text(digest),
     ]
   }
 }

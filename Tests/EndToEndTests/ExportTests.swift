@@ -17,7 +17,8 @@ import Testing
       "05962", "--url", "https://127.0.0.1:8443")
     try #require(made.status == 0, "\(made.errors)")
     let office = try run(
-      "add", "organization", "name=Löwenzahn", "phone=+49 221 4710-316", "city=Halver", "--json"
+      "add", "organization", "name=Löwenzahn", "phone=+49 221 4710-316", "city=Halver",
+      "note=Leitung wechselt", "--json"
     ).id
     _ = try run(
       "add", "contact", "name=Ayla Beispiel", "organization_id=\(office)",

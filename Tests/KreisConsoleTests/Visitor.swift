@@ -43,6 +43,27 @@ final class Visitor {
     return take(await console.send("POST", path, sent, body, from: source))
   }
 
+  /// Sends a form with a file.
+  @discardableResult
+  func upload(
+    _ path: String, _ values: [(String, String)],
+    file: (field: String, name: String, bytes: [UInt8])
+  ) async -> TestConsole.Answer {
+    let boundary = "----WebKitFormBoundary7MA4YWxkTrZu0gW"
+    // As a form, the last of several values of a name counts here.
+    var known: [String: String] = ["token": token]
+    for (name, value) in values { known[name] = value }
+    var body = known.map { name, value in
+      "--\(boundary)\r\nContent-Disposition: form-data; name=\"\(name)\"\r\n\r\n\(value)\r\n"
+    }.joined()
+    body += "--\(boundary)\r\nContent-Disposition: form-data; name=\"\(file.field)\"; "
+    body += "filename=\"\(file.name)\"\r\nContent-Type: text/csv\r\n\r\n"
+    body += String(decoding: file.bytes, as: UTF8.self) + "\r\n--\(boundary)--\r\n"
+    let type = ["Content-Type": "multipart/form-data; boundary=\(boundary)"]
+    let sent = base.merging(type) { own, _ in own }
+    return take(await console.send("POST", path, sent, body, from: source))
+  }
+
   /// Sends a page's form as it stands, hidden fields included, with these values over them.
   func submit(
     _ page: TestConsole.Answer, to path: String, _ values: [(String, String)] = []

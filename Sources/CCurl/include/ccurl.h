@@ -30,6 +30,16 @@ typedef struct {
 } ccurl_callbacks;
 CURLcode ccurl_set_callbacks(CURL *easy, const ccurl_callbacks *callbacks, void *context);
 
+/// Bytes that a transfer sends, read where they lie.
+typedef struct {
+  const void *bytes;
+  size_t count;
+  size_t offset;
+} ccurl_upload;
+
+/// Sends these bytes; they must live until the transfer has ended.
+CURLcode ccurl_set_upload(CURL *easy, ccurl_upload *upload);
+
 /// The issuer of the certificate that the server showed, with CURLOPT_CERTINFO; 0 if there is none.
 int ccurl_issuer(CURL *easy, char *text, size_t size);
 
@@ -43,6 +53,7 @@ CURLMcode ccurl_multi_set_long(CURLM *multi, CURLMoption option, long value);
 /// The message's result; Swift does not import the union it is in.
 CURLcode ccurl_message_result(const CURLMsg *message);
 
+static const long ccurl_tls_required = (long)CURLUSESSL_ALL;
 static const long ccurl_auth_any = (long)CURLAUTH_ANY;
 static const long ccurl_auth_negotiate = (long)CURLAUTH_NEGOTIATE;
 

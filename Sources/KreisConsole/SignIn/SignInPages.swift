@@ -221,7 +221,8 @@ extension Console {
   static func showsReturned(_ request: ConsoleRequest) -> Bool {
     switch (request.path.first, request.path.count) {
     case ("neu", 2): true
-    case ("eintrag", 3): ["bearbeiten", "rueckmeldung"].contains(request.path[2])
+    case ("daten", 2): true
+    case ("eintrag", 3): ["bearbeiten", "rueckmeldung", "vernichten"].contains(request.path[2])
     default: false
     }
   }

@@ -60,12 +60,14 @@ struct AuditedAct {
     "distinct": AuditedAct("distinct", [], .each),
     "request": AuditedAct("request", [], .each), "accept": AuditedAct("accept", [], .each),
     "decline": AuditedAct("decline", [], .each),
+    "import": AuditedAct("import", ["format", "kind", "keep_going"]),
   ]
 
   /// `nil` for what is no administrative act, and no change at the console.
   init?(_ request: LocalRequest, by peer: LocalPeer) {
     let more = peer.way == .console ? Self.atConsole[request.command] : nil
     guard let act = Self.all[request.command] ?? more else { return nil }
+    if request.arguments["dry_run"] == .bool(true) { return nil }
     // Without an argument it only shows the rules.
     if request.command == "policy", request.arguments == [:] { return nil }
     self = act

@@ -1,0 +1,113 @@
+// SPDX-License-Identifier: EUPL-1.2
+
+import Foundation
+import KreisInterchange
+import Testing
+
+/// Signing in at the console of a real daemon, in a real browser.
+@Suite(.serialized, .enabled(if: Browser.isInstalled), .timeLimit(.minutes(5)))
+struct ConsoleSignInTests {
+  private static let password = "drei kleine Wörter"
+
+  private func start(_ kreis: Kreis, port: Int) throws -> String {
+    try kreis.stop("halver")
+    try kreis.start(
+      "halver",
+      environment: [
+        "KREISNETZ_CONSOLE_LISTEN": "\(port)", "KREISNETZ_CONSOLE_SIGN_IN": "accounts",
+      ])
+    try Kreis.wait("the console") { kreis.errors("halver").contains("the console is running") }
+    return "http://127.0.0.1:\(port)"
+  }
+
+  private func signIn(_ browser: Browser, _ name: String, _ password: String) throws {
+    try browser.type(name, into: "#name")
+    try browser.type(password, into: "#passwort")
+    try browser.click("main button[type=submit]")
+  }
+
+  private func check(_ browser: Browser, _ what: String) throws {
+    for width in [390, 1_400] {
+      try browser.resize(width: width)
+      let found = try browser.violations()
+      #expect(found.isEmpty, "\(what) at \(width): \(found)")
+      let isTooWide = try browser.run(
+        "return document.documentElement.scrollWidth > document.documentElement.clientWidth")
+      #expect(isTooWide == .bool(false), "\(what) at \(width)")
+    }
+  }
+
+  @Test func `Who signs in keeps what was typed, and erases with a certificate`() throws {
+    let kreis = try Kreis(towns: 2)
+    let halver = kreis("halver")
+    let house = try halver.succeed("add", "organization", "name=Kita Löwenzahn", "--json").id
+    let person = try halver.succeed(
+      "add", "contact", "name=Selma Weiß", "organization_id=\(house)", "legal_basis=public_task",
+      "source=Liste", "--json"
+    ).id
+    try kreis.waitUntilEqual()
+    let made = try halver(
+      "account", "add", "Vera", "--role", "administering", input: Self.password + "\n")
+    #expect(made.status == 0, "\(made.errors)")
+    #expect(try halver("account", "add", "vera", "--role", "reading", input: "x\n").status == 2)
+    #expect(
+      try halver("account", "add", "vera", "--role", "reading", input: Self.password).status == 1)
+    let port = try Kreis.freePort()
+    let base = try start(kreis, port: port)
+
+    let browser = try Browser()
+    try browser.open("\(base)/eintrag/\(person)/bearbeiten")
+    #expect(try browser.text("h1") == "Anmelden")
+    try check(browser, "signing in")
+    try signIn(browser, "vera", "falsches Passwort")
+    #expect(try browser.text(".errors") == "Name oder Passwort stimmt nicht.")
+    try check(browser, "a wrong password")
+    try signIn(browser, "vera", Self.password)
+    #expect(try browser.text("h1") == "Selma Weiß bearbeiten")
+    try browser.type("Leiterin", into: "#feld-title")
+    _ = try start(kreis, port: port)
+    try browser.click(".edit button[type=submit]")
+    #expect(try browser.text(".message") == "Gespeichert.")
+
+    // The session ends while a form is open: what was typed comes back.
+    try browser.open("\(base)/eintrag/\(person)/bearbeiten")
+    try browser.type("Stellvertreterin", into: "#feld-title")
+    let next = "vier ganz andere Wörter"
+    #expect(try halver("account", "password", "vera", input: next + "\n").status == 0)
+    try browser.click(".edit button[type=submit]")
+    #expect(try browser.text(".message")?.contains("nicht verloren") == true)
+    try check(browser, "a form that waits")
+    try signIn(browser, "vera", next)
+    #expect(try browser.value("#feld-title") == "Stellvertreterin")
+    try browser.click(".edit button[type=submit]")
+    #expect(try browser.text("main")?.contains("Stellvertreterin") == true)
+
+    try browser.open("\(base)/eintrag/\(person)/vernichten")
+    try check(browser, "erasing")
+    try browser.type("Antrag nach Art. 17 DSGVO", into: "#grund")
+    try browser.click(".fatal")
+    #expect(try browser.text(".errors")?.contains("gelesen haben") == true)
+    try check(browser, "erasing without a word")
+    #expect(try browser.value("#grund") == "Antrag nach Art. 17 DSGVO")
+    try browser.click("#sicher")
+    try browser.click(".fatal")
+    #expect(try browser.text("h1") == "Löschbestätigung")
+    try check(browser, "the certificate")
+    try Kreis.wait("all members confirm", seconds: 60) {
+      try browser.open("\(base)/loeschungen/\(person)")
+      return try browser.text("main")?.contains("von allen Mitgliedern bestätigt.") == true
+        && browser.text("main")?.contains("noch nicht") == false
+    }
+    #expect(try kreis("balve")("show", person).output.contains("Selma") == false)
+    for page in ["/daten", "/daten/einlesen", "/daten/ausgeben", "/loeschungen", "/konto"] {
+      try browser.open(base + page)
+      try check(browser, page)
+    }
+    try browser.click(".person button")
+    try browser.open("\(base)/")
+    #expect(try browser.text("h1") == "Anmelden")
+    let audit = try halver.succeed("audit").output
+    #expect(audit.contains("for vera") && audit.contains("console sign-out"))
+    #expect(!audit.contains("Selma") && !audit.contains("Wörter"))
+  }
+}
