@@ -21,8 +21,9 @@ struct SyncLight: Equatable {
       let halt = ["halted", "store_trouble", "gathering"].contains {
         row["link"]?[$0] ?? .null != .null
       }
+      let isSplit = (row["alarms"]?.unsigned ?? 0) > 0
       (state, text) =
-        halt
+        halt || isSplit
         ? (.trouble, "Der Hub ist gestört – siehe „Kreis“")
         : (.done, "Alles gespeichert, \(connected.count) verbunden")
       return

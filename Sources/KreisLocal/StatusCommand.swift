@@ -15,6 +15,7 @@ extension DirectoryCommands {
 
   /// Row: what somebody who edits should know: who this replica is, `unsent`,
   /// `conflicts` and `link` as in `status`; at a hub also `connected`, the names of those members.
+  /// `alarms` counts the proofs that the hub showed two histories.
   func sync(_ call: LocalCall) throws -> Outcome {
     let link = daemon?.status() ?? .null
     let here = (daemon?.presence() ?? [:]).filter { $0.value == .connected }.keys
@@ -26,6 +27,7 @@ extension DirectoryCommands {
         "training": .bool(identity.isTraining),
         "unsent": .integer(identity.role == .hub ? 0 : Int(try snapshot.unsent().entries)),
         "conflicts": .integer(try snapshot.conflictCount()), "link": link,
+        "alarms": .integer(StateDirectory.alarms(in: spool).count),
         "connected": .array(
           here.compactMap { snapshot.membership.members[$0]?.name }.sorted().map { .string($0) }),
       ]

@@ -80,7 +80,10 @@ struct HubPageTests {
       try Data("{}".utf8).write(
         to: console.root.appending(path: "evidence/public-7-\(side).json"))
     }
-    #expect(await console.get("/kreis/pruefung").text.contains("Zwei Verläufe"))
+    presence.halted.withLock { $0 = nil }
+    let split = await console.get("/kreis/pruefung").text
+    #expect(split.contains("Zwei Verläufe"))
+    #expect(split.contains("data-state=\"trouble\">Der Hub ist gestört"))
   }
 
   @Test func `A member that verified something else than the hub now has stands out`() async throws
