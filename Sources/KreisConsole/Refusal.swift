@@ -111,7 +111,10 @@ extension Refusal {
     if error.rejection == .invalid {
       self = Refusal(
         status: .unprocessableContent, title: "So passen die Angaben nicht zusammen",
-        text: EditForm.plain(error.text.replacing("\n", with: " ")))
+        text: error.text.split(separator: "\n").map { line in
+          // The names that fields have in files say nothing to people.
+          EditForm.plain(String(line).replacing(#/^[a-z_0-9]+: /#, with: ""))
+        }.joined(separator: " "))
     } else if let rejection = error.rejection, let known = Refusal(rejection) {
       self = known
     } else {

@@ -100,6 +100,21 @@ import Testing
     #expect(try await field(console, id, "phone")?["scope"] == "public")
   }
 
+  @Test func `What is ticked of a list goes to those who were chosen, too`() async throws {
+    let console = try await TestConsole()
+    let id = try await console.add("organization", ["name": "Haus", "languages": "de|tr"])
+    let path = "/eintrag/\(id)/bearbeiten"
+    let saved = await console.fill(path) { form in
+      form["f.languages"] = "Deutsch, Arabisch"
+      form["z.languages"] = "kreis"
+    }
+    #expect(saved.status == 303)
+    let shown = try await field(console, id, "languages")
+    #expect(shown?["scope"] == "kreis" && shown?["value"] == .array(["ar", "de"]))
+    let rows = try await console.run("export", ["format": "ndjson", "scope": "public"])
+    #expect(rows.allSatisfy { !"\($0)".contains("languages") })
+  }
+
   @Test func `What is filled in goes no further than the record is known`() async throws {
     let console = try await TestConsole()
     let changes = try ["name@coordination=Frauenhaus", "city@coordination=Balve"].map {
