@@ -60,7 +60,7 @@ extension Console {
     let reasons = (row["reasons"]?.elements ?? []).compactMap(\.text)
     return [
       "kind": sides[0].kind?.label ?? "Eintrag", "reasons": reasons.joined(separator: ", "),
-      "first": sides[0].view, "second": sides[1].view,
+      "first": sides[0].view(), "second": sides[1].view(),
       "rows": RecordSide.comparison(sides[0], sides[1]),
     ]
   }
@@ -81,9 +81,9 @@ extension Console {
     guard request.method == .post else {
       try request.allow(.get)
       let view: View = [
-        "kind": kind.label, "keep": sides[0].view, "other": sides[1].view,
+        "kind": kind.label, "keep": sides[0].view(), "other": sides[1].view(),
         "comparison": [
-          "first": sides[0].view, "second": sides[1].view,
+          "first": sides[0].view("wird behalten"), "second": sides[1].view("wird gelöscht"),
           "rows": RecordSide.comparison(sides[0], sides[1]),
         ] as View, "mayMerge": mayWrite[1],
         "mayTake": mayWrite[0],

@@ -227,10 +227,13 @@ extension Console {
       }, references: ReferenceSearch(request.form, client), hasScopes: frame.remark == nil
     ).views(form)
     let errors = form.items.filter { $0.error != nil }.map { item -> View in
-      ["id": "feld-\(item.field.name)", "label": item.field.label, "text": item.error ?? ""]
+      [
+        "id": "feld-\(item.field.name)", "label": FormViews.label(item.field),
+        "text": item.error ?? "",
+      ]
     }
     let hours = form.isValid ? form.hoursText(on: GermanTime(now: now()).today) : nil
-    let published = form.published.map(\.label).joined(separator: ", ")
+    let published = form.published.map(FormViews.label).joined(separator: ", ")
     let view: View = [
       "isRequest": frame.remark != nil, "remark": frame.remark ?? "", "heading": frame.title,
       "action": frame.action, "back": frame.back,

@@ -136,7 +136,7 @@ struct FormViews {
 
   // MARK: - Words
 
-  private static func label(_ field: Field) -> String {
+  static func label(_ field: Field) -> String {
     switch field.name {
     case "rrule": "Wie oft"
     case "opens_at": "Von"

@@ -17,9 +17,11 @@ struct RecordSide {
   var kind: RecordKind? { fields.kind }
   private var name: String { fields.text(kind?.naming?.name ?? "name") ?? kind?.label ?? "Eintrag" }
 
-  var view: View {
+  /// - Parameter fate: what is to become of it.
+  func view(_ fate: String? = nil) -> View {
     [
-      "id": row["id"]?.text ?? "", "name": name, "owner": row["owner_title"]?.text ?? "unbekannt",
+      "fate": fate as Any? ?? false, "id": row["id"]?.text ?? "", "name": name,
+      "owner": row["owner_title"]?.text ?? "unbekannt",
     ]
   }
 

@@ -191,6 +191,8 @@ extension DuplicateTraits {
     case "organization": return first("city").map(GermanName.plain) ?? first("municipality_id")
     case "location": return first("organization_id", "municipality_id")
     case "contact", "service": return first("organization_id")
+    case "service_area":
+      return first("service_id", "service_at_location_id", "organization_id")
     case "network_meeting": return first("date", "reported_on", "ordinal")
     case "document": return first("date", "municipality_id")
     case "indicator": return first("period_start", "municipality_id")

@@ -16,6 +16,11 @@ import Testing
         "email": "kita@example.org", "languages": "de|tr",
       ])
     let offer = try await console.add("service", ["name": "Café", "organization_id": second])
+    let other = try await console.add("service", ["name": "Rat", "organization_id": second])
+    // The same area of two offers is not the same.
+    for id in [offer, other] {
+      try await console.add("service_area", ["name": "Ganz Halver", "service_id": id])
+    }
     let list = await console.get("/dubletten")
     for text in ["1 Paar", "gleicher Name", "Kita Löwenzahn", "Kita Loewenzahn", "0221 4710-316"] {
       #expect(list.text.contains(text), "\(text)")
@@ -23,6 +28,7 @@ import Testing
     let path = "/dubletten/zusammenfuehren?behalten=\(first)&aufgeben=\(second)"
     let asked = await console.get(path)
     #expect(asked.text.contains("value=\"phone\" checked"))
+    #expect(asked.text.contains("wird behalten") && asked.text.contains("wird gelöscht"))
     // To look changes nothing.
     #expect(try await console.run("review", [:]).count == 1)
     let done = await console.fill(path) { form in
@@ -35,8 +41,8 @@ import Testing
     #expect(kept?["phone"]?["value"] == "0221 4710-316")
     #expect(kept?["languages"]?["value"] == .array(["de", "tr"]))
     #expect(kept?["email"] == nil)
-    let other = try await console.run("show", ["id": .string(second)]).first
-    #expect(other?["deleted"] == .bool(true))
+    let gone = try await console.run("show", ["id": .string(second)]).first
+    #expect(gone?["deleted"] == .bool(true))
     let service = try await console.run("show", ["id": .string(offer)]).first
     #expect(service?["fields"]?["organization_id"]?["value"]?.text == first)
     #expect(await console.get("/dubletten").text.contains("nichts doppelt eingetragen"))
