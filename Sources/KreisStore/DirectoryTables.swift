@@ -146,8 +146,9 @@ struct DirectoryTables: Sendable {
   /// The row as it stands in the table, in the order of `row`.
   func storedRow(_ record: Int64, kind tag: UInt32, in db: Database) throws -> [DatabaseValue]? {
     guard let sql = selects[tag] else { return nil }
-    return try Row.fetchOne(db.cachedStatement(sql: sql), arguments: [record])
-      .map { Array($0.databaseValues) }
+    let query = try HotStatement(sql, in: db)
+    query.bind(1, record)
+    return try query.first { $0.values() }
   }
 
   /// All rows, by the record's id; without what only this database knows.

@@ -5,8 +5,9 @@ import GRDB
 import GRDBSQLite
 import KreisCore
 
-/// A prepared statement of the write path, bound and stepped without a value in between: a catch-up
-/// runs several of them for each entry, and boxing their arguments took longer than SQLite did.
+/// A prepared statement of the paths that run it for each entry or record, bound and stepped without a
+/// value in between: a catch-up runs several of them for each entry, and boxing their arguments took
+/// longer than SQLite did.
 ///
 /// What is bound is copied by SQLite, so nothing needs to outlive the call.
 struct HotStatement {
@@ -169,6 +170,24 @@ struct HotRow: ~Copyable {
       return Entry(body: body, proof: .destroyed(commitment))
     }
     return Entry(body: body, proof: .none)
+  }
+
+  /// All columns.
+  func values() -> [DatabaseValue] {
+    var values: [DatabaseValue] = []
+    for column in 0..<sqlite3_column_count(handle) { values.append(value(column)) }
+    return values
+  }
+
+  private func value(_ column: Int32) -> DatabaseValue {
+    switch sqlite3_column_type(handle, column) {
+    case SQLITE_INTEGER: return sqlite3_column_int64(handle, column).databaseValue
+    case SQLITE_FLOAT: return sqlite3_column_double(handle, column).databaseValue
+    case SQLITE_TEXT:
+      return withBytes(column) { String(decoding: $0, as: UTF8.self).databaseValue }
+    case SQLITE_BLOB: return withBytes(column) { Data($0).databaseValue }
+    default: return .null
+    }
   }
 
   /// `nil` for NULL, and for what is none.
