@@ -66,7 +66,7 @@ struct ConsoleSignInTests {
     #expect(try browser.text("h1") == "Selma Weiß bearbeiten")
     try browser.type("Leiterin", into: "#feld-title")
     _ = try start(kreis, port: port)
-    try browser.click(".edit button[type=submit]")
+    try browser.click(".edit .acts button[type=submit]")
     #expect(try browser.text(".message") == "Gespeichert.")
 
     // The session ends while a form is open: what was typed comes back.
@@ -74,12 +74,12 @@ struct ConsoleSignInTests {
     try browser.type("Stellvertreterin", into: "#feld-title")
     let next = "vier ganz andere Wörter"
     #expect(try halver("account", "password", "vera", input: next + "\n").status == 0)
-    try browser.click(".edit button[type=submit]")
+    try browser.click(".edit .acts button[type=submit]")
     #expect(try browser.text(".message")?.contains("nicht verloren") == true)
     try check(browser, "a form that waits")
     try signIn(browser, "vera", next)
     #expect(try browser.value("#feld-title") == "Stellvertreterin")
-    try browser.click(".edit button[type=submit]")
+    try browser.click(".edit .acts button[type=submit]")
     #expect(try browser.text("main")?.contains("Stellvertreterin") == true)
 
     try browser.open("\(base)/eintrag/\(person)/vernichten")
