@@ -91,7 +91,7 @@ struct ConsoleSignInTests {
     #expect(try browser.value("#grund") == "Antrag nach Art. 17 DSGVO")
     try browser.click("#sicher")
     try browser.click(".fatal")
-    #expect(try browser.text("h1") == "Löschbestätigung")
+    try Kreis.wait("the certificate") { try browser.text("h1") == "Löschbestätigung" }
     try check(browser, "the certificate")
     try Kreis.wait("all members confirm", seconds: 60) {
       try browser.open("\(base)/loeschungen/\(person)")
