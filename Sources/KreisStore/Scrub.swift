@@ -143,11 +143,7 @@ package struct Scrub: Sendable {
       } catch StoreError.damaged(let damage) { add(damage) }
     }
     try snapshot.compare(sum, .logs, "log")
-    for scope in try snapshot.feedScopes() {
-      do { try snapshot.checkFeedHead(of: scope) } catch StoreError.damaged(let damage) {
-        add(damage)
-      }
-    }
+    for damage in try snapshot.checkFeedHeads() { add(damage) }
     finishPart()
   }
 

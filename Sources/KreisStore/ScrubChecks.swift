@@ -147,16 +147,17 @@ extension Snapshot {
     else { throw damaged("has a head that is not signed by its author") }
   }
 
-  /// The scopes that this replica has feeds of. What a hub gathers is no feed yet.
-  func feedScopes() throws -> [Scope] {
+  /// Checks the ends of all feeds, also of those that should have rows and have none.
+  ///
+  /// - Returns: what is damaged. What a hub gathers is no feed yet.
+  func checkFeedHeads() throws -> [Damage] {
     guard !replica.isGathering else { return [] }
-    return try Row.fetchAll(db, sql: "SELECT DISTINCT scope, town FROM feed").map {
-      try $0.scope(0)
+    return try membership.readableScopes(of: identity.member).compactMap { scope in
+      do {
+        try ledger.checkFeedHead(of: scope, asReadBy: identity, under: membership)
+        return nil
+      } catch StoreError.damaged(let damage) { return damage }
     }
-  }
-
-  func checkFeedHead(of scope: Scope) throws {
-    try ledger.checkFeedHead(of: scope, asReadBy: identity, under: membership)
   }
 
   /// What stands beside the chains: evidence, or to be issued again.

@@ -67,6 +67,7 @@ import Testing
     "UPDATE feed SET hash = zeroblob(32) WHERE position = 3",
     "UPDATE feed SET last = last + 1 WHERE position = 4",
     "DELETE FROM feed WHERE position >= 3",
+    "DELETE FROM feed",
     "UPDATE feed_head SET signature = zeroblob(64)",
     "UPDATE tally SET mark = zeroblob(16)",
     "UPDATE record SET id = CAST(substr(id, 1, 15) || x'00' AS BLOB) WHERE record = 2",
