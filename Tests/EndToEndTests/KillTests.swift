@@ -144,7 +144,7 @@ import Testing
     #expect(
       Set(files).isSubset(of: [
         "kreisnetz.sqlite", "kreisnetz.sqlite-wal", "kreisnetz.sqlite-shm", "keys", "tls", "lock",
-        "audit.log",
+        "audit.log", "measurements.ndjson",
       ]), "\(files)")
   }
 }
