@@ -54,7 +54,7 @@ package struct DigestConfiguration: Sendable, Equatable {
     }
     self.from = from
     server = try Self.server(settings)
-    login = try Self.login(settings)
+    login = try settings.login("digest").map { Login(user: $0.user, password: $0.password) }
     let day = try settings.text("digest_weekday") ?? "monday"
     if day == "workdays" {
       weekday = nil
@@ -82,26 +82,5 @@ package struct DigestConfiguration: Sendable, Equatable {
           + "smtps://mail.example.org:465, without user and password")
     }
     return url
-  }
-
-  private static func login(_ settings: Settings) throws(ConfigurationError) -> Login? {
-    guard let user = try settings.text("digest_user") else {
-      guard try settings.text("digest_password_file") == nil else {
-        throw settings.wrong("digest_password_file", "is of no use without digest_user")
-      }
-      return nil
-    }
-    guard
-      let path = try settings.file("digest_password_file") ?? settings.credential("digest_password")
-    else {
-      throw settings.wrong(
-        "digest_user",
-        "needs a password: name its file in digest_password_file, or pass it as the service's "
-          + "credential digest_password (LoadCredential= of systemd)")
-    }
-    guard let data = FileManager.default.contents(atPath: path), data.count <= 1_024,
-      let line = String(validating: data, as: UTF8.self)?.split(separator: "\n").first
-    else { throw settings.wrong("digest_user", "has no password: \(path) holds none") }
-    return Login(user: user, password: String(line))
   }
 }

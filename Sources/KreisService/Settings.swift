@@ -171,6 +171,28 @@ struct Settings {
       .flatMap { FileManager.default.isReadableFile(atPath: $0) ? $0 : nil }
   }
 
+  /// A user, `NAME_user`, with the password that stands in the file `NAME_password_file` or in the
+  /// credential `NAME_password`; `nil` without one.
+  func login(_ name: String) throws(ConfigurationError) -> (user: String, password: String)? {
+    let (userName, fileName) = ("\(name)_user", "\(name)_password_file")
+    guard let user = try text(userName) else {
+      guard try text(fileName) == nil else {
+        throw wrong(fileName, "is of no use without \(userName)")
+      }
+      return nil
+    }
+    guard let path = try file(fileName) ?? credential("\(name)_password") else {
+      throw wrong(
+        userName,
+        "needs a password: name its file in \(fileName), or pass it as the service's "
+          + "credential \(name)_password (LoadCredential= of systemd)")
+    }
+    guard let data = FileManager.default.contents(atPath: path), data.count <= 1_024,
+      let line = String(validating: data, as: UTF8.self)?.split(separator: "\n").first
+    else { throw wrong(userName, "has no password: \(path) holds none") }
+    return (user, String(line))
+  }
+
   func logLevel() throws(ConfigurationError) -> Logger.Level? {
     guard let text = values["log_level"]?.text else { return nil }
     guard let level = Logger.Level(rawValue: text) else {

@@ -90,30 +90,12 @@ package struct TownConfiguration: Sendable, Equatable {
   }
 
   private static func login(_ settings: Settings) throws(ConfigurationError) -> ProxyLogin? {
-    let user = try settings.text("proxy_user")
-    if try settings.flag("proxy_kerberos") == true {
-      guard user == nil else {
-        throw settings.wrong("proxy_user", "cannot be set together with proxy_kerberos")
-      }
-      return .kerberos
+    guard try settings.flag("proxy_kerberos") == true else {
+      return try settings.login("proxy").map { .password(user: $0.user, password: $0.password) }
     }
-    guard let user else {
-      guard try settings.text("proxy_password_file") == nil else {
-        throw settings.wrong("proxy_password_file", "is of no use without proxy_user")
-      }
-      return nil
+    guard try settings.text("proxy_user") == nil else {
+      throw settings.wrong("proxy_user", "cannot be set together with proxy_kerberos")
     }
-    guard
-      let path = try settings.file("proxy_password_file") ?? settings.credential("proxy_password")
-    else {
-      throw settings.wrong(
-        "proxy_user",
-        "needs a password: name its file in proxy_password_file, or pass it as the service's "
-          + "credential proxy_password (LoadCredential= of systemd)")
-    }
-    guard let data = FileManager.default.contents(atPath: path), data.count <= 1_024,
-      let line = String(validating: data, as: UTF8.self)?.split(separator: "\n").first
-    else { throw settings.wrong("proxy_user", "has no password: \(path) holds none") }
-    return .password(user: user, password: String(line))
+    return .kerberos
   }
 }

@@ -122,6 +122,19 @@ final class Browser {
       .elements.compactMap(\.text)
   }
 
+  /// Nothing on the page that is shown keeps people from using it, and nothing scrolls sideways, whatever
+  /// the width.
+  func expectUsable(_ page: String, widths: [Int] = [390, 820, 1_400]) throws {
+    for width in widths {
+      try resize(width: width)
+      let found = try violations()
+      #expect(found.isEmpty, "\(page) at \(width): \(found)")
+      let isTooWide = try run(
+        "return document.documentElement.scrollWidth > document.documentElement.clientWidth")
+      #expect(isTooWide == .bool(false), "\(page) at \(width)")
+    }
+  }
+
   private func element(_ selector: String) throws -> String? {
     do {
       let found = try act("/element", ["using": "css selector", "value": .string(selector)])

@@ -129,14 +129,7 @@ struct ConsoleBrowserTests {
     ]
     for page in pages {
       try browser.open(halver + page)
-      for width in [390, 820, 1_400] {
-        try browser.resize(width: width)
-        let found = try browser.violations()
-        #expect(found.isEmpty, "\(page) at \(width): \(found)")
-        let isTooWide = try browser.run(
-          "return document.documentElement.scrollWidth > document.documentElement.clientWidth")
-        #expect(isTooWide == .bool(false), "\(page) at \(width)")
-      }
+      try browser.expectUsable(page)
     }
     try browser.open("\(halver)/neu/organization")
     try browser.type("kein Telefon", into: "#feld-phone")

@@ -27,14 +27,7 @@ struct ConsoleSignInTests {
   }
 
   private func check(_ browser: Browser, _ what: String) throws {
-    for width in [390, 1_400] {
-      try browser.resize(width: width)
-      let found = try browser.violations()
-      #expect(found.isEmpty, "\(what) at \(width): \(found)")
-      let isTooWide = try browser.run(
-        "return document.documentElement.scrollWidth > document.documentElement.clientWidth")
-      #expect(isTooWide == .bool(false), "\(what) at \(width)")
-    }
+    try browser.expectUsable(what, widths: [390, 1_400])
   }
 
   @Test func `Who signs in keeps what was typed, and erases with a certificate`() throws {

@@ -29,14 +29,7 @@ struct HubBrowserTests {
   private func check(_ pages: [String], _ browser: Browser) throws {
     for page in pages {
       try browser.open(page)
-      for width in [390, 820, 1_400] {
-        try browser.resize(width: width)
-        let found = try browser.violations()
-        #expect(found.isEmpty, "\(page) at \(width): \(found)")
-        let isTooWide = try browser.run(
-          "return document.documentElement.scrollWidth > document.documentElement.clientWidth")
-        #expect(isTooWide == .bool(false), "\(page) at \(width)")
-      }
+      try browser.expectUsable(page)
     }
   }
 
