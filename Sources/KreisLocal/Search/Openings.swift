@@ -20,10 +20,7 @@ struct Openings {
   func isOpen(_ item: IndexContent.Item) -> Bool {
     hours(of: item).contains { hours in
       // Most are told apart by the time of day alone.
-      guard let end = hours.closesAt, now.minute >= hours.opensAt ?? 0, now.minute < end else {
-        return false
-      }
-      return hours.next(at: now, except: holidays)?.isNow == true
+      hours.covers(minute: now.minute) && hours.next(at: now, except: holidays)?.isNow == true
     }
   }
 

@@ -80,10 +80,8 @@ struct Offer: Sendable {
   func isOpen(at now: LocalTime, except holidays: SchoolHolidays) -> Bool {
     hours.contains { hours in
       // Most are told apart by the time of day alone.
-      guard let end = hours.closesAt, now.minute >= hours.opensAt ?? 0, now.minute < end else {
-        return false
-      }
-      return !hours.dates(in: now.date...now.date, except: holidays).isEmpty
+      hours.covers(minute: now.minute)
+        && !hours.dates(in: now.date...now.date, except: holidays).isEmpty
     }
   }
 

@@ -52,6 +52,16 @@ struct OfficeHoursTests {
     #expect(try next(day, "2026-11-24 23:59") == "Dienstag, 24.11.2026")
   }
 
+  @Test func `what is held day and night is held in the last minute of a day too`() throws {
+    let always = try hours([
+      "rrule": "FREQ=DAILY", "dtstart": "2026-01-05", "opens_at": "00:00", "closes_at": "23:59",
+    ])
+    for clock in ["00:00", "12:00", "23:58", "23:59"] {
+      let opening = try next(always, "2026-11-22 " + clock)
+      #expect(opening == "Sonntag, 22.11.2026, 0:00-23:59 Uhr (jetzt)")
+    }
+  }
+
   @Test func `the next opening in odd weeks follows the one of week 53`() throws {
     let odd = try hours([
       "rrule":

@@ -89,6 +89,19 @@ extension OfficeHours {
     package let isUncertain: Bool
   }
 
+  private static let midnight = 1_440
+
+  /// `23:59` stands for the end of the day: no time of day names it, so what is open day and night
+  /// is written with it.
+  private var end: Int? { closesAt == Self.midnight - 1 ? Self.midnight : closesAt }
+
+  /// Whether they are being held at this minute of each of their days; where no end is known, at
+  /// none.
+  package func covers(minute: Int) -> Bool {
+    guard let end else { return false }
+    return minute >= opensAt ?? 0 && minute < end
+  }
+
   /// How far ahead a next opening is looked for.
   private static let horizon = 3_660
 
@@ -99,11 +112,11 @@ extension OfficeHours {
   package func next(
     at now: LocalTime, except holidays: SchoolHolidays = SchoolHolidays([])
   ) -> Opening? {
-    let end = closesAt ?? opensAt ?? 1_440
+    let end = end ?? opensAt ?? Self.midnight
     for date in days(in: now.date...now.date.adding(days: Self.horizon), except: holidays)
     where date > now.date || now.minute < end {
       return Opening(
-        date: date, isNow: date == now.date && closesAt != nil && now.minute >= opensAt ?? 0,
+        date: date, isNow: date == now.date && covers(minute: now.minute),
         isUncertain: isClosedInSchoolHolidays && !holidays.cover(date))
     }
     return nil
