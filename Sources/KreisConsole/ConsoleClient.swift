@@ -33,7 +33,8 @@ struct ConsoleClient: Sendable {
   /// The rows of a command's answer. Blocks.
   ///
   /// - Parameters:
-  ///   - role: in which this person acts; empty: not stated.
+  ///   - role: in which this person acts; empty: not stated. Of whoever has an account, the account
+  ///     tells it.
   ///   - reason: why, kept with the change.
   ///   - input: what follows the request.
   /// - Throws: `CommandError`; `Refusal` if this person must not have it run.
@@ -58,8 +59,8 @@ struct ConsoleClient: Sendable {
     var failure: CommandError?
     let call = LocalCall(
       LocalRequest(
-        command, arguments, role: role, reason: reason, hasInput: input != nil,
-        account: person?.account ?? ""),
+        command, arguments, role: person?.statedRole ?? role, reason: reason,
+        hasInput: input != nil, account: person?.account ?? ""),
       by: .console, input: input ?? { nil }, isCancelled: isStopping,
       reply: { reply in
         switch reply {

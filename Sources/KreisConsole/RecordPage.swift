@@ -228,6 +228,7 @@ extension Console {
     Gespeichert. Was öffentlich werden soll, wartet noch auf die Freigabe durch eine zweite Person.
     """,
     "freigegeben": "Freigegeben. Die Angabe ist jetzt öffentlich.",
+    "zurueckgezogen": "Zurückgezogen. Die Angabe bleibt, wie sie war.",
     "nichtfreigegeben": "Nicht freigegeben. Die Angabe bleibt, wie sie war.",
     "zusammengefuehrt": "Zusammengeführt. Der andere Eintrag ist gelöscht und verweist hierher.",
     "zusammengefuehrtrest": """

@@ -190,6 +190,12 @@ extension Refusal {
         Diese Rolle hat die Veröffentlichung selbst beantragt. Freigeben muss sie eine zweite Person in \
         einer anderen Rolle.
         """),
+    .sameAccount: Refusal(
+      status: .forbidden, title: "Das muss jemand anderes freigeben",
+      text: """
+        Diese Veröffentlichung haben Sie selbst beantragt. Freigeben muss sie eine zweite Person, die sich \
+        mit ihrem eigenen Konto anmeldet; Sie können den Antrag nur zurückziehen.
+        """),
     .restored: Refusal(
       status: .serviceUnavailable, title: "Der Bestand wird noch abgeglichen",
       text: """

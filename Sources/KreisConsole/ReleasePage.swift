@@ -15,8 +15,12 @@ extension Console {
       return try release(id, request)
     }
     try request.allow(.get)
-    let items = try client.rows("list", ["kind": "publication"]).map(waiting)
+    let account = request.person?.account
+    let items = try client.rows("list", ["kind": "publication"]).map {
+      try waiting($0, for: account)
+    }
     let view: View = [
+      "hasAccount": account != nil,
       "items": items, "isEmpty": items.isEmpty,
       "message": request.query["meldung"].flatMap { Self.messages[$0] } as Any? ?? false,
     ]
@@ -24,7 +28,9 @@ extension Console {
   }
 
   /// - Parameter row: flat, of `list`.
-  private func waiting(_ row: JSONValue) throws -> View {
+  private func waiting(_ row: JSONValue, for account: String?) throws -> View {
+    let asked = row["requested_account"]?.text
+    let role = row["requested_by"]?.text ?? ""
     let subject = row["subject_id"]?.text ?? ""
     let shown = FieldViews(try client.row("show", ["id": .string(subject)]))
     let field = row["field_name"]?.text.flatMap { name in try? shown.kind?.field(named: name) }
@@ -38,20 +44,23 @@ extension Console {
       "id": row["id"]?.text ?? "", "subject": subject,
       "name": shown.text(shown.kind?.naming?.name ?? "name") ?? shown.kind?.label ?? "Eintrag",
       "label": field?.label ?? "Angabe", "value": texts.joined(separator: ", "),
-      "who": row["requested_by"]?.text ?? "", "mayRelease": client.may("release"),
+      "who": asked.map { "\($0) (\(role))" } ?? role, "mayRelease": client.may("release"),
+      "isOwn": asked != nil && asked == account, "needsRole": account == nil,
     ]
   }
 
   private func release(_ id: RecordID, _ request: ConsoleRequest) throws -> ConsoleResponse {
     let isReleased = request.form["entscheidung"] == "frei"
     let role = String((request.form["rolle"] ?? "").prefix(200))
-    guard role.contains(where: { !$0.isWhitespace }) else {
+    guard request.person?.account != nil || role.contains(where: { !$0.isWhitespace }) else {
       throw Refusal(
         status: .unprocessableContent, title: "Es fehlt die Rolle",
         text: "Bitte gehen Sie zurück und sagen Sie, in welcher Rolle Sie entscheiden.")
     }
-    _ = try client.row(
+    let done = try client.row(
       "release", ["id": .string(id.description), "refuse": .bool(!isReleased)], role: role)
-    return .seeOther("/freigaben?meldung=\(isReleased ? "freigegeben" : "nichtfreigegeben")")
+    let isOwn = done["requested_account"]?.text.map { $0 == request.person?.account } ?? false
+    let message = isReleased ? "freigegeben" : isOwn ? "zurueckgezogen" : "nichtfreigegeben"
+    return .seeOther("/freigaben?meldung=\(message)")
   }
 }

@@ -27,6 +27,12 @@ package final class LocalCall {
     flushReplies = flush
   }
 
+  /// The account of the console for which the command is run, as the console found it out itself; `nil`
+  /// everywhere else: what others say of themselves proves nothing.
+  var account: String? {
+    peer.way == .console && !request.account.isEmpty ? request.account : nil
+  }
+
   /// Whether nobody waits for the answer any more, or the daemon stops.
   package var isCancelled: Bool { cancelled() }
 

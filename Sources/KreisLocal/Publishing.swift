@@ -5,16 +5,20 @@ import KreisInterchange
 import KreisStore
 
 /// Edits by which something becomes public that was not: made only if whoever acts says so, and where
-/// the Kreis asks for it, only after somebody in another role released them (I7).
+/// the Kreis asks for it, only after a second person released them (I7): another account of the console,
+/// or where nobody has one, somebody in another role.
 struct Publishing {
   /// What is written at once.
   let edits: [Edit]
   /// What waits for its release.
   let waiting: [Edit]
+  /// The account of the console that asks.
+  private let account: String?
 
   /// - Parameter id: `nil` for a record that is about to be created.
   /// - Throws: `CommandError` if something would become public and nobody said that it may.
   init(_ edits: [Edit], on id: RecordID?, _ call: LocalCall, _ transaction: Transaction) throws {
+    account = call.account
     let publications = try transaction.publications(edits, on: id)
     guard !publications.isEmpty else {
       (self.edits, waiting) = (edits, [])
@@ -70,8 +74,8 @@ struct Publishing {
       let texts = [
         "subject_id": id.description, "field_name": edit.field.name,
         "operation": operation.rawValue, "proposed_value": value,
-        "requested_by": occasion.role,
-      ]
+        "requested_by": occasion.role, "requested_account": account,
+      ].compactMapValues(\.self)
       let same = try known.first { record in
         try ["field_name", "operation", "proposed_value"].allSatisfy { name in
           try transaction.value(kind.field(named: name), of: record) == texts[name]
@@ -88,7 +92,11 @@ struct Publishing {
 }
 
 extension DirectoryCommands {
-  /// Arguments: id (of a publication), refuse. Row: id, subject, field, released.
+  /// Arguments: id (of a publication), refuse. Row: id, subject, field, released, `requested_account`
+  /// (null: no account of this console asked for it).
+  ///
+  /// Whoever asked for it cannot release it: where both are accounts of the console, the same account,
+  /// else the same role. The same account may withdraw it.
   func release(_ call: LocalCall) throws -> Outcome {
     let text = try call.text("id")
     let isRefused = try call.flag("refuse")
@@ -100,12 +108,7 @@ extension DirectoryCommands {
       let lookup = transaction.lookup
       let id = try record(text, lookup)
       let waiting = try publication(id, transaction)
-      guard waiting.requestedBy.lowercased() != occasion.role.lowercased() else {
-        throw CommandError(
-          .wrongUse,
-          "\(waiting.requestedBy) asked for this publication; another role must release it.",
-          .sameRole)
-      }
+      try check(waiting, for: call, isRefused: isRefused)
       if !isRefused {
         let kind = try knownKind(of: waiting.subject, lookup)
         let edit = try edit(waiting.change, of: kind, lookup)
@@ -126,15 +129,50 @@ extension DirectoryCommands {
       return [
         "id": .string(id.description), "subject": .string(waiting.subject.description),
         "field": .string(waiting.change.field), "released": .bool(!isRefused),
+        "requested_account": waiting.account.map { .string($0) } ?? .null,
       ]
     }
     try call.row(row)
     return .done
   }
 
-  private func publication(
-    _ id: RecordID, _ transaction: Transaction
-  ) throws -> (subject: RecordID, change: FieldChange, requestedBy: String) {
+  /// A value that waits.
+  private struct Publication {
+    let subject: RecordID
+    let change: FieldChange
+    /// The role, as it was stated.
+    let requestedBy: String
+    /// `nil`: no account of this console asked for it.
+    let account: String?
+    /// Whether another member asked for it.
+    let isElsewhere: Bool
+  }
+
+  /// - Throws: `CommandError` for whoever asked for it.
+  private func check(
+    _ waiting: Publication, for call: LocalCall, isRefused: Bool
+  ) throws(CommandError) {
+    if let account = call.account {
+      // What another member asked for, no account of this console did.
+      if waiting.isElsewhere { return }
+      if let asked = waiting.account {
+        guard asked != account || isRefused else {
+          throw CommandError(
+            .wrongUse, "\(asked) asked for this publication; another account must release it.",
+            .sameAccount)
+        }
+        return
+      }
+    }
+    guard waiting.requestedBy.lowercased() != call.request.role.lowercased() else {
+      throw CommandError(
+        .wrongUse,
+        "\(waiting.requestedBy) asked for this publication; another role must release it.",
+        .sameRole)
+    }
+  }
+
+  private func publication(_ id: RecordID, _ transaction: Transaction) throws -> Publication {
     let kind = try Schema.directory.kind(named: "publication")
     guard try transaction.lookup.kind(of: id) == kind, let state = try transaction.state(of: id),
       !state.isDeleted
@@ -148,11 +186,13 @@ extension DirectoryCommands {
     guard let subject = RecordID(text: try text("subject_id")),
       let operation = FieldChange.Operation(rawValue: try text("operation"))
     else { throw CommandError(.wrongUse, "\(id) does not say what is to become public.") }
-    return (
-      subject,
-      FieldChange(
+    let account = try text("requested_account")
+    return Publication(
+      subject: subject,
+      change: FieldChange(
         field: try text("field_name"), scope: .public, operation: operation,
-        value: try text("proposed_value")), try text("requested_by")
-    )
+        value: try text("proposed_value")), requestedBy: try text("requested_by"),
+      account: account.isEmpty ? nil : account,
+      isElsewhere: id.creator != transaction.identity.member)
   }
 }

@@ -34,6 +34,8 @@ package enum Rejection: String, Hashable, Sendable {
   case needsRole
   /// Whoever asked for a publication cannot release it too.
   case sameRole
+  /// The same, by the account of the console.
+  case sameAccount
   /// This replica was restored and has not read the hub's feed to its end.
   case restored
 }

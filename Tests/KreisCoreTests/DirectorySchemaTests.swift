@@ -72,7 +72,7 @@ private let released = """
   40 policy: 16 retention_days/k 17 erasure_days/k 18 publication_release/k 19 \
   erase_expired/k 20 purpose/k 21 protection_officer/k
   41 publication: 16 subject_id!/c 17 field_name!/c 18 operation!/c 19 proposed_value!/c \
-  20 requested_by!/c
+  20 requested_by!/c 21 requested_account/l
   """
 
 struct DirectorySchemaTests {

@@ -47,5 +47,8 @@ package struct ConsolePerson: Hashable, Sendable {
   /// Whoever reaches a console that asks nobody.
   static let anybody = ConsolePerson(account: nil, role: .administering)
 
+  /// In which role somebody with an account acts: what is typed proves nothing.
+  var statedRole: String? { account == nil ? nil : role.label }
+
   func may(_ command: String) -> Bool { role >= ConsoleRole.needed(for: command) }
 }

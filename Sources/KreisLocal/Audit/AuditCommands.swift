@@ -40,7 +40,11 @@ extension DirectoryCommands {
       isRescue: act.isRescue, at: now())
     guard let number else { return try body(call) }
     let records = ConcernedRecords()
-    call.witness = { row in if let id = act.record(row) { records.add(id) } }
+    var facts: [JSONValue.Member] = []
+    call.witness = { row in
+      if let id = act.record(row) { records.add(id) }
+      if facts.isEmpty { facts = act.facts(row) }
+    }
     let result = Result { try body(call) }
     let outcome: Outcome
     switch result {
@@ -48,7 +52,7 @@ extension DirectoryCommands {
     case .failure(let error): outcome = CommandError(error).outcome
     }
     // What is done is done: without this line its end is shown as not known.
-    try? auditLog.end(number, outcome, about: records.about, at: now())
+    try? auditLog.end(number, outcome, about: records.about + facts, at: now())
     return try result.get()
   }
 }

@@ -11,6 +11,8 @@ struct AuditedAct {
   private let arguments: Set<String>
   /// Which records a row of the answer says were concerned.
   private let concerned: Concerned
+  /// Members of the answer's rows that are noted.
+  private let told: Set<String>
   /// Whether the act is done although it cannot be noted: it saves what there is.
   let isRescue: Bool
 
@@ -24,9 +26,10 @@ struct AuditedAct {
 
   private init(
     _ name: String, _ arguments: Set<String> = [], _ concerned: Concerned = .none,
-    isRescue: Bool = false
+    telling told: Set<String> = [], isRescue: Bool = false
   ) {
     self.name = name
+    self.told = told
     self.arguments = arguments
     self.concerned = concerned
     self.isRescue = isRescue
@@ -42,7 +45,8 @@ struct AuditedAct {
     "erase": AuditedAct("erase", ["all_shown", "only"], .flagged("erased")),
     "restrict": AuditedAct("restrict", [], .each),
     "unrestrict": AuditedAct("unrestrict", [], .each),
-    "release": AuditedAct("release", [], .each),
+    "release": AuditedAct(
+      "release", ["refuse"], .each, telling: ["subject", "field", "requested_account"]),
     "transfer": AuditedAct("transfer", ["member"], .each),
     "policy": AuditedAct("policy"),
     "resync": AuditedAct("resync", ["verify", "rebuild"], isRescue: true),
@@ -83,6 +87,12 @@ struct AuditedAct {
     return members.filter {
       arguments.contains($0.name) && $0.value != .null && $0.value != .bool(false)
     }
+  }
+
+  /// What a row of the answer says that is noted.
+  func facts(_ row: JSONValue) -> [JSONValue.Member] {
+    guard !told.isEmpty, case .object(let members) = row else { return [] }
+    return members.filter { told.contains($0.name) && $0.value != .null }
   }
 
   /// The id of the record that a row of the answer says was concerned.

@@ -26,6 +26,8 @@ extension RecordKind {
       Field(18, "operation", .text(limit: 2), .coordination, "Änderung", required: true),
       Field(19, "proposed_value", .longText, .coordination, "Wert", required: true),
       Field(20, "requested_by", .line, .coordination, "Beantragt von (Rolle)", required: true),
+      // Of the console where it was asked for; who that is concerns no other machine.
+      Field(21, "requested_account", .line, .local, "Beantragt von (Konto)"),
     ])
 }
 
