@@ -8,41 +8,32 @@ package import KreisStore
 /// never what is deleted, erased or restricted (Art. 18 GDPR).
 ///
 /// Of references it keeps an index in memory, built when a writer first asks for one: two ids for
-/// each record that refers to another. Otherwise memory does not grow with the directory.
+/// each record that refers to another, and as much again where it is kept for the next snapshot.
+/// Otherwise memory does not grow with the directory.
 package final class ExportedDirectory {
-  private struct Link: Hashable {
-    let kind: String
-    let field: String
-  }
-
   private let snapshot: Snapshot
   private let readers: ScopeKind
-  /// Records whose processing is restricted.
-  private var restricted: Set<String> = []
-  /// By the ids of merged records, those kept in their places, which are handed out instead.
-  private let kept: [String: String]
-  private var referring: [Link: [String: [RecordID]]] = [:]
+  /// What the next snapshot needs to be looked at only where something changed.
+  package let memory: ExportMemory
   /// Records that were read lately: many refer to the same municipality or category.
   private var recent: [RecordID: ExportRecord] = [:]
   private let recentLimit: Int
   private let check: () throws -> Void
 
   /// - Parameters:
+  ///   - memory: what was kept of an earlier snapshot, which `update` then brings up to date.
+  ///   - isKept: whether the memory is for a later snapshot.
   ///   - recentLimit: records that are kept in memory.
   ///   - check: called for each record that is visited; throws where nobody waits any more.
   package init(
-    _ snapshot: Snapshot, readers: ScopeKind, recentLimit: Int = 2_000,
-    check: @escaping () throws -> Void = {}
+    _ snapshot: Snapshot, readers: ScopeKind, memory: ExportMemory? = nil, isKept: Bool = false,
+    recentLimit: Int = 2_000, check: @escaping () throws -> Void = {}
   ) throws {
     self.snapshot = snapshot
     self.check = check
     self.recentLimit = recentLimit
     self.readers = readers
-    restricted = Set(try snapshot.restrictedRecords().map(\.description))
-    kept = Dictionary(
-      uniqueKeysWithValues: try snapshot.mergedRecords().map {
-        ($0.key.description, $0.value.description)
-      })
+    self.memory = try memory ?? ExportMemory(snapshot, mayChange: isKept)
   }
 
   /// Whether all of this comes from a training realm.
@@ -93,7 +84,7 @@ package final class ExportedDirectory {
 
   private func record(_ id: RecordID) throws -> ExportRecord? {
     if let known = recent[id] { return known }
-    if let other = kept[id.description].flatMap({ RecordID(text: $0) }) { return try record(other) }
+    if let other = memory.kept[id] { return try record(other) }
     guard let state = try snapshot.state(of: id),
       let kind = state.kind.flatMap({ Schema.directory.kind(tag: $0) }),
       !state.isDeleted, !isHidden(state, kind)
@@ -131,16 +122,19 @@ package final class ExportedDirectory {
   }
 
   private func redirected(_ value: String, _ field: Field) -> String {
-    guard !kept.isEmpty, case .reference = field.type else { return value }
-    return kept[value] ?? value
+    guard !memory.kept.isEmpty, case .reference = field.type, let id = RecordID(text: value) else {
+      return value
+    }
+    return memory.kept[id]?.description ?? value
   }
 
   /// A restricted person's numbers and roles are hidden with the person.
   private func isHidden(_ state: RecordState, _ kind: RecordKind) -> Bool {
+    let restricted = memory.restricted
     if restricted.isEmpty { return false }
-    if restricted.contains(state.record.description) { return true }
+    if restricted.contains(state.record) { return true }
     return kind.personFields.contains { field in
-      state.values(of: field).contains { restricted.contains($0) }
+      state.values(of: field).contains { RecordID(text: $0).map(restricted.contains) == true }
     }
   }
 
@@ -149,29 +143,90 @@ package final class ExportedDirectory {
   private func records(
     of kindName: String, referringTo id: String, in fieldName: String
   ) throws -> [ExportRecord] {
-    let link = Link(kind: kindName, field: fieldName)
-    if referring[link] == nil { try index(Schema.directory.kind(named: kindName)) }
-    return try (referring[link]?[id] ?? []).compactMap { try record($0) }
+    let link = ExportLinks.Link(kind: kindName, field: fieldName)
+    if !memory.links.has(link) { try index(Schema.directory.kind(named: kindName)) }
+    guard let id = RecordID(text: id) else { return [] }
+    return try memory.links.records(link, to: id).compactMap { try record($0) }
   }
 
   /// Notes what the records of a kind refer to, all fields at once: each record is folded for that.
   private func index(_ kind: RecordKind) throws {
-    var fields: [(link: Link, name: String)] = []
-    for field in kind.fields {
-      guard case .reference = field.type else { continue }
-      fields.append((Link(kind: kind.name, field: field.name), field.name))
-    }
-    for field in fields { referring[field.link] = [:] }
-    try visit(kind) { state in
+    memory.links.begin(kind)
+    try snapshot.list(kind) { state in
+      try check()
       let record = record(state, kind)
-      guard !record.isEmpty else { return }
-      if recent.count < recentLimit { recent[state.record] = record }
-      for field in fields {
-        for target in record.elements(field.name) {
-          referring[field.link]?[target, default: []].append(state.record)
-        }
+      // What names a hidden person is hidden with it, and to be found when it is shown again.
+      memory.links.set(state.record, references(of: record))
+      if !record.isEmpty, recent.count < recentLimit, !isHidden(state, kind) {
+        recent[state.record] = record
       }
     }
+  }
+
+  private func references(of record: ExportRecord) -> [ExportLinks.Reference] {
+    record.kind.references.flatMap { field -> [ExportLinks.Reference] in
+      let link = ExportLinks.Link(kind: record.kind.name, field: field.name)
+      guard memory.links.has(link) else { return [] }
+      return record.elements(field.name).compactMap { RecordID(text: $0) }
+        .map { ExportLinks.Reference(link: link, target: $0) }
+    }
+  }
+
+  // MARK: - Changes
+
+  /// Brings the memory of an earlier snapshot up to date.
+  ///
+  /// - Parameter changed: what changed since, or may have.
+  /// - Throws: `StoreError`.
+  package func update(_ changed: Set<RecordID>) throws -> ExportChange {
+    var states: [RecordID: RecordState] = [:]
+    var records = changed
+    var areMergesOther = false
+    for id in changed {
+      try check()
+      let state = try snapshot.state(of: id)
+      states[id] = state
+      let kind = state?.kind.flatMap { Schema.directory.kind(tag: $0) }
+      let isRestricted =
+        state?.isDeleted == false && kind.flatMap { state?.isRestricted($0) } ?? false
+      if isRestricted != memory.restricted.contains(id) {
+        if isRestricted { memory.restricted.insert(id) } else { memory.restricted.remove(id) }
+        records.formUnion(memory.links.records(to: id))
+      }
+      if state?.mergedInto != nil || memory.kept[id] != nil { areMergesOther = true }
+    }
+    if areMergesOther {
+      let kept = try snapshot.mergedRecords()
+      for id in Set(kept.keys).union(memory.kept.keys) where kept[id] != memory.kept[id] {
+        records.insert(id)
+        records.formUnion(memory.links.records(to: id))
+        // Whoever names it stands among those who name what was kept in its place.
+        if let before = memory.kept[id] { records.formUnion(memory.links.records(to: before)) }
+      }
+      memory.kept = kept
+    }
+    var owners: Set<RecordID> = []
+    for id in records {
+      try check()
+      let state = try states[id] ?? snapshot.state(of: id)
+      owners.formUnion(memory.links.references(of: id).map(\.target))
+      guard let state, let kind = state.kind.flatMap({ Schema.directory.kind(tag: $0) }),
+        !state.isDeleted
+      else {
+        memory.links.set(id, [])
+        continue
+      }
+      let record = record(state, kind)
+      let references = references(of: record)
+      memory.links.set(id, references)
+      owners.formUnion(references.map(\.target))
+      if !record.isEmpty, recent.count < recentLimit, memory.kept[id] == nil,
+        !isHidden(state, kind)
+      {
+        recent[id] = record
+      }
+    }
+    return ExportChange(records: records, owners: owners)
   }
 }
 

@@ -48,6 +48,11 @@ struct Problem: Error {
     detail: "Something failed inside; the daemon's log says what. The request can be repeated.",
     fields: [.retryAfter: "30"])
 
+  static let preparing = Problem(
+    status: .serviceUnavailable, title: "The directory is being read",
+    detail: "After a start or many changes that takes a while. The request can be repeated.",
+    fields: [.retryAfter: "5"])
+
   static let restored = Problem(
     status: .serviceUnavailable, title: "The directory was restored from a backup",
     detail: "It shows nothing before it knows what was erased since.",

@@ -5,6 +5,12 @@ import HummingbirdCore
 import KreisInterchange
 import NIOCore
 
+#if canImport(Glibc)
+  import Glibc
+#elseif canImport(Musl)
+  import Musl
+#endif
+
 /// Answers of the API.
 ///
 /// | | |
@@ -19,6 +25,9 @@ struct ReadRoutes: Sendable {
   let base: String
   let title: String
 
+  /// For how long a program waits, less than a request may take.
+  private static let patience: Duration = .seconds(100)
+
   /// - Throws: `Problem`, `StoreError`, `Catalogue.TooLarge`.
   func respond(to request: HTTPRequest) async throws -> Response {
     let wish = try ReadRequest(request.path ?? "/")
@@ -31,7 +40,10 @@ struct ReadRoutes: Sendable {
       return Self.json(JSONWriter.bytes(of: OpenAPI.document(title: title, base: base)), [:])
     case .list, .single: break
     }
-    let catalogue = try await source.catalogue()
+    let served = try await source.served(patience: Self.patience)
+    // Programs would take what is missing for deleted.
+    guard !served.isBehind else { throw Problem.preparing }
+    let catalogue = served.catalogue
     let fields: HTTPFields = [.eTag: "\"\(catalogue.tag)\"", .cacheControl: "no-cache"]
     let body = try content(wish, catalogue)
     if Self.matches(request.headerFields[.ifNoneMatch], "\"\(catalogue.tag)\"") {
@@ -61,7 +73,8 @@ struct ReadRoutes: Sendable {
 
   private func page(_ wish: ReadRequest, of catalogue: Catalogue, _ sort: Catalogue.Sort) -> [UInt8]
   {
-    let items = catalogue[sort].items.filter { wish.wants($0, in: catalogue) }
+    let all = catalogue[sort].items
+    let items = wish.isForAll ? all : all.filter { wish.wants($0, in: catalogue) }
     let pages = (items.count + wish.perPage - 1) / wish.perPage
     let shown = items.dropFirst((wish.page - 1) * wish.perPage).prefix(wish.perPage)
     let head: JSONValue = [
@@ -101,10 +114,16 @@ struct ReadRoutes: Sendable {
 }
 
 extension ReadRequest {
+  /// Whether a list has all objects of its sort.
+  fileprivate var isForAll: Bool {
+    modifiedAfter == nil && search.isEmpty && organization == nil && term == nil && parent == nil
+      && taxonomy == nil && !isTopOnly
+  }
+
   /// Whether a list has this object.
   fileprivate func wants(_ item: Catalogue.Item, in catalogue: Catalogue) -> Bool {
     if let modifiedAfter, item.modified < modifiedAfter { return false }
-    if !search.isEmpty, !item.words.contains(search) { return false }
+    if !search.isEmpty, strstr(item.words, search) == nil { return false }
     if let organization, item.organization != organization { return false }
     if let term, !item.terms.contains(term) { return false }
     if let parent, item.parent != parent { return false }

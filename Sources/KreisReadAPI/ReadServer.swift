@@ -92,10 +92,14 @@ package struct ReadServer: Service {
         shared.set(channel.localAddress?.port ?? configuration.port)
         onReady(shared.value)
       })
-    try await withTaskCancellationOrGracefulShutdownHandler {
-      try await server.run()
-    } onCancelOrGracefulShutdown: {
-      source.stop()
+    try await withThrowingDiscardingTaskGroup { group in
+      group.addTask { [source] in await source.run() }
+      try await withTaskCancellationOrGracefulShutdownHandler {
+        try await server.run()
+      } onCancelOrGracefulShutdown: {
+        source.stop()
+      }
+      group.cancelAll()
     }
   }
 

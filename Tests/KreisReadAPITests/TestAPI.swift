@@ -16,7 +16,8 @@ final class TestAPI: Sendable {
   let store: Store
   let port: Int
   let clock: Clock
-  private let root: URL
+  /// `nil` for one that serves the replica of another.
+  private let root: URL?
   private let server: Task<Void, any Error>
   private let services: ServiceGroup
 
@@ -36,12 +37,10 @@ final class TestAPI: Sendable {
   /// - Parameters:
   ///   - pages: whether there are pages for families.
   ///   - publicURL: the address as clients have it.
-  init(
+  convenience init(
     burst: Double = 10_000, pages: PageContact? = nil, publicURL: String? = nil
   ) async throws {
-    let clock = Clock()
-    self.clock = clock
-    root = FileManager.default.temporaryDirectory
+    let root = FileManager.default.temporaryDirectory
       .appendingPathComponent("kn-api-\(UInt32.random(in: 0 ... .max))")
     let directory = try StateDirectory.prepare(root.path)
     let rootKey = SigningKey()
@@ -58,7 +57,21 @@ final class TestAPI: Sendable {
         certifying: VerifyingKey(of: key), of: member, generation: 1, closing: [],
         title: "Märkischer Kreis", ags: "05962", with: rootKey), at: 1_800_000_000,
       random: { .random(in: .min ... .max) })
-    self.store = store
+    try await self.init(
+      store, at: root, Clock(), burst: burst, pages: pages, publicURL: publicURL)
+  }
+
+  /// Serves the replica of another anew, as after a start.
+  convenience init(beside other: TestAPI, pages: PageContact?) async throws {
+    try await self.init(
+      other.store, at: nil, other.clock, burst: 1_000_000, pages: pages, publicURL: nil)
+  }
+
+  private init(
+    _ store: Store, at root: URL?, _ clock: Clock, burst: Double, pages: PageContact?,
+    publicURL: String?
+  ) async throws {
+    (self.store, self.root, self.clock) = (store, root, clock)
     let (ports, ready) = AsyncStream<Int>.makeStream()
     var configuration = ReadServerConfiguration(address: "127.0.0.1", port: 0)
     configuration.requestBurst = burst
@@ -79,7 +92,7 @@ final class TestAPI: Sendable {
 
   deinit {
     server.cancel()
-    try? FileManager.default.removeItem(at: root)
+    if let root { try? FileManager.default.removeItem(at: root) }
   }
 
   /// Asks the server to stop, and waits until it accepts nothing any more.

@@ -17,7 +17,8 @@ extension PublicPages {
     let found = index.found(wish, at: frame.local)
     let pages = max(1, (found.count + Self.pageSize - 1) / Self.pageSize)
     let number = min(wish.page, pages)
-    let shown = found.dropFirst((number - 1) * Self.pageSize).prefix(Self.pageSize)
+    let start = (number - 1) * Self.pageSize
+    let shown = found.offers(start..<start + Self.pageSize)
     let address = { (page: Int) -> String in "\(frame.root)/angebote\(wish.query(page: page))" }
     return [
       "q": wish.text, "open": wish.isOpen, "isSearch": !wish.text.isEmpty || wish.isChosen,
@@ -28,7 +29,7 @@ extension PublicPages {
       "places": index.places.map { place -> View in
         ["name": place, "chosen": place == wish.place]
       },
-      "count": found.count.counted("Angebot", "Angebote"), "isEmpty": found.isEmpty,
+      "count": found.count.counted("Angebot", "Angebote"), "isEmpty": found.count == 0,
       "hits": shown.map { hit($0, index, frame) }, "hasPages": pages > 1, "page": number,
       "pages": pages, "previous": number > 1 ? address(number - 1) as Any : false,
       "next": number < pages ? address(number + 1) as Any : false,

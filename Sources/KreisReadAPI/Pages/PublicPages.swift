@@ -56,6 +56,9 @@ struct PublicPages: Sendable {
     templates = try Templates(Self.texts)
   }
 
+  /// For how long a family waits for a page while many changes come in.
+  private static let patience: Duration = .seconds(3)
+
   /// What is asked for, if it is a page.
   private enum Target {
     case file(Asset)
@@ -114,10 +117,12 @@ struct PublicPages: Sendable {
       return page("accessibility", title: "Barrierefreiheit", view, frame, head)
     case .offers, .offer, .organization, .siteMap: break
     }
-    let catalogue = try await source.catalogue()
+    let served = try await source.served(patience: Self.patience)
+    let catalogue = served.catalogue
     switch target {
     case .offers(let wish):
-      return page("offers", title: "Angebote", offers(wish, catalogue, frame), frame, head)
+      let view = offers(wish, catalogue, frame).merging(["isBehind": served.isBehind]) { $1 }
+      return page("offers", title: "Angebote", view, frame, head)
     case .offer(let id):
       guard let service = catalogue[.services][id].flatMap(Self.object) else {
         throw Problem.notFound
@@ -149,6 +154,11 @@ struct PublicPages: Sendable {
       case .methodNotAllowed: ("So geht das nicht", "Diese Seiten kann man nur lesen.")
       case .tooManyRequests:
         ("Zu viele Anfragen", "Bitte warten Sie einen Augenblick und laden Sie die Seite neu.")
+      case .serviceUnavailable where problem.title == Problem.preparing.title:
+        (
+          "Das Verzeichnis wird gerade geladen",
+          "Bitte laden Sie die Seite in einigen Sekunden noch einmal."
+        )
       default:
         (
           "Das geht im Augenblick nicht",
@@ -229,7 +239,7 @@ struct PublicPages: Sendable {
     var out = "<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n"
     out += "<urlset xmlns=\"http://www.sitemaps.org/schemas/sitemap/0.9\">\n"
     out += "<url><loc>\(escape(base))/angebote</loc></url>\n"
-    for offer in catalogue.offers.offers.prefix(siteMapLimit - 1) {
+    for offer in catalogue.offers.first(siteMapLimit - 1) {
       out += "<url><loc>\(escape(base))/angebot/\(escape(offer.id))</loc></url>\n"
     }
     return out + "</urlset>\n"
