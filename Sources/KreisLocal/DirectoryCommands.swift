@@ -18,6 +18,7 @@ struct DirectoryCommands: Sendable {
   let streams = DispatchSemaphore(value: 2)
   let schema = Schema.directory
   let figures = FigureCache()
+  let measurements = MeasurementCache()
   let lastBackup = LastBackup()
   let index = DirectoryIndex()
 

@@ -63,11 +63,12 @@ extension Snapshot {
       held[try ledger.name(of: row.integer(0))] = try row.unsigned(1)
     }
     var out: [MemberID: LogCompleteness] = [:]
+    var entries: [MemberID: UInt64] = [:]
+    for (log, sequence) in held { entries[log.member, default: 0] += sequence }
     for member in membership.members.keys {
-      let own = held.filter { $0.key.member == member }
       let ends = membership.closings(of: member)
       out[member] = LogCompleteness(
-        entries: own.values.reduce(0, +),
+        entries: entries[member] ?? 0,
         missing: ends.reduce(0) { sum, end in
           let last = held[end.key] ?? 0
           return sum + (end.value > last ? end.value - last : 0)

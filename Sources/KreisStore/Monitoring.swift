@@ -18,6 +18,12 @@ package struct MemberLag: Hashable, Sendable {
   package fileprivate(set) var oldest: UInt64?
 
   package init() {}
+
+  fileprivate mutating func add(_ other: MemberLag) {
+    bundles += other.bundles
+    entries += other.entries
+    oldest = [oldest, other.oldest].compactMap(\.self).min()
+  }
 }
 
 extension Snapshot {
@@ -26,21 +32,27 @@ extension Snapshot {
     let ends = try feedEnds(for: identity.member)
     let stated = Dictionary(grouping: try statements(for: identity.member), by: \.member)
     var out: [MemberID: MemberLag] = [:]
+    // Very many towns may lack the same.
+    var known: [Scope: [UInt64: MemberLag]] = [:]
     for member in membership.members.values where member.id != identity.member {
       var lag = MemberLag()
       for scope in membership.readableScopes(of: member.id) {
         let end = ends[scope]?.position ?? 0
         let at = stated[member.id]?.first { $0.scope == scope }?.position ?? 0
-        if at < end { try add(scope, after: at, upTo: end, to: &lag) }
+        guard at < end else { continue }
+        let missing = try known[scope]?[at] ?? self.lag(in: scope, after: at, upTo: end)
+        known[scope, default: [:]][at] = missing
+        lag.add(missing)
       }
       out[member.id] = lag
     }
     return out
   }
 
-  private func add(
-    _ scope: Scope, after position: UInt64, upTo end: UInt64, to lag: inout MemberLag
-  ) throws {
+  private func lag(
+    in scope: Scope, after position: UInt64, upTo end: UInt64
+  ) throws -> MemberLag {
+    var lag = MemberLag()
     let (kind, town) = scope.columns
     lag.bundles += end - position
     // A bundle starts after the log's previous one.
@@ -60,10 +72,10 @@ extension Snapshot {
           SELECT body FROM feed JOIN entry ON entry.entry = feed.log << \(EntryKey.sequenceBits) | last
           WHERE scope = ?1 AND town = ?2 AND position = ?3
           """), arguments: [kind, town, Int64(position) + 1])
-    guard let body = try first?.bytes(0), let header = try? EntryBody(decoding: body) else {
-      return
+    if let body = try first?.bytes(0), let header = try? EntryBody(decoding: body) {
+      lag.oldest = header.recordedAt
     }
-    lag.oldest = min(lag.oldest ?? .max, header.recordedAt)
+    return lag
   }
 
   /// In a town: how many bundles of its feeds the hub had signed, as it last stated, that are not here.

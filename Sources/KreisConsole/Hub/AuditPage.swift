@@ -43,25 +43,22 @@ extension Console {
     let rows = try client.rows("audit")
     var ends: [String: JSONValue] = [:]
     for row in rows { if let number = row["ends"]?.unsigned { ends[String(number)] = row } }
-    let acts = rows.filter { $0["act"] != nil }.reversed()
-    let pages = max(1, (acts.count + Self.auditPageSize - 1) / Self.auditPageSize)
-    let number = min(max(1, request.query["seite"].flatMap { Int($0) } ?? 1), pages)
-    let shown = acts.dropFirst((number - 1) * Self.auditPageSize).prefix(Self.auditPageSize)
+    let acts = Array(rows.filter { $0["act"] != nil }.reversed())
+    let paging = Paging(
+      acts, by: Self.auditPageSize, page: request.query["seite"], address: "/kreis/protokoll")
     let check = try client.row("audit-verify")
     let isBroken = check["broken_line"] ?? .null != .null
     let view: View = [
-      "acts": shown.map { row in
+      "acts": paging.shown.map { row in
         actView(row, row["number"]?.unsigned.flatMap { ends[String($0)] })
       },
       "isEmpty": acts.isEmpty, "isBroken": isBroken,
       "lines": Int(clamping: check["lines"]?.unsigned ?? 0).counted("Zeile", "Zeilen"),
       "brokenLine": check["broken_line"]?.unsigned.map { String($0) } ?? "",
       "last": String((check["last"]?.text ?? "").prefix(16)),
-      "hasPages": pages > 1, "page": number, "pages": pages,
-      "previous": number > 1 ? "/kreis/protokoll?seite=\(number - 1)" as Any : false,
-      "next": number < pages ? "/kreis/protokoll?seite=\(number + 1)" as Any : false,
     ]
-    return try hubPage("audit", title: "Protokoll", view, request)
+    return try hubPage(
+      "audit", title: "Protokoll", view.merging(paging.view) { own, _ in own }, request)
   }
 
   private func actView(_ row: JSONValue, _ end: JSONValue?) -> View {

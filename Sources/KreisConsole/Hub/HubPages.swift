@@ -14,6 +14,9 @@ import KreisPages
 /// | `/kreis/mitglieder` | members and invites |
 /// | `/kreis/protokoll` | the audit log |
 extension Console {
+  /// Towns, feeds or statements on one page.
+  private static let pageSize = 100
+
   func hub(_ request: ConsoleRequest) throws -> ConsoleResponse {
     guard try client.row("sync")["role"] == "hub" else { throw Refusal.notFound }
     switch (request.path.dropFirst().first, request.path.count) {
@@ -62,66 +65,37 @@ extension Console {
     let growth = GrowthDrawing(row, time)
     let graph = NetworkDrawing(row, towns)
     let troubles = HubTroubles.views(row)
+    // Where there are so many that nobody reads them all, those come first that need somebody.
+    let isLong = towns.count > Self.pageSize
+    let paging = Paging(
+      isLong ? TownState.urgentFirst(towns) : towns, by: Self.pageSize,
+      page: request.query["seite"], address: "/kreis")
     let view: View = [
-      "troubles": troubles, "hasTroubles": !troubles.isEmpty,
-      "summary": TownState.summary(towns), "towns": towns.map(\.view), "isEmpty": towns.isEmpty,
+      "isLong": isLong, "troubles": troubles, "hasTroubles": !troubles.isEmpty,
+      "summary": TownState.summary(towns), "towns": paging.shown.map(\.view),
+      "isEmpty": towns.isEmpty,
       "lags": lags.views, "hasLags": !lags.views.isEmpty, "lagDays": lags.days,
       "lagNote": lags.note, "hasMoreLags": lags.hasMore,
       "growth": growth.view as Any? ?? false, "entries": growth.text,
       "graph": graph.view as Any? ?? false, "networks": graph.rows,
       "hasNetworks": !graph.rows.isEmpty,
     ]
-    return try hubPage("hub", title: "Kreis", view, request)
+    return try hubPage(
+      "hub", title: "Kreis", view.merging(paging.view) { own, _ in own }, request)
   }
 
   private func proofs(_ request: ConsoleRequest) throws -> ConsoleResponse {
     let row = try client.row("overview")
     let time = GermanTime(now: now())
-    let feeds = (row["feeds"]?.elements ?? []).map { feed -> View in
-      let kind = FieldViews.scope(feed["kind"]?.text ?? "").label
-      let town = feed["town"]?.text
-      let end = feed["position"]?.unsigned ?? 0
-      let statements = (feed["statements"]?.elements ?? []).sorted {
-        ($0["title"]?.text ?? "", $0["name"]?.text ?? "")
-          < ($1["title"]?.text ?? "", $1["name"]?.text ?? "")
-      }
-      let full = statements.count { $0["position"]?.unsigned == end && $0["agrees"] == .bool(true) }
-      let readers = Int(clamping: feed["readers"]?.unsigned ?? 0)
-      let disagrees = statements.contains { $0["agrees"] == .bool(false) }
-      let verdict =
-        disagrees
-        ? "Widerspruch: mindestens eine Kommune hat hier etwas anderes geprüft"
-        : full == readers
-          ? "Alle Lesenden haben bis zum Ende geprüft"
-          : "\(full) von \(readers) Lesenden haben bis zum Ende geprüft"
-      return [
-        "name": town.map { "\(kind) \($0)" } ?? kind, "position": Self.grouped(end),
-        "hash": String((feed["hash"]?.text ?? "").prefix(16)), "verdict": verdict,
-        "state": disagrees ? "trouble" : full == readers ? "done" : "waiting",
-        "hasStatements": !statements.isEmpty,
-        "statements": statements.map { one -> View in
-          let position = one["position"]?.unsigned ?? 0
-          let result: (String, String) =
-            switch one["agrees"] {
-            case .bool(false)?: ("trouble", "widerspricht")
-            case .bool(true)? where position == end: ("done", "geprüft bis zum Ende")
-            case .bool(true)?:
-              ("waiting", "geprüft, es fehlen \(Self.grouped(end - min(end, position)))")
-            default: ("waiting", "aus einer früheren Zeit des Hubs")
-            }
-          return [
-            "title": one["title"]?.text ?? "", "position": Self.grouped(position),
-            "when": time.instant(one["at"]), "since": one["at"]?.unsigned.map(time.since) ?? "",
-            "hash": String((one["hash"]?.text ?? "").prefix(16)), "state": result.0,
-            "result": result.1,
-          ]
-        },
-      ]
-    }
+    let feeds = Paging(
+      FeedView.all(row, time), by: Self.pageSize, page: request.query["seite"],
+      address: "/kreis/pruefung")
     let troubles = HubTroubles.views(row)
+    let view: View = [
+      "feeds": feeds.shown.map(\.view), "troubles": troubles, "hasTroubles": !troubles.isEmpty,
+    ]
     return try hubPage(
-      "proofs", title: "Prüfung",
-      ["feeds": feeds, "troubles": troubles, "hasTroubles": !troubles.isEmpty], request)
+      "proofs", title: "Prüfung", view.merging(feeds.view) { own, _ in own }, request)
   }
 
   /// `12.345`

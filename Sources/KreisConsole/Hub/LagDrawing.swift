@@ -66,8 +66,14 @@ struct LagDrawing {
     let towns = (row["towns"]?.elements ?? []).filter { $0["revoked"] != .bool(true) }
     let drawing = MeasuredTime(end: now)
     var lines: [(title: String, top: UInt64, points: [MeasuredTime.Point])] = []
+    var behind: Set<String> = []
+    for sample in samples {
+      if case .object(let members)? = sample["lags"] { behind.formUnion(members.map(\.name)) }
+    }
     for town in towns {
-      guard let name = town["name"]?.text else { continue }
+      guard let name = town["name"]?.text,
+        behind.contains(name) || (town["lag"]?["entries"]?.unsigned ?? 0) > 0
+      else { continue }
       var points = samples.compactMap { sample in
         sample["at"]?.unsigned.map {
           MeasuredTime.Point(at: $0, value: sample["lags"]?[name]?.unsigned ?? 0)

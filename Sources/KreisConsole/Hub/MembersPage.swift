@@ -33,12 +33,17 @@ extension Console {
     "ausgeschlossen": "Die Kommune gehört nicht mehr zum Kreisnetz.",
   ]
 
+  private static let memberPageSize = 100
+
   private func memberList(
     _ request: ConsoleRequest, error: String? = nil
   ) throws -> ConsoleResponse {
     let row = try client.row("overview")
     let time = GermanTime(now: now())
-    let members = (row["towns"]?.elements ?? []).map { member -> View in
+    let paging = Paging(
+      row["towns"]?.elements ?? [], by: Self.memberPageSize, page: request.query["seite"],
+      address: "/kreis/mitglieder")
+    let members = paging.shown.map { member -> View in
       let isRevoked = member["revoked"] == .bool(true)
       let name = member["name"]?.text ?? ""
       return [
@@ -52,7 +57,12 @@ extension Console {
     let states = [
       "open": "offen", "used": "benutzt", "expired": "abgelaufen", "withdrawn": "zurückgezogen",
     ]
-    let invites = (row["invites"]?.elements ?? []).map { one -> View in
+    // What is still to happen first; of what happened the latest.
+    let all = row["invites"]?.elements ?? []
+    let used = all.filter { $0["state"]?.text == "used" }
+    let listed = Array(
+      (all.filter { $0["state"]?.text != "used" } + used).prefix(Self.memberPageSize))
+    let invites = listed.map { one -> View in
       let state = one["state"]?.text ?? ""
       let isForKey = state != "used" && one["member"] ?? .null != .null
       return [
@@ -65,14 +75,15 @@ extension Console {
     }
     let view: View = [
       "members": members, "isEmpty": members.isEmpty, "invites": invites,
-      "hasInvites": !invites.isEmpty, "error": error as Any? ?? false,
+      "hasInvites": !invites.isEmpty, "hasMoreInvites": listed.count < all.count,
+      "error": error as Any? ?? false,
       "mayInvite": request.person?.may("hub-invite") == true,
       "message": request.query["meldung"].flatMap { Self.memberMessages[$0] } as Any? ?? false,
       "valueName": request.form["name"] ?? "", "valueTitle": request.form["title"] ?? "",
       "valueAGS": request.form["ags"] ?? "", "valueDays": request.form["days"] ?? "7",
     ]
     return try hubPage(
-      "members", title: "Mitglieder", view, request,
+      "members", title: "Mitglieder", view.merging(paging.view) { own, _ in own }, request,
       status: error == nil ? .ok : .unprocessableContent)
   }
 

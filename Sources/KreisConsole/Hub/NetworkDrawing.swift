@@ -42,9 +42,10 @@ struct NetworkDrawing {
     let wanted = Set(found.flatMap(\.places))
     var places: [(key: String, place: Place)] = []
     var drawn: Set<String> = []
+    let byAGS = Dictionary(towns.map { ($0.ags, $0) }) { first, _ in first }
     for municipality in row["municipalities"]?.elements ?? [] {
       let id = municipality["id"]?.text ?? ""
-      let town = municipality["ags"]?.text.flatMap { ags in towns.first { $0.ags == ags } }
+      let town = municipality["ags"]?.text.flatMap { byAGS[$0] }
       guard wanted.contains(id) || town != nil else { continue }
       if let town { drawn.insert(town.name) }
       places.append(
@@ -60,8 +61,11 @@ struct NetworkDrawing {
   // MARK: - Table
 
   var rows: [View] {
-    networks.map { network in
-      let names = places.filter { network.places.contains($0.key) }.map { Self.text($0.place) }
+    var ranks: [String: Int] = [:]
+    for (rank, place) in places.enumerated() { ranks[place.key] = rank }
+    return networks.map { network in
+      let names = network.places.compactMap { ranks[$0] }.sorted()
+        .map { Self.text(places[$0].place) }
       return [
         "name": network.name, "address": "/eintrag/\(network.id)",
         "places": names.isEmpty ? "keine Kommune eingetragen" : names.joined(separator: ", "),

@@ -74,6 +74,14 @@ struct TownState {
     ]
   }
 
+  /// Troubles first, then who lacks something or is away.
+  static func urgentFirst(_ towns: [TownState]) -> [TownState] {
+    let ranks: [State: Int] = [.trouble: 0, .waiting: 1, .absent: 2]
+    return towns.enumerated().sorted {
+      (ranks[$0.element.state] ?? 3, $0.offset) < (ranks[$1.element.state] ?? 3, $1.offset)
+    }.map(\.element)
+  }
+
   /// All towns in one sentence.
   static func summary(_ towns: [TownState]) -> String {
     guard !towns.isEmpty else { return "Noch hat sich keine Kommune angemeldet." }

@@ -2,6 +2,13 @@
 
 import Foundation
 import KreisInterchange
+import Synchronization
+
+#if canImport(Glibc)
+  import Glibc
+#elseif canImport(Musl)
+  import Musl
+#endif
 
 /// What a hub notes from time to time, to show how it went: how far each town was behind, and how long
 /// the log was. No person and nothing of the directory; two weeks of it, in a file of the state directory.
@@ -29,16 +36,22 @@ struct Measurements: Sendable {
   private static let slack = 144
 
   let path: String
+  private let cache: MeasurementCache
 
   /// - Parameter directory: the state directory.
-  init(in directory: String) { path = directory + "/measurements.ndjson" }
+  init(in directory: String, cache: MeasurementCache = MeasurementCache()) {
+    path = directory + "/measurements.ndjson"
+    self.cache = cache
+  }
 
   /// The samples not older than two weeks, the oldest first.
   ///
   /// - Parameter now: seconds since 1970.
   func samples(at now: UInt64) -> [Sample] {
-    lines().suffix(Self.sampleLimit).compactMap { line in Self.sample(line) }
-      .filter { $0.at <= now && now - $0.at <= Self.period }
+    let all = cache.samples(of: path) {
+      lines().suffix(Self.sampleLimit).compactMap { line in Self.sample(line) }
+    }
+    return all.filter { $0.at <= now && now - $0.at <= Self.period }
   }
 
   /// Notes a sample, and removes what is too old.
@@ -82,5 +95,36 @@ struct Measurements: Sendable {
     else { return nil }
     let lags = members.compactMap { member in member.value.unsigned.map { (member.name, $0) } }
     return Sample(at: at, entries: entries, lags: Dictionary(lags) { first, _ in first })
+  }
+}
+
+/// What the file held: it is read with each overview, and written every ten minutes.
+final class MeasurementCache: Sendable {
+  /// By which a file that was written since is told.
+  private struct FileState: Equatable {
+    let size: Int
+    let seconds: Int
+    let nanoseconds: Int
+
+    init?(_ path: String) {
+      var status = stat()
+      guard stat(path, &status) == 0 else { return nil }
+      size = Int(status.st_size)
+      seconds = status.st_mtim.tv_sec
+      nanoseconds = status.st_mtim.tv_nsec
+    }
+  }
+
+  private let last = Mutex<(state: FileState, samples: [Measurements.Sample])?>(nil)
+
+  func samples(
+    of path: String, read: () -> [Measurements.Sample]
+  ) -> [Measurements.Sample] {
+    guard let state = FileState(path) else { return [] }
+    if let last = last.withLock({ $0 }), last.state == state { return last.samples }
+    let samples = read()
+    // One that is written meanwhile is of another state, and read again.
+    last.withLock { $0 = (state, samples) }
+    return samples
   }
 }

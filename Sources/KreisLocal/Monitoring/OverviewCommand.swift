@@ -33,7 +33,8 @@ extension DirectoryCommands {
         "troubles": .array(try troubles(snapshot, link)),
         "invites": .array(try snapshot.invites(at: now).map(OverviewJSON.invite)),
         "networks": .array(graph.0), "municipalities": .array(graph.1),
-        "samples": .array(Measurements(in: spool).samples(at: now).map(OverviewJSON.sample)),
+        "samples": .array(
+          Measurements(in: spool, cache: measurements).samples(at: now).map(OverviewJSON.sample)),
       ]
     }
     try call.row(row)
@@ -146,6 +147,12 @@ private struct OverviewJSON {
   func feeds() throws -> [JSONValue] {
     let hub = snapshot.identity.member
     let stated = Dictionary(grouping: try snapshot.statements(for: hub), by: \.scope)
+    var readers: [Scope: Int] = [:]
+    for member in snapshot.membership.members.values where member.id != hub && !member.isRevoked {
+      for scope in snapshot.membership.readableScopes(of: member.id) {
+        readers[scope, default: 0] += 1
+      }
+    }
     return try snapshot.feedEnds(for: hub).sorted { $0.key < $1.key }.map { scope, end in
       let statements = try (stated[scope] ?? []).filter { $0.member != hub }.compactMap { stored in
         try statement(stored, upTo: end)
@@ -155,11 +162,7 @@ private struct OverviewJSON {
         "scope": .string(scope.description), "kind": .string(ScopeKind(scope).rawValue),
         "town": town.map { .string($0) } ?? .null, "position": Self.number(end.position),
         "hash": .string(end.hash.description),
-        "readers": .integer(
-          snapshot.membership.members.values.count { member in
-            member.id != hub && !member.isRevoked
-              && snapshot.membership.readableScopes(of: member.id).contains(scope)
-          }),
+        "readers": .integer(readers[scope] ?? 0),
         "statements": .array(statements),
       ]
     }
@@ -172,7 +175,11 @@ private struct OverviewJSON {
     let head = signed.statement.head
     // Of earlier generations' feeds the hub says nothing any more.
     let isPresent = head.hubGeneration == snapshot.feedGeneration
-    let hash = isPresent ? try snapshot.feedHash(of: stored.scope, at: head.at.position) : nil
+    // Most stated the end.
+    let hash =
+      head.at == end
+      ? end.hash
+      : isPresent ? try snapshot.feedHash(of: stored.scope, at: head.at.position) : nil
     return [
       "name": .string(member.name), "title": .string(member.title),
       "position": Self.number(head.at.position), "at": Self.number(stored.at),
