@@ -27,6 +27,8 @@ enum BenchCase: String, CaseIterable {
   case idle
   /// Pages of the console.
   case console
+  /// Pages of the hub: of the Kreis, and for families.
+  case hubPages = "hub-pages"
 
   /// The rates of a directory that grows and grows.
   case growth

@@ -35,6 +35,7 @@ struct BenchPlan {
       try Latency(plan: self, edits: edits).run()
     }
     if cases.contains(.followers) { try ManyFollowers(plan: self, count: followers).run() }
+    if cases.contains(.hubPages) { try HubPages(plan: self, workload: workload).run() }
     if cases.contains(.start) { try SettledTown.measureStart(self, workload) }
     if cases.contains(.growth) { try Growth(plan: self, workload: workload).run() }
   }

@@ -5,7 +5,7 @@ import Foundation
 /// What the pages of a town's console take with the whole directory: each request as a browser sends it,
 /// from the connection to the last byte.
 struct ConsolePages {
-  private let port: Int
+  private let client: PageClient
 
   /// Of a town that holds everything and does not run; it is stopped again.
   ///
@@ -16,12 +16,12 @@ struct ConsolePages {
     try Data("console_listen: 127.0.0.1:\(port)\n".utf8).write(to: URL(filePath: settings))
     _ = try realm.catchUp(town, config: settings, seconds: plan.patience)
     plan.pause(3)
-    try ConsolePages(port: port).measure(plan)
+    try ConsolePages(client: PageClient(port: port)).measure(plan)
     try realm.stop(town)
   }
 
   private func measure(_ plan: BenchPlan) throws {
-    let first = try get("/?q=Beratung")
+    let first = try client.get("/?q=Beratung")
     plan.report.add(
       Measurement(
         .console, "first search, which makes the index", "s", [first.seconds], goal: .atMost(1)))
@@ -35,41 +35,11 @@ struct ConsolePages {
       ("a form", "\(link)/bearbeiten"), ("a history", "\(link)/verlauf"),
     ]
     for (name, path) in pages {
-      let answers = try (1...20).map { _ in try get(path) }
+      let answers = try (1...20).map { _ in try client.get(path) }
       plan.report.add(
         Measurement(
           .console, name, "ms", answers.map { $0.seconds * 1_000 }, goal: .atMost(100),
           details: [("bytes", Double(answers[0].text.utf8.count))]))
     }
-  }
-
-  /// - Throws: `BenchFailure` unless the answer is a page.
-  private func get(_ path: String) throws -> (seconds: Double, text: String) {
-    let start = monotonicSeconds()
-    let descriptor = socket(AF_INET, Int32(SOCK_STREAM.rawValue | SOCK_CLOEXEC.rawValue), 0)
-    defer { close(descriptor) }
-    var address = sockaddr_in.loopback(port)
-    let isConnected = withUnsafePointer(to: &address) {
-      $0.withMemoryRebound(to: sockaddr.self, capacity: 1) {
-        connect(descriptor, $0, socklen_t(MemoryLayout<sockaddr_in>.size)) == 0
-      }
-    }
-    let request = Array(
-      "GET \(path) HTTP/1.1\r\nHost: 127.0.0.1:\(port)\r\nConnection: close\r\n\r\n".utf8)
-    guard isConnected, write(descriptor, request, request.count) == request.count else {
-      throw BenchFailure("The console does not answer.")
-    }
-    var bytes: [UInt8] = []
-    var part = [UInt8](repeating: 0, count: 65_536)
-    while true {
-      let count = read(descriptor, &part, part.count)
-      guard count > 0 else { break }
-      bytes += part[..<count]
-    }
-    let text = String(decoding: bytes, as: UTF8.self)
-    guard text.hasPrefix("HTTP/1.1 200 ") else {
-      throw BenchFailure("The console answers \(path) with: \(text.prefix(200))")
-    }
-    return (monotonicSeconds() - start, text)
   }
 }

@@ -25,7 +25,7 @@ struct Workload {
     "max_age": "maximum_age",
   ]
   /// The columns of the table of records.
-  private static let columns = [
+  static let columns = [
     "external_id", "name", "organization_type", "street", "postal_code", "city", "phone", "email",
     "website", "description", "district", "minimum_age", "maximum_age",
   ]
@@ -91,14 +91,14 @@ struct Workload {
     }
   }
 
-  private static let tab = UInt8(ascii: "\t")
+  static let tab = UInt8(ascii: "\t")
 
-  private static func lines(_ path: String) throws -> [ArraySlice<UInt8>] {
+  static func lines(_ path: String) throws -> [ArraySlice<UInt8>] {
     [UInt8](try Data(contentsOf: URL(filePath: path))).split(separator: UInt8(ascii: "\n"))
   }
 
   /// The workload has no control characters.
-  private static func append(_ name: String, _ value: ArraySlice<UInt8>, to out: inout [UInt8]) {
+  static func append(_ name: String, _ value: ArraySlice<UInt8>, to out: inout [UInt8]) {
     out += ",\"\(name)\":\"".utf8
     for byte in value {
       if byte == UInt8(ascii: "\"") || byte == UInt8(ascii: "\\") { out.append(UInt8(ascii: "\\")) }

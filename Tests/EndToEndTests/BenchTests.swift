@@ -70,6 +70,7 @@ import Testing
       cases == [
         "merge-records", "merge-updates", "import", "end-to-end", "latency", "wire-catch-up",
         "wire-live", "disk", "memory", "followers", "start", "resync", "idle", "console",
+        "hub-pages",
       ])
   }
 

@@ -24,7 +24,7 @@ struct ManyFollowers {
     try realm.join("halver")
     try realm.stop("hub")
     report.progress("\(count) towns join …")
-    let members = try enrol(realm.state("hub"))
+    let members = try Self.enrol(count, in: realm.state("hub"))
     try realm.start("hub", config: settings)
     try realm.start("halver")
     let watch = try ReplicaWatch(realm.state("hub"))
@@ -46,7 +46,7 @@ struct ManyFollowers {
   // MARK: - Steps
 
   /// Joins as many members in the stopped hub's store, by the same steps as its server.
-  private func enrol(_ state: String) throws -> [Follower.Credentials] {
+  static func enrol(_ count: Int, in state: String) throws -> [Follower.Credentials] {
     let directory = try StateDirectory.open(state)
     let lock = try directory.lock()
     defer { withExtendedLifetime(lock) {} }
