@@ -214,9 +214,16 @@ extension Snapshot {
   package func duties(
     after key: Int64, count: Int = 500, period: UInt64?, at now: UInt64
   ) throws -> (records: [RecordID], next: Int64?) {
+    // The hub answers others; a town can only destroy what it wrote itself.
     let rows = try Row.fetchAll(
-      db, sql: "SELECT record, id FROM record WHERE record > ? ORDER BY record LIMIT ?",
-      arguments: [key, count])
+      db.cachedStatement(
+        sql: """
+          SELECT record, id FROM record WHERE record > ? AND (? OR EXISTS (
+            SELECT 1 FROM entry JOIN log ON log.log = entry.entry >> 40
+            WHERE entry.record = record.record AND log.member = ?))
+          ORDER BY record LIMIT ?
+          """),
+      arguments: [key, identity.role == .hub, Int64(identity.member.rawValue), count])
     var found: [RecordID] = []
     for row in rows {
       guard let id = try row.bytes(1).flatMap({ RecordID($0) }) else { continue }

@@ -74,6 +74,26 @@ private struct FoldedRecord: Sendable {
   }
 }
 
+/// Records that are being folded on other cores, while SQLite goes on on this one.
+private final class FoldingGroup: Sendable {
+  private let folded = Mutex<[FoldedRecord]>([])
+  private let end = DispatchSemaphore(value: 0)
+
+  init(_ records: [UnfoldedRecord], under membership: Membership, in tables: DirectoryTables) {
+    DispatchQueue.global().async { [self] in
+      let all = FoldedRecord.all(records, under: membership, in: tables)
+      folded.withLock { $0 = all }
+      end.signal()
+    }
+  }
+
+  /// Waits for the end; to be asked once.
+  func finish() -> [FoldedRecord] {
+    end.wait()
+    return folded.withLock { $0 }
+  }
+}
+
 /// Writing what the fold of a record says: its row, its seal and the sums, and what it destroys.
 extension Transaction {
   /// So many records, or entries of them, are folded before they are written, whatever the transaction
@@ -83,13 +103,13 @@ extension Transaction {
   /// Folds records anew. One with a damaged entry cannot be folded: it waits for its repair, unreadable
   /// so long, and holds up nothing else.
   ///
+  /// Of many, a group is read while the one before it is folded, and written after that: writing one
+  /// changes nothing that another reads.
+  ///
   /// - Parameter records: ascending, so that equal work leaves equal files.
   func fold(_ records: [Int64]) throws {
     var (group, entries): ([UnfoldedRecord], Int) = ([], 0)
-    func finish() throws {
-      for folded in FoldedRecord.all(group, under: membership, in: tables) { try write(folded) }
-      (group, entries) = ([], 0)
-    }
+    var folding: FoldingGroup?
     for record in records {
       do {
         let next = try unfolded(record)
@@ -100,10 +120,14 @@ extension Transaction {
         try setAside(record)
       }
       if group.count >= Self.foldedAtOnce.records || entries >= Self.foldedAtOnce.entries {
-        try finish()
+        let next = FoldingGroup(group, under: membership, in: tables)
+        (group, entries) = ([], 0)
+        try folding?.finish().forEach(write)
+        folding = next
       }
     }
-    try finish()
+    try folding?.finish().forEach(write)
+    try FoldedRecord.all(group, under: membership, in: tables).forEach(write)
   }
 
   private func write(_ folded: FoldedRecord) throws {
