@@ -12,6 +12,20 @@ let strict: [SwiftSetting] =
     .enableUpcomingFeature("InternalImportsByDefault"),
   ] + (Context.environment["CI"] == nil ? [] : [.treatAllWarnings(as: .error)])
 
+/// How a release is linked: small in memory. Swift's runtime, linked in, asks for all of a program's
+/// symbols to be exported, which keeps the linker from dropping what nobody calls and fills memory with
+/// tables of names. Only lld packs the places to be relocated, and lays side by side what daemons run
+/// (deploy/order). What is wrapped: Sources/CRest/rest.c.
+let lean: [LinkerSetting] = [
+  .unsafeFlags(
+    ["-use-ld=lld"]
+      + [
+        "--no-export-dynamic", "-z", "pack-relative-relocs", "--wrap=dispatch_source_set_timer",
+        "--symbol-ordering-file=\(Context.packageDirectory)/deploy/daemons.order",
+        "--no-warn-symbol-ordering",
+      ].flatMap { ["-Xlinker", $0] }, .when(platforms: [.linux], configuration: .release))
+]
+
 let argumentParser = Target.Dependency.product(
   name: "ArgumentParser", package: "swift-argument-parser")
 let asn1 = Target.Dependency.product(name: "SwiftASN1", package: "swift-asn1")
@@ -132,17 +146,19 @@ let package = Package(
       dependencies: [
         "KreisCore", "KreisInterchange", "KreisService", "KreisTransport", crypto, protobuf,
       ], swiftSettings: strict),
+    // What lets a daemon that has nothing to do take little.
+    .target(name: "CRest"),
     .executableTarget(
       name: "kreisnetz",
       dependencies: [
-        "KreisCore", "KreisStore", "KreisInterchange", "KreisLocal", "KreisTransport", "KreisHub",
-        "KreisConsole", "KreisPages", "KreisReadAPI", "KreisTown", "KreisService", "KreisMonitor",
-        argumentParser,
+        "CRest", "KreisCore", "KreisStore", "KreisInterchange", "KreisLocal", "KreisTransport",
+        "KreisHub", "KreisConsole", "KreisPages", "KreisReadAPI", "KreisTown", "KreisService",
+        "KreisMonitor", argumentParser,
         crypto,
         cryptoExtras,
         lifecycle,
         logging, nio, unixSignals, yams,
-      ], swiftSettings: strict),
+      ], swiftSettings: strict, linkerSettings: lean),
     .target(
       name: "KreisSimulation",
       dependencies: [

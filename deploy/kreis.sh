@@ -23,8 +23,7 @@ fail() {
 deploy/prerequisites
 step "Building; the first time takes about ten minutes"
 # The very build that `deploy/package` packs.
-swift build --configuration release --product kreisnetz --static-swift-stdlib
-kreisnetz=$(swift build --configuration release --static-swift-stdlib --show-bin-path)/kreisnetz
+kreisnetz=$(deploy/release kreisnetz)
 
 root=$(mktemp --directory "${TMPDIR:-/tmp}/kreisnetz-demo.XXXXXX")
 keep_files=false

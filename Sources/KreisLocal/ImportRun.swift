@@ -4,25 +4,13 @@ import KreisCore
 import KreisInterchange
 import KreisStore
 
-/// A row's name in the system that it comes from.
-struct ImportKey: Hashable {
-  let kind: UInt32
-  let externalID: String
-
-  init(_ kind: RecordKind, _ externalID: String) {
-    self.kind = kind.tag
-    self.externalID = externalID
-  }
-}
-
 /// A first reading of the whole input, outside any transaction: what is wrong with the rows by
 /// themselves, and which keys others may refer to.
 struct ImportSurvey {
   let open: () throws -> ImportRows
   private let isTraining: Bool
   private(set) var report = ImportReport()
-  /// On which line a key stands, as the how manieth row, and the id that the row names beside it.
-  private(set) var keys: [ImportKey: (line: Int, place: Int, id: RecordID?)] = [:]
+  private(set) var keys = ImportKeys()
   private(set) var count = 0
 
   /// - Throws: `CommandError`, and what is wrong with a table's header.
@@ -61,11 +49,9 @@ struct ImportSurvey {
         ? "neither external_id nor id: imported twice it would be there twice" : nil
     }
     let key = ImportKey(row.kind, externalID)
-    if let known = keys[key] {
-      return "external_id „\(externalID)“ stands in line \(known.line) already"
-    }
-    keys[key] = (row.line, place, row.id.flatMap { RecordID(text: $0) })
-    return nil
+    let known = keys.add(
+      key, .init(line: row.line, place: place), id: row.id.flatMap { RecordID(text: $0) })
+    return known.map { "external_id „\(externalID)“ stands in line \($0.line) already" }
   }
 
   private func isForeign(_ row: DirectoryRow) -> Bool { row.isTraining && !isTraining }
@@ -87,8 +73,10 @@ struct ImportRun {
   /// Where it is told what becomes of each row; `nil`: nowhere.
   private let plan: ImportPlan?
   private(set) var report: ImportReport
-  /// Records of rows that were looked at, and of those found in the store.
-  private var done: [ImportKey: RecordID] = [:]
+  /// Records of rows that were looked at, by the numbers of their keys.
+  private var done: [RecordID?]
+  /// Records that rows refer to and that were found in the store.
+  private var found: [ImportKey: RecordID] = [:]
   /// Ids given to rows that others refer to before they were looked at.
   private var promised: [ImportKey: RecordID] = [:]
   private var currentLine = 0
@@ -106,6 +94,7 @@ struct ImportRun {
     self.occasion = occasion
     self.plan = plan
     report = survey.report
+    done = Array(repeating: nil, count: survey.keys.count)
   }
 
   /// Rows that others refer to although they were refused.
@@ -141,7 +130,7 @@ struct ImportRun {
       report.unchanged += 1
       report.warn(
         line: row.line, "the record of this row was merged into \(kept); the row was not taken")
-      done[key] = kept
+      note(kept, key)
       return
     }
     let edits = try edits(of: row, transaction, lookup)
@@ -162,11 +151,11 @@ struct ImportRun {
       let isChanged = try transaction.change(id, publishing.edits, occasion) > 0
       if isChanged { report.changed += 1 } else { report.unchanged += 1 }
       if isChanged { named[row.kind.tag] = nil }
-      if let key { done[key] = id }
+      if let key { note(id, key) }
       try file(publishing, for: id, transaction)
     } else if let key {
       let id = try transaction.create(row.kind, publishing.edits, occasion, id: promised[key])
-      done[key] = id
+      note(id, key)
       promised[key] = nil
       named[row.kind.tag] = nil
       try plan?.create(row, publishing)
@@ -196,7 +185,15 @@ struct ImportRun {
       return id
     }
     guard let key, promised[key] == nil else { return nil }
-    return try done[key] ?? known(row.kind, key.externalID, lookup)
+    return try noted(key) ?? known(row.kind, key.externalID, lookup)
+  }
+
+  private func noted(_ key: ImportKey) -> RecordID? {
+    survey.keys.number(of: key).flatMap { done[$0] } ?? found[key]
+  }
+
+  private mutating func note(_ id: RecordID, _ key: ImportKey) {
+    if let number = survey.keys.number(of: key) { done[number] = id } else { found[key] = id }
   }
 
   /// The record that this member created under the external id, or that has it as its own id: what
@@ -306,9 +303,9 @@ struct ImportRun {
   ) throws -> RecordID? {
     for kind in kinds.isEmpty ? Schema.directory.kinds : kinds {
       let key = ImportKey(kind, externalID)
-      if let id = done[key] ?? promised[key] ?? survey.keys[key]?.id { return id }
+      if let id = noted(key) ?? promised[key] ?? survey.keys.id(beside: key) { return id }
       if let id = try known(kind, externalID, lookup) ?? kept(key, kind, transaction) {
-        done[key] = id
+        note(id, key)
         return id
       }
       // A row that was looked at and not taken has no id; one that is to come gets it now.

@@ -52,8 +52,11 @@ struct ProcessFigures {
   /// The most that it ever had in memory.
   var peakKilobytes: Int { status("VmHWM:") }
 
-  /// The part that is no mapped file.
+  /// The part that is no mapped file, and that nobody else has.
   var anonymousKilobytes: Int { status("RssAnon:") }
+
+  /// Of what it has in memory, its share: a page that three processes map counts a third.
+  var proportionalKilobytes: Int { Self.number("Pss:", in: "/proc/\(id)/smaps_rollup") }
 
   /// What one thread did so far.
   struct ThreadActivity {

@@ -46,20 +46,23 @@ struct SettledTown {
     report.progress("A town at rest, for \(seconds) s …")
     // What follows a start: the statement, the comparison with others.
     plan.pause(5)
-    let daemon = try realm.daemon(town)
-    if plan.cases.contains(.memory) {
-      let hub = try realm.daemon("hub").figures
-      report.add(
-        Measurement(
-          .memory, "idle town", "MB", [Double(daemon.figures.residentKilobytes) / 1_000],
-          goal: .atMost(25),
-          details: [
-            ("anonymous", Double(daemon.figures.anonymousKilobytes) / 1_000),
-            ("idle hub", Double(hub.residentKilobytes) / 1_000),
-          ]))
-    }
-    if plan.cases.contains(.idle) { try measureIdleCPU(seconds) }
+    if plan.cases.contains(.idle) { try measureIdleCPU(seconds) } else { plan.pause(seconds) }
+    if plan.cases.contains(.memory) { try measureIdleMemory() }
     try realm.stop(town)
+  }
+
+  /// After the first minute a daemon has given back what it needed to start.
+  private func measureIdleMemory() throws {
+    let (daemon, hub) = (try realm.daemon(town).figures, try realm.daemon("hub").figures)
+    report.add(
+      Measurement(
+        .memory, "idle town", "MB", [Double(daemon.residentKilobytes) / 1_000],
+        goal: .atMost(25),
+        details: [
+          ("anonymous", Double(daemon.anonymousKilobytes) / 1_000),
+          ("proportional", Double(daemon.proportionalKilobytes) / 1_000),
+          ("idle hub", Double(hub.residentKilobytes) / 1_000),
+        ]))
   }
 
   /// Waits until the daemon has done what it does after a start, such as looking through all records

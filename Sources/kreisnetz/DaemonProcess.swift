@@ -119,6 +119,7 @@ struct DaemonProcess {
           serviceName: "set aside"),
         .init(service: DutyService(store: store, logger: logger), serviceName: "duties"),
         .init(service: watchdog, serviceName: "watchdog"),
+        .init(service: RestService(store: store), serviceName: "rest"),
         .init(
           service: ReloadService(
             hangups: hangups, notifier: notifier, logger: logger, reload: reload),
