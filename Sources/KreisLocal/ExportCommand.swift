@@ -16,7 +16,7 @@ extension DirectoryCommands {
     let seconds = Int(now())
     try stream { snapshot in
       try checkShown(snapshot)
-      let directory = try ExportedDirectory(snapshot, readers: wish.readers)
+      let directory = try ExportedDirectory(snapshot, readers: wish.readers, on: today)
       let run = ExportRun(
         call: call, wish: wish, directory: directory, realm: snapshot.identity.realm.description,
         now: seconds)

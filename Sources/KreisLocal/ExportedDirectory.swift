@@ -13,6 +13,8 @@ package import KreisStore
 package final class ExportedDirectory {
   private let snapshot: Snapshot
   private let readers: ScopeKind
+  /// Nothing public is known of a person from the day on at which its legal basis has ended.
+  private let today: CivilDate
   /// What the next snapshot needs to be looked at only where something changed.
   package let memory: ExportMemory
   /// Records that were read lately: many refer to the same municipality or category.
@@ -21,18 +23,21 @@ package final class ExportedDirectory {
   private let check: () throws -> Void
 
   /// - Parameters:
+  ///   - today: in Germany.
   ///   - memory: what was kept of an earlier snapshot, which `update` then brings up to date.
   ///   - isKept: whether the memory is for a later snapshot.
   ///   - recentLimit: records that are kept in memory.
   ///   - check: called for each record that is visited; throws where nobody waits any more.
   package init(
-    _ snapshot: Snapshot, readers: ScopeKind, memory: ExportMemory? = nil, isKept: Bool = false,
+    _ snapshot: Snapshot, readers: ScopeKind, on today: CivilDate, memory: ExportMemory? = nil,
+    isKept: Bool = false,
     recentLimit: Int = 2_000, check: @escaping () throws -> Void = {}
   ) throws {
     self.snapshot = snapshot
     self.check = check
     self.recentLimit = recentLimit
     self.readers = readers
+    self.today = today
     self.memory = try memory ?? ExportMemory(snapshot, mayChange: isKept)
   }
 
@@ -121,6 +126,14 @@ package final class ExportedDirectory {
       isPlaceProtected: state.says("confidential", of: kind), modified: modified)
   }
 
+  /// Whether the legal basis of a person's data has ended, in whichever scope that stands.
+  private func isOver(_ state: RecordState, _ kind: RecordKind) -> Bool {
+    guard kind.name == "contact", let field = try? kind.field(named: "valid_until") else {
+      return false
+    }
+    return state.values(of: field).compactMap { CivilDate($0) }.contains { $0 < today }
+  }
+
   private func redirected(_ value: String, _ field: Field) -> String {
     guard !memory.kept.isEmpty, case .reference = field.type, let id = RecordID(text: value) else {
       return value
@@ -130,6 +143,7 @@ package final class ExportedDirectory {
 
   /// A restricted person's numbers and roles are hidden with the person.
   private func isHidden(_ state: RecordState, _ kind: RecordKind) -> Bool {
+    if readers == .public, isOver(state, kind) { return true }
     let restricted = memory.restricted
     if restricted.isEmpty { return false }
     if restricted.contains(state.record) { return true }

@@ -59,19 +59,20 @@ struct ReadRoutes: Sendable {
     ]
   }
 
-  private func content(_ wish: ReadRequest, _ catalogue: Catalogue) throws(Problem) -> [UInt8] {
+  private func content(_ wish: ReadRequest, _ catalogue: Catalogue) throws -> [UInt8] {
     switch wish.target {
     case .single(let sort, let id):
-      guard let item = catalogue[sort][id] else { throw .notFound }
-      return item.full
-    case .list(let sort): return page(wish, of: catalogue, sort)
-    case .about, .description: throw .notFound
+      guard let item = catalogue[sort][id] else { throw Problem.notFound }
+      return try item.full()
+    case .list(let sort): return try page(wish, of: catalogue, sort)
+    case .about, .description: throw Problem.notFound
     }
   }
 
   // MARK: - Pages
 
-  private func page(_ wish: ReadRequest, of catalogue: Catalogue, _ sort: Catalogue.Sort) -> [UInt8]
+  private func page(_ wish: ReadRequest, of catalogue: Catalogue, _ sort: Catalogue.Sort) throws
+    -> [UInt8]
   {
     let all = catalogue[sort].items
     let items = wish.isForAll ? all : all.filter { wish.wants($0, in: catalogue) }
@@ -87,7 +88,7 @@ struct ReadRoutes: Sendable {
     bytes += Array(",\"contents\":[".utf8)
     for (index, item) in shown.enumerated() {
       if index > 0 { bytes.append(UInt8(ascii: ",")) }
-      bytes += wish.isFull ? item.full : item.brief
+      bytes += try wish.isFull ? item.full() : item.brief()
     }
     return bytes + Array("]}".utf8)
   }

@@ -62,6 +62,11 @@ struct HubPageTests {
     presence.members.withLock { $0[balve] = .gone(since: 1_794_000_000) }
     let later = await console.get("/kreis").text
     #expect(try row(of: "Balve", in: later).contains("state-trouble\">still seit 12 Tagen"))
+    // The mail counts what the page shows in red.
+    let digest = try #require(await console.run("digest", [:]).first)
+    #expect(digest["towns"] == .integer(1) && digest["troubles"] == .integer(0))
+    presence.halted.withLock { $0 = "the hub was restored" }
+    #expect(try await console.run("digest", [:]).first?["troubles"] == .integer(1))
   }
 
   @Test func `What needs a person stands above all else, and in words`() async throws {
@@ -275,5 +280,27 @@ struct HubPageTests {
 
   private func waitUntil(_ condition: () -> Bool) async throws {
     for _ in 0..<1_000 where !condition() { try await Task.sleep(for: .milliseconds(20)) }
+  }
+
+  @Test func `Of very many towns a page shows some, those first that need somebody`() async throws {
+    let presence = Presence()
+    let console = try await TestConsole(daemon: presence.view)
+    var states: [MemberID: MemberPresence] = [:]
+    for number in 100...220 {
+      let id = try await join(console, "stadt-\(number)", "Stadt \(number)", "05962\(number)")
+      states[id] = number == 219 ? .gone(since: 1_794_000_000) : .connected
+    }
+    let all = states
+    presence.members.withLock { $0 = all }
+    let first = await console.get("/kreis").text
+    #expect(first.contains("121 Kommunen:") && first.contains("Seite 1 von 2"))
+    let rows = first.matches(of: /scope="row">(Stadt [0-9]+)<\/th>/).map { String($0.1) }
+    #expect(rows.count == 100 && rows.first == "Stadt 219")
+    let second = await console.get("/kreis?seite=2").text
+    #expect(second.matches(of: /scope="row">(Stadt [0-9]+)<\/th>/).count == 21)
+    for path in ["/kreis?seite=0", "/kreis?seite=x", "/kreis?seite=99999999999999999999"] {
+      #expect(await console.get(path).status == 200, "\(path)")
+    }
+    #expect(await console.get("/kreis/mitglieder").text.contains("Seite 1 von 2"))
   }
 }

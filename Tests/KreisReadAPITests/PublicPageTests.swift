@@ -204,4 +204,75 @@ struct PublicPageTests {
     #expect(limited.status == 429)
     #expect(limited.text.contains("Zu viele Anfragen"))
   }
+
+  @Test func `A person of whom the name is public is shown with what else of her is, and no other`()
+    async throws
+  {
+    let api = try await TestAPI(pages: contact)
+    let ids = try await fill(api)
+    let person = try await api.add(
+      "contact",
+      [
+        "name@public": "Selma Öztürk", "title@public": "Leitung <Café>",
+        "phone@public": "0221 4710-555", "email": "selma@example.org",
+        "availability@public": "vormittags", "languages@public": "tr",
+        "organization_id@public": "\(ids.organization)", "legal_basis": "public_task",
+        "source": "Liste",
+      ])
+    let other = try await api.add(
+      "contact",
+      [
+        "name": "Jan Beispiel", "organization_id@public": "\(ids.organization)",
+        "phone@public": "0221 4710-556", "legal_basis": "public_task", "source": "Liste",
+      ])
+    try await api.add(
+      "contact",
+      [
+        "name@public": "Mia Muster", "service_id@public": "\(ids.offer)",
+        "valid_until": "2027-01-15", "legal_basis": "consent", "consent_date": "2026-01-15",
+        "source": "Liste",
+      ])
+    let page = await api.get("/einrichtung/\(ids.organization)").text
+    for text in [
+      "Ansprechpersonen", "<h3>Selma Öztürk</h3>", "Leitung &lt;Café&gt;", "vormittags", "Türkisch",
+      "tel:02214710555",
+    ] {
+      #expect(page.contains(text), "\(text)")
+    }
+    for text in ["selma@example.org", "Jan Beispiel", "4710-556", "Mia"] {
+      #expect(!page.contains(text), "\(text)")
+    }
+    #expect(await api.get("/angebot/\(ids.offer)").text.contains("<h3>Mia Muster</h3>"))
+
+    // What she agreed to has ended: 16 January 2027.
+    api.clock.set(1_800_000_000 + 86_400)
+    try await api.change(ids.offer, "service", ["alert": "Raum 2"])
+    let later = await api.get("/angebot/\(ids.offer)").text
+    #expect(later.contains("Raum 2") && !later.contains("Mia"))
+    #expect(await !api.get("/services/\(ids.offer)").text.contains("Mia"))
+
+    try await api.change(person, "contact", ["restricted": "true"])
+    #expect(await !api.get("/einrichtung/\(ids.organization)").text.contains("Öztürk"))
+    try await api.change(other, "contact", ["name@public": "Jan Beispiel"])
+    #expect(await api.get("/einrichtung/\(ids.organization)").text.contains("Jan Beispiel"))
+  }
+
+  @Test func `A printed list says by what it was made and when, which is no change of the page`()
+    async throws
+  {
+    let api = try await TestAPI(pages: contact)
+    let ids = try await fill(api)
+    let path = "/angebote?q=gruppe+%3C&alter=2&ort=Halver&thema=\(ids.topic)&offen=1"
+    let page = await api.get(path)
+    let text = try #require(page.text.firstMatch(of: /class="printed">(.*)<\/p>/)).output.1
+    #expect(
+      text == """
+        Ausgewählt: Stichwort „gruppe &lt;“; Alter: 2 Jahre; Thema: Krabbelgruppen; Ort: Halver; jetzt \
+        geöffnet. Stand: 15.01.2027, 09:00 Uhr
+        """)
+    #expect(await api.get("/angebote").text.contains("class=\"printed\">Stand: 15.01.2027"))
+    api.clock.set(1_800_000_000 + 120)
+    let tag = try #require(page.fields["etag"])
+    #expect(await api.get(path, ["If-None-Match": tag]).status == 304)
+  }
 }

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: EUPL-1.2
 
 import KreisInterchange
+import KreisLocal
 import KreisPages
 
 /// How one town is, in words and as a state for the style sheet.
@@ -26,8 +27,6 @@ struct TownState {
   private let row: JSONValue
   private let time: GermanTime
 
-  private static let day: UInt64 = 86_400
-
   init(_ row: JSONValue, _ time: GermanTime) {
     self.row = row
     self.time = time
@@ -36,17 +35,13 @@ struct TownState {
     ags = row["ags"]?.text ?? ""
     isConnected = row["connected"] == .bool(true)
     lacks = row["lag"]?["entries"]?.unsigned ?? 0
-    let contact = row["last_contact"]?.unsigned
-    let silence = contact.map { time.now > $0 ? time.now - $0 : 0 }
-    let age = row["lag"]?["oldest"]?.unsigned.map { time.now > $0 ? time.now - $0 : 0 } ?? 0
-    switch (isConnected, silence) {
+    let isTrouble = TownConcern.needsSomebody(row, at: time.now)
+    switch (isConnected, row["last_contact"]?.unsigned) {
     case (true, _) where lacks == 0: (state, text) = (.done, "auf dem Stand")
-    case (true, _):
-      (state, text) = (age > Self.day ? .trouble : .waiting, "holt auf")
+    case (true, _): (state, text) = (isTrouble ? .trouble : .waiting, "holt auf")
     case (false, nil): (state, text) = (.absent, "hat sich noch nie gemeldet")
-    case (false, let silence?):
-      let since = contact.map { "still \(time.since($0))" } ?? "still"
-      (state, text) = (silence > 7 * Self.day ? .trouble : .absent, since)
+    case (false, let contact?):
+      (state, text) = (isTrouble ? .trouble : .absent, "still \(time.since(contact))")
     }
   }
 

@@ -17,12 +17,18 @@ extension DirectoryCommands {
   /// | `networks`, `municipalities` | `id`, `name`, and of networks `municipalities`, else `ags` |
   /// | `samples` | `at`, `entries`, `lags` by town, of two weeks |
   func overview(_ call: LocalCall) throws -> Outcome {
+    try call.row(try overviewRow())
+    return .done
+  }
+
+  /// The row of `overview`.
+  func overviewRow() throws -> JSONValue {
     try checkHub()
     let now = now()
     let link = daemon?.status() ?? .null
     let presence = daemon?.presence() ?? [:]
     let figures = figures.latest
-    let row = try read { snapshot -> JSONValue in
+    return try read { snapshot -> JSONValue in
       let json = OverviewJSON(snapshot, now: now, presence: presence, figures: figures)
       let graph = try snapshot.isRestored() ? ([], []) : json.graph()
       let overview = try snapshot.memberOverview()
@@ -37,8 +43,6 @@ extension DirectoryCommands {
           Measurements(in: spool, cache: measurements).samples(at: now).map(OverviewJSON.sample)),
       ]
     }
-    try call.row(row)
-    return .done
   }
 
   /// Notes how far the towns are now, for `overview`, and makes those figures that take a while.
@@ -191,7 +195,8 @@ private struct OverviewJSON {
   // MARK: - Networks
 
   func graph() throws -> ([JSONValue], [JSONValue]) {
-    let directory = try ExportedDirectory(snapshot, readers: .kreis)
+    let directory = try ExportedDirectory(
+      snapshot, readers: .kreis, on: BerlinTime.local(Int(clamping: now)).date)
     var networks: [JSONValue] = []
     try directory.records(Schema.directory.kind(named: "network")) { record in
       guard let name = record["name"] else { return }

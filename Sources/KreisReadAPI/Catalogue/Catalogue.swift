@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: EUPL-1.2
 
 import KreisCore
+import KreisInterchange
+import KreisTransport
 
 /// What the API serves, as of one snapshot: public values of what is neither deleted, erased nor
 /// restricted, and no protected place. `CatalogueKeeper` makes it.
@@ -11,10 +13,9 @@ struct Catalogue: Sendable {
     /// Since when the object is served so by this process, seconds since 1970.
     let modified: UInt64
     let hash: Hash256
-    /// The object with all that it lists, as JSON.
-    let full: [UInt8]
-    /// Without its lists.
-    let brief: [UInt8]
+    /// The object with all that it lists, as JSON in a frame of zstd: a whole Kreis in memory as text
+    /// would be larger than its database.
+    private let packed: [UInt8]
     /// Lower case, UTF-8 with a zero at its end.
     let words: [CChar]
     let organization: String?
@@ -23,17 +24,33 @@ struct Catalogue: Sendable {
     let terms: Set<String>
 
     init(
-      id: String, modified: UInt64, hash: Hash256, full: [UInt8], brief: [UInt8], words: String,
+      id: String, modified: UInt64, hash: Hash256, full: [UInt8], words: String,
       organization: String?, taxonomy: String?, parent: String?, terms: Set<String>
     ) {
       (self.id, self.modified, self.hash) = (id, modified, hash)
-      (self.full, self.brief) = (full, brief)
+      // Without the room that was for what cannot be made smaller.
+      packed = Array(Zstd.compress(full, level: 1)[...])
       self.words = Array(words.utf8CString)
       (self.organization, self.taxonomy, self.parent) = (organization, taxonomy, parent)
       self.terms = terms
     }
 
-    var size: Int { full.count + brief.count }
+    var size: Int { packed.count }
+
+    /// The object with all that it lists, as JSON.
+    ///
+    /// - Throws: `ZstdError`, which no memory that works gives reason for.
+    func full() throws -> [UInt8] { try Zstd.decompress(packed, limit: Catalogue.sizeLimit) }
+
+    /// - Throws: as `full`, and an error of the JSON parser.
+    func json() throws -> JSONValue {
+      try JSONParser.parse(try full(), limit: Catalogue.sizeLimit)
+    }
+
+    /// The object without its lists, as JSON.
+    ///
+    /// - Throws: as `json`.
+    func brief() throws -> [UInt8] { JSONWriter.bytes(of: HSDSWriter.brief(try json())) }
   }
 
   /// All objects of a sort, in the order of their ids.
@@ -80,7 +97,7 @@ struct Catalogue: Sendable {
     case taxonomyTerms = "taxonomy_terms"
   }
 
-  /// Bytes that all objects may have together.
+  /// Bytes that all objects may have together, in frames.
   static let sizeLimit = 512 << 20
 
   struct TooLarge: Error {}

@@ -39,7 +39,8 @@ struct CatalogueKeeper {
   ) throws {
     self.hasPages = hasPages
     let directory = try ExportedDirectory(
-      snapshot, readers: .public, isKept: true, recentLimit: Self.recentLimit, check: check)
+      snapshot, readers: .public, on: Self.day(now), isKept: true, recentLimit: Self.recentLimit,
+      check: check)
     memory = directory.memory
     let bench = ObjectBench(directory, now: now)
     for (kind, sort) in Self.kinds {
@@ -55,6 +56,8 @@ struct CatalogueKeeper {
     }
     try settle(bench, areTermsOther: true)
   }
+
+  private static func day(_ now: UInt64) -> CivilDate { BerlinTime.local(Int(clamping: now)).date }
 
   /// Every object's id, for what makes all anew in parts.
   var objects: [RecordID] {
@@ -75,7 +78,8 @@ struct CatalogueKeeper {
     check: @escaping () throws -> Void
   ) throws {
     let directory = try ExportedDirectory(
-      snapshot, readers: .public, memory: memory, recentLimit: Self.recentLimit, check: check)
+      snapshot, readers: .public, on: Self.day(now), memory: memory, recentLimit: Self.recentLimit,
+      check: check)
     // A clock that was set back must not hide from clients what is new.
     let bench = ObjectBench(directory, now: max(now, catalogue.latest))
     let change = try directory.update(changed)
@@ -240,7 +244,7 @@ private final class ObjectBench {
       id: json["id"]?.text ?? "",
       // Not when its author wrote it: what a town wrote offline becomes visible long after.
       modified: before.flatMap { $0.hash == hash ? $0.modified : nil } ?? now, hash: hash,
-      full: full, brief: JSONWriter.bytes(of: HSDSWriter.brief(json)),
+      full: full,
       words: words.joined(separator: "\n").lowercased(),
       organization: record?["organization_id"] ?? service?["organization_id"],
       taxonomy: json["taxonomy_id"]?.text, parent: record?["parent_id"],

@@ -21,6 +21,7 @@ extension PublicPages {
     let shown = found.offers(start..<start + Self.pageSize)
     let address = { (page: Int) -> String in "\(frame.root)/angebote\(wish.query(page: page))" }
     return [
+      "stamp": frame.stamp, "printed": Self.printed(wish, index) as Any? ?? false,
       "q": wish.text, "open": wish.isOpen, "isSearch": !wish.text.isEmpty || wish.isChosen,
       "isChosen": wish.isChosen, "ages": Self.ages(wish),
       "topics": index.topics.map { topic -> View in
@@ -34,6 +35,19 @@ extension PublicPages {
       "pages": pages, "previous": number > 1 ? address(number - 1) as Any : false,
       "next": number < pages ? address(number + 1) as Any : false,
     ]
+  }
+
+  /// By what the list was made, for whoever has it on paper; `nil`: by nothing.
+  private static func printed(_ wish: OfferWish, _ index: OfferIndex) -> String? {
+    let age = ages(wish).first { $0["chosen"] as? Bool == true }?["name"] as? String
+    let topic = index.topics.first { $0.id == wish.topic }?.name
+    let parts: [String?] = [
+      wish.text.isEmpty ? nil : "Stichwort „\(wish.text)“", age.map { "Alter: \($0)" },
+      topic.map { "Thema: \($0)" }, wish.place.isEmpty ? nil : "Ort: \(wish.place)",
+      wish.isOpen ? "jetzt geöffnet" : nil,
+    ]
+    let known = parts.compactMap(\.self)
+    return known.isEmpty ? nil : "Ausgewählt: " + known.joined(separator: "; ")
   }
 
   private static func ages(_ wish: OfferWish) -> [View] {
@@ -87,6 +101,7 @@ extension PublicPages {
     let full = owner?.text("id").flatMap { catalogue[.organizations][$0] }.flatMap(Self.object)
     let whereabouts =
       own.isEmpty ? full?.list("locations").map { place($0, room: nil) } ?? [] : own
+    let people = Self.people(of: [service] + places)
     let numbers = Self.reach(service, besides: places)
     let reach = numbers.isEmpty ? full.map { Self.reach($0) } ?? [] : numbers
     let facts = facts(service)
@@ -101,7 +116,7 @@ extension PublicPages {
       "organization": owner?.text("name") as Any? ?? false,
       "organizationAddress": "\(frame.root)/einrichtung/\(owner?.text("id") ?? "")",
       "facts": facts, "hasFacts": !facts.isEmpty, "times": times, "hasTimes": !times.isEmpty,
-      "places": whereabouts,
+      "places": whereabouts, "people": people, "hasPeople": !people.isEmpty,
       "hasPlaces": !whereabouts.isEmpty, "reach": reach,
       "assured": service.text("assured_date").map { GermanTime.day($0) } as Any? ?? false,
     ]) { _, own in own }
@@ -217,6 +232,39 @@ extension PublicPages {
     return view
   }
 
+  // MARK: - People
+
+  /// On one page.
+  private static let peopleLimit = 50
+
+  /// Whom families can turn to, each once: persons of whom the API serves a name.
+  private static func people(of owners: [ServedObject]) -> [View] {
+    var seen: Set<String> = []
+    let contacts = owners.flatMap { $0.list("contacts") }.filter {
+      seen.insert($0.text("id") ?? "").inserted
+    }
+    return contacts.prefix(peopleLimit).compactMap { person -> View? in
+      guard let name = person.text("name") else { return nil }
+      let degree = person.attribute("academic_degree").map { "\($0) " } ?? ""
+      let task = [person.text("title"), person.text("department")].compactMap(\.self)
+      let languages = person.attributes("languages").map {
+        LanguageLabel.text($0.value)
+      }
+      let notes: [(String, [String])] = [
+        ("", person.attributes("availability").map(\.label)),
+        ("", person.attributes("schedule").map(\.value)),
+        ("Zimmer ", person.attributes("room").map(\.label)),
+        ("Spricht ", languages.isEmpty ? [] : [languages.joined(separator: ", ")]),
+      ]
+      let reach = reach(person)
+      return [
+        "name": degree + name, "reach": reach, "hasReach": !reach.isEmpty,
+        "task": task.isEmpty ? false : task.joined(separator: ", ") as Any,
+        "notes": notes.flatMap { label, texts in texts.map { label + $0 } },
+      ]
+    }
+  }
+
   // MARK: - An organization
 
   func organization(
@@ -250,10 +298,11 @@ extension PublicPages {
       ),
     ]
     let known = facts.filter { !$0.1.isEmpty }
+    let people = Self.people(of: [found] + places)
     return wrong(name, frame, "/organizations/\(found.text("id") ?? "")").merging([
       "name": name, "type": type as Any? ?? false,
       "description": found.text("description").flatMap { $0 == name ? nil : $0 } as Any? ?? false,
-      "hasFacts": !known.isEmpty,
+      "hasFacts": !known.isEmpty, "people": people, "hasPeople": !people.isEmpty,
       "facts": known.map { label, values -> View in
         ["label": label, "text": values.joined(separator: ", ")]
       },

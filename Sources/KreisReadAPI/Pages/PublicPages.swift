@@ -38,7 +38,7 @@ struct PublicPages: Sendable {
     "layout": PackageResources.layout_mustache, "offers": PackageResources.offers_mustache,
     "offer": PackageResources.offer_mustache, "times": PackageResources.times_mustache,
     "places": PackageResources.places_mustache, "reach": PackageResources.reach_mustache,
-    "wrong": PackageResources.wrong_mustache,
+    "wrong": PackageResources.wrong_mustache, "people": PackageResources.people_mustache,
     "organization": PackageResources.organization_mustache,
     "message": PackageResources.message_mustache, "accessibility": SharedTexts.accessibility,
   ]
@@ -188,14 +188,21 @@ struct PublicPages: Sendable {
   private func page(
     _ template: String, title: String, _ view: View, _ frame: PageFrame, _ head: HTTPRequest
   ) -> Response {
-    Self.tagged(
-      Array(html(template, title: title, view, frame).utf8), "text/html; charset=utf-8", head)
+    let html = html(template, title: title, view, frame)
+    // The time at which it was made is no change of it.
+    return Self.tagged(
+      Array(html.utf8), "text/html; charset=utf-8", head,
+      tagging: Array(html.replacing(frame.stamp, with: "").utf8))
   }
 
   /// What changes only with its content: browsers ask each time, so that what was erased is gone at once,
   /// and are mostly told that they have it.
-  private static func tagged(_ bytes: [UInt8], _ type: String, _ head: HTTPRequest) -> Response {
-    let tag = "\"\(Hash256(of: bytes).description.prefix(32))\""
+  ///
+  /// - Parameter core: what the tag tells apart; all of it unless given.
+  private static func tagged(
+    _ bytes: [UInt8], _ type: String, _ head: HTTPRequest, tagging core: [UInt8]? = nil
+  ) -> Response {
+    let tag = "\"\(Hash256(of: core ?? bytes).description.prefix(32))\""
     var fields: HTTPFields = [.eTag: tag, .cacheControl: "no-cache", .vary: "Accept"]
     if ReadRoutes.matches(head.headerFields[.ifNoneMatch], tag) {
       return Response(status: .notModified, headers: fields)
@@ -228,7 +235,7 @@ struct PublicPages: Sendable {
   }()
 
   static func object(_ item: Catalogue.Item) -> ServedObject? {
-    (try? JSONParser.parse(item.full, limit: Catalogue.sizeLimit)).map(ServedObject.init)
+    (try? item.json()).map(ServedObject.init)
   }
 
   /// Addresses that one file may name (sitemaps.org).
@@ -253,6 +260,8 @@ struct PageFrame {
   let root: String
   let time: GermanTime
   let local: LocalTime
+  /// `22.11.2026, 14:05 Uhr`
+  var stamp: String { time.instant(.integer(Int(clamping: time.now))) }
 
   init(base: String, now: UInt64) {
     self.base = base
