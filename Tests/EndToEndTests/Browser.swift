@@ -50,9 +50,7 @@ final class Browser {
       ["capabilities": ["alwaysMatch": ["browserName": "chrome", "goog:chromeOptions": options]]])
     session = try #require(answer["sessionId"]?.text)
     guard !runsScript else { return }
-    try act(
-      "/goog/cdp/execute",
-      ["cmd": "Emulation.setScriptExecutionDisabled", "params": ["value": .bool(true)]])
+    try command("Emulation.setScriptExecutionDisabled", ["value": .bool(true)])
   }
 
   deinit {
@@ -66,8 +64,27 @@ final class Browser {
 
   func open(_ address: String) throws { try act("/url", ["url": .string(address)]) }
 
-  func resize(width: Int) throws {
-    try act("/window/rect", ["width": .integer(width), "height": .integer(900)])
+  /// Shows pages as a screen of this width does, also of one that is narrower than any window.
+  ///
+  /// - Parameter scale: pixels of the screen for one of the page; 2 is how 200 % zoom looks.
+  func resize(width: Int, scale: Int = 1) throws {
+    try command(
+      "Emulation.setDeviceMetricsOverride",
+      [
+        "width": .integer(width), "height": .integer(900), "deviceScaleFactor": .integer(scale),
+        "mobile": .bool(false),
+      ])
+  }
+
+  /// Tells pages that people want nothing to move.
+  func reduceMotion() throws {
+    try command(
+      "Emulation.setEmulatedMedia",
+      ["features": .array([["name": "prefers-reduced-motion", "value": "reduce"]])])
+  }
+
+  private func command(_ name: String, _ parameters: JSONValue) throws {
+    try act("/goog/cdp/execute", ["cmd": .string(name), "params": parameters])
   }
 
   /// The text of the first element that fits; `nil` if there is none, or the page replaced it meanwhile.
@@ -122,18 +139,51 @@ final class Browser {
       .elements.compactMap(\.text)
   }
 
-  /// Nothing on the page that is shown keeps people from using it, and nothing scrolls sideways, whatever
-  /// the width.
+  /// Nothing on the page that is shown keeps people from using it, and nothing scrolls sideways or is cut
+  /// off, whatever the width, nor at 200 % zoom (640 pixels for each 1,280); and nothing moves for those
+  /// who want that.
   func expectUsable(_ page: String, widths: [Int] = [390, 820, 1_400]) throws {
-    for width in widths {
-      try resize(width: width)
+    for (width, scale) in widths.map({ ($0, 1) }) + [(640, 2)] {
+      try resize(width: width, scale: scale)
       let found = try violations()
       #expect(found.isEmpty, "\(page) at \(width): \(found)")
-      let isTooWide = try run(
-        "return document.documentElement.scrollWidth > document.documentElement.clientWidth")
-      #expect(isTooWide == .bool(false), "\(page) at \(width)")
+      let cut = try run(Self.cutOff).elements.compactMap(\.text)
+      #expect(cut.isEmpty, "\(page) at \(width) times \(scale): \(cut)")
     }
+    try reduceMotion()
+    let moving = try run(Self.moving).elements.compactMap(\.text)
+    #expect(moving.isEmpty, "\(page): \(moving)")
+    try resize(width: 1_400)
   }
+
+  /// What reaches beyond the screen, or beyond what it stands in; what can be scrolled by itself or is for
+  /// screen readers alone may.
+  private static let cutOff = """
+    const root = document.documentElement, found = [];
+    if (root.scrollWidth > root.clientWidth) found.push("the page scrolls sideways");
+    const scrolls = one => one && one !== document.body &&
+      (/auto|scroll/.test(getComputedStyle(one).overflowX) || scrolls(one.parentElement));
+    for (const one of document.body.querySelectorAll("*")) {
+      const style = getComputedStyle(one), box = one.getBoundingClientRect();
+      if (!box.width || !box.height || style.clipPath !== "none" || one.closest(".hidden, svg, .skip")) continue;
+      if (one.closest("thead") && getComputedStyle(one.closest("thead")).clipPath !== "none") continue;
+      const isBeyond = (box.right > root.clientWidth + 1 || box.left < -1) && !scrolls(one.parentElement);
+      const isClipped = /hidden|clip/.test(style.overflowX) && one.scrollWidth > one.clientWidth + 1;
+      if (isBeyond || isClipped) found.push(one.outerHTML.slice(0, 120));
+    }
+    return found.slice(0, 5);
+    """
+
+  private static let moving = """
+    const found = document.getAnimations().map(one => String(one.animationName || one.transitionProperty));
+    for (const one of document.querySelectorAll("*")) {
+      const style = getComputedStyle(one);
+      const lasts = /[1-9]/;
+      if (lasts.test(style.transitionDuration) || style.animationName !== "none" && lasts.test(style.animationDuration)
+        || style.scrollBehavior === "smooth") found.push(one.outerHTML.slice(0, 120));
+    }
+    return found.slice(0, 5);
+    """
 
   private func element(_ selector: String) throws -> String? {
     do {

@@ -72,6 +72,7 @@ struct HubBrowserTests {
     try browser.type("05962028", into: "#ags")
     try browser.click(".edit button[type=submit]")
     let invite = try #require(try browser.value("#einladung"))
+    try browser.expectUsable("the invite")
     try kreis("kierspe").succeed("town", "join", "-", input: invite)
     try check(
       [
@@ -84,6 +85,40 @@ struct HubBrowserTests {
     #expect(try browser.text(".message") == "Die Kommune gehört nicht mehr zum Kreisnetz.")
     try browser.open("\(console)/kreis/protokoll")
     #expect(try browser.text(".audit li strong") == "Mitglied ausgeschlossen")
+  }
+
+  @Test func `What is seldom seen can be used as well: nothing there yet, wrong input, alarms`()
+    throws
+  {
+    let kreis = try Kreis(towns: 0)
+    let (console, page) = try openHub(kreis, ["KREISNETZ_PUBLIC_PAGE": "true"])
+    let browser = try Browser()
+    try check(
+      [
+        console + "/kreis", console + "/kreis/pruefung", console + "/kreis/mitglieder",
+        console + "/kreis/protokoll", console + "/kreis/gibtsnicht", page, page + "/angebote?q=x",
+        page + "/einrichtung/gibtsnicht",
+      ], browser)
+    try browser.open(console + "/kreis/mitglieder")
+    try browser.type("Hal ver", into: "#name")
+    try browser.type("Halver", into: "#title")
+    try browser.click(".edit button[type=submit]")
+    #expect(try browser.text("#fehler h2") == "Es wurde niemand eingeladen")
+    #expect(try browser.value("#title") == "Halver")
+    try browser.expectUsable("a refused invite")
+
+    // As if two towns had proven that the hub showed them two histories.
+    let evidence = kreis.state("hub") + "/evidence"
+    try FileManager.default.createDirectory(
+      atPath: evidence, withIntermediateDirectories: true, attributes: [.posixPermissions: 0o700])
+    for side in ["a", "b"] {
+      try Data("{}".utf8).write(to: URL(filePath: "\(evidence)/public-7-\(side).json"))
+    }
+    for place in ["/kreis", "/kreis/pruefung"] {
+      try browser.open(console + place)
+      #expect(try browser.text(".troubles strong")?.hasPrefix("Zwei Verläufe") == true)
+      try browser.expectUsable("an alarm on \(place)")
+    }
   }
 
   @Test(arguments: [true, false])
