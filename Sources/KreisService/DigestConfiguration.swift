@@ -29,13 +29,16 @@ package struct DigestConfiguration: Sendable, Equatable {
     "friday": .friday, "saturday": .saturday, "sunday": .sunday,
   ]
 
-  /// - Throws: `ConfigurationError`.
-  init?(_ settings: Settings) throws(ConfigurationError) {
+  /// - Throws: `ConfigurationError`, also without a console to link to.
+  init?(_ settings: Settings, console: ConsoleSetting?) throws(ConfigurationError) {
     guard let text = try settings.text("digest_to") else {
       for name in Self.names.dropFirst() where try settings.text(name) != nil {
         throw settings.wrong(name, "is of no use without digest_to")
       }
       return nil
+    }
+    guard console != nil else {
+      throw settings.wrong("digest_to", "needs console_listen: the mail links to the console")
     }
     var to: [String] = []
     for part in text.split(separator: ",") {

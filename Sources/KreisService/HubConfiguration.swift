@@ -25,6 +25,7 @@ package struct HubConfiguration: Sendable, Equatable {
   package var readAPI: ReadAPIConfiguration?
   package var console: ConsoleSetting?
   package var contact: ContactConfiguration
+  package var digest: DigestConfiguration?
   package var monitoring = MonitoringConfiguration()
 
   package static let names =
@@ -33,7 +34,7 @@ package struct HubConfiguration: Sendable, Equatable {
       "max_connections", "requests_per_second", "set_aside_days",
       "tls_also_named",
     ] + ReadAPIConfiguration.names + ContactConfiguration.names + ConsoleSetting.names
-    + MonitoringConfiguration.names
+    + DigestConfiguration.names + MonitoringConfiguration.names
 
   /// Reads the file at `path`, or only the environment.
   ///
@@ -50,6 +51,7 @@ package struct HubConfiguration: Sendable, Equatable {
     readAPI = try ReadAPIConfiguration(settings)
     contact = try ContactConfiguration(settings)
     console = try ConsoleSetting(settings)
+    digest = try DigestConfiguration(settings, console: console)
     monitoring = try MonitoringConfiguration(settings)
     tlsCertificate =
       try settings.file("tls_certificate") ?? settings.credential("tls_certificate")
@@ -76,6 +78,7 @@ package struct HubConfiguration: Sendable, Equatable {
       readAPI == earlier.readAPI ? nil : "read_api_…",
       console == earlier.console ? nil : "console_…",
       contact == earlier.contact ? nil : "contact_…",
+      digest == earlier.digest ? nil : "digest_…",
     ].compactMap { $0 } + monitoring.needingRestart(since: earlier.monitoring)
   }
 }

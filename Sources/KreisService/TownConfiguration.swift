@@ -55,10 +55,7 @@ package struct TownConfiguration: Sendable, Equatable {
     readAPI = try ReadAPIConfiguration(settings)
     contact = try ContactConfiguration(settings)
     console = try ConsoleSetting(settings)
-    digest = try DigestConfiguration(settings)
-    guard digest == nil || console != nil else {
-      throw settings.wrong("digest_to", "needs console_listen: the mail links to the console")
-    }
+    digest = try DigestConfiguration(settings, console: console)
     monitoring = try MonitoringConfiguration(settings)
     switch try settings.text("proxy") {
     case nil, "environment": proxy = .fromEnvironment

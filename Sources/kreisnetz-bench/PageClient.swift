@@ -14,27 +14,29 @@ struct PageClient {
 
   /// - Throws: `BenchFailure` unless the answer is a page.
   func get(_ path: String) throws -> Answer {
-    let answer = try ask(path)
+    guard let answer = ask(path) else { throw BenchFailure("Nobody answers at port \(port).") }
     guard answer.status == 200 else {
       throw BenchFailure("The pages answer \(path) with: \(answer.text.prefix(200))")
     }
     return answer
   }
 
-  /// Asks until there is a page: a daemon that has just started may say that it is not ready.
+  /// Asks until there is a page: a daemon that has just started may not listen yet, or say that it is not
+  /// ready.
   ///
   /// - Throws: `BenchFailure` if there is none after so many seconds.
   func wait(for path: String, seconds: Double) throws -> Answer {
     var answer = Answer(seconds: 0, status: 0, text: "")
     try waitUntil("the page \(path)", seconds: seconds) {
-      answer = try ask(path)
+      guard let next = ask(path) else { return false }
+      answer = next
       return answer.status == 200
     }
     return answer
   }
 
-  /// - Throws: `BenchFailure` where nobody answers.
-  func ask(_ path: String) throws -> Answer {
+  /// - Returns: `nil` where nobody answers.
+  private func ask(_ path: String) -> Answer? {
     let start = monotonicSeconds()
     let descriptor = socket(AF_INET, Int32(SOCK_STREAM.rawValue | SOCK_CLOEXEC.rawValue), 0)
     defer { close(descriptor) }
@@ -48,7 +50,7 @@ struct PageClient {
       "GET \(path) HTTP/1.1\r\nHost: 127.0.0.1:\(port)\r\nAccept: text/html\r\nConnection: close\r\n\r\n"
         .utf8)
     guard isConnected, write(descriptor, request, request.count) == request.count else {
-      throw BenchFailure("Nobody answers at port \(port).")
+      return nil
     }
     var bytes: [UInt8] = []
     var part = [UInt8](repeating: 0, count: 65_536)

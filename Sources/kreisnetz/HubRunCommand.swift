@@ -60,6 +60,9 @@ struct HubRunCommand: AsyncParsableCommand {
       replica: replica, logger: logger, notifier: notifier, socketGroup: settings.socketGroup,
       monitoring: settings.monitoring,
       setAsideDays: { current.now.setAsideDays })
+    let digest = try settings.digest.map { digest in
+      try Digest(digest, console: settings.console?.link ?? "", caFile: nil, in: replica.directory)
+    }
     let reload = HubReload(
       config: config, hub: hub, directory: replica.directory, pin: identity.hubPin,
       current: current, threshold: threshold, logger: logger)
@@ -76,6 +79,7 @@ struct HubRunCommand: AsyncParsableCommand {
                 ? "the members' logs; then: kreisnetz hub gather --close" : .null,
               "halted": replica.store.halted.map { .string($0) } ?? .null,
               "store_trouble": hub.storeTrouble.current.map { .string($0) } ?? .null,
+              "digest_trouble": digest?.failure.map { .string($0) } ?? .null,
             ]
           },
           presence: {
@@ -92,7 +96,7 @@ struct HubRunCommand: AsyncParsableCommand {
           own, _ in own
         },
         readAPI: settings.readAPI, contact: PageContact(settings.contact),
-        console: settings.console,
+        console: settings.console, digest: digest,
         others: [
           .init(
             service: CertificateRenewal(logger: logger, look: reload.certificate),

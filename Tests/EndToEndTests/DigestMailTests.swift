@@ -78,9 +78,9 @@ import Testing
     }
   }
 
-  private func start(_ kreis: Kreis, mailPort: Int) throws {
+  private func start(_ kreis: Kreis, _ replica: String = "halver", mailPort: Int) throws {
     try kreis.start(
-      "halver",
+      replica,
       environment: [
         "KREISNETZ_CONSOLE_LISTEN": "\(try Kreis.freePort())",
         "KREISNETZ_CONSOLE_SIGN_IN": "accounts",
@@ -92,11 +92,38 @@ import Testing
   }
 
   /// As if the last one had been sent long ago.
-  private func age(_ kreis: Kreis) throws {
-    let file = kreis.state("halver") + "/digest.json"
+  private func age(_ kreis: Kreis, _ replica: String = "halver") throws {
+    let file = kreis.state(replica) + "/digest.json"
     try Data(#"{"done":1,"attempts":0,"last_attempt":0,"failure":null}"#.utf8)
       .write(to: URL(filePath: file))
     chmod(file, 0o600)
+  }
+
+  private func text(of mail: String) -> String {
+    let body = mail.components(separatedBy: "\r\n\r\n").dropFirst().joined()
+    let bytes = Data(base64Encoded: body, options: .ignoreUnknownCharacters) ?? Data()
+    return String(decoding: bytes, as: UTF8.self)
+  }
+
+  @Test func `The Kreis is told as well what somebody there must look at`() throws {
+    let kreis = try Kreis(towns: 1)
+    let sink = try MailSink()
+    sink.run()
+    defer { sink.stop() }
+    try kreis.stop("hub")
+    let evidence = kreis.state("hub") + "/evidence"
+    try FileManager.default.createDirectory(
+      atPath: evidence, withIntermediateDirectories: true, attributes: [.posixPermissions: 0o700])
+    for side in ["a", "b"] {
+      try Data("{}".utf8).write(to: URL(filePath: "\(evidence)/public-7-\(side).json"))
+    }
+    try age(kreis, "hub")
+    try start(kreis, "hub", mailPort: sink.port)
+    try Kreis.wait("the mail") { sink.taken.count == 1 }
+    let text = text(of: sink.taken[0])
+    #expect(text.contains("1 Störung des Hubs\r\n  https://kreisnetz.example.org/kreis"), "\(text)")
+    #expect(text.contains("vom Dienst des Kreises") && !text.contains("Halver"))
+    #expect(try kreis("hub").succeed("digest").output.contains("1 Störung des Hubs"))
   }
 
   @Test func `What waits is told once, and a mail server that fails is seen and tried again`()
@@ -114,9 +141,7 @@ import Testing
     try start(kreis, mailPort: sink.port)
     try Kreis.wait("the mail") { sink.taken.count == 1 }
     let mail = sink.taken[0]
-    let parts = mail.components(separatedBy: "\r\n\r\n")
-    let body = Data(base64Encoded: parts[1], options: .ignoreUnknownCharacters) ?? Data()
-    let text = String(decoding: body, as: UTF8.self)
+    let text = text(of: mail)
     #expect(text.contains("1 offene Rückmeldung"), "\(mail)")
     #expect(text.contains("https://kreisnetz.example.org/rueckmeldungen"))
     for word in ["Löwenzahn", "Weiß", id] { #expect(!(mail + text).contains(word), "\(word)") }

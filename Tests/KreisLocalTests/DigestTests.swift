@@ -97,6 +97,15 @@ import Testing
       text.map { String(decoding: $0, as: UTF8.self) } == mail.text.replacing("\n", with: "\r\n"))
     let empty = DigestMail(["title": "Halver"], console: "http://127.0.0.1:8090")
     #expect(empty.isEmpty)
+    let kreis = DigestMail(
+      [
+        "title": "Märkischer Kreis", "towns": .integer(2), "troubles": .integer(1),
+        "disagreements": .integer(0), "requests": .integer(0),
+      ], console: "https://kreisnetz.example.org")
+    #expect(kreis.subject == "Kreisnetz Märkischer Kreis: 3 offene Punkte")
+    #expect(kreis.text.contains("1 Störung des Hubs\n  https://kreisnetz.example.org/kreis\n"))
+    #expect(kreis.text.contains("2 Kommunen still oder lange im Rückstand"))
+    #expect(!kreis.text.contains("widerspr") && kreis.text.contains("vom Dienst des Kreises"))
     // A name of a town brings no further line into the head.
     let long = DigestMail(
       ["title": .string(String(repeating: "Ä", count: 120) + "\r\nBcc: x"), "due": .integer(1)],

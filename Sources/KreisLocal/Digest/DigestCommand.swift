@@ -7,7 +7,8 @@ import KreisStore
 extension DirectoryCommands {
   /// Row: how much waits for somebody here: `requests` (open change requests that concern this member),
   /// `due` (own records to confirm within 30 days), `conflicts`, `overdue_erasures`, and `title` and
-  /// `training` of the replica. Numbers only.
+  /// `training` of the replica. At a hub also how it stands with the Kreis: `towns` that are silent or lag,
+  /// `troubles`, and `disagreements` of a member with a feed. Numbers only.
   func digest(_ call: LocalCall) throws -> Outcome {
     let now = now()
     let last = today.adding(days: 30)
@@ -38,7 +39,24 @@ extension DirectoryCommands {
         .init("overdue_erasures", .integer(overdue)),
       ]
     }
+    if store.identity.role == .hub { row += try kreisDigest(at: now) }
     try call.row(.object(row))
     return .done
+  }
+
+  /// What the overview shows in red, as numbers.
+  private func kreisDigest(at now: UInt64) throws -> [JSONValue.Member] {
+    let row = try overviewRow()
+    let towns = (row["towns"]?.elements ?? []).count { town in
+      town["revoked"] != .bool(true) && TownConcern.needsSomebody(town, at: now)
+    }
+    let disagreements = (row["feeds"]?.elements ?? []).reduce(0) { sum, feed in
+      sum + (feed["statements"]?.elements ?? []).count { $0["agrees"] == .bool(false) }
+    }
+    return [
+      .init("towns", .integer(towns)),
+      .init("troubles", .integer(row["troubles"]?.elements.count ?? 0)),
+      .init("disagreements", .integer(disagreements)),
+    ]
   }
 }

@@ -5,7 +5,17 @@ package import KreisInterchange
 
 /// The mail that says how much waits and where, and nothing of the directory itself.
 package struct DigestMail: Hashable, Sendable {
+  /// What is most urgent first; a row has those alone that its replica has.
   private static let items: [(name: String, one: String, many: String, path: String)] = [
+    ("troubles", "Störung des Hubs", "Störungen des Hubs", "/kreis"),
+    (
+      "disagreements", "Aussage einer Kommune, die dem Hub widerspricht",
+      "Aussagen von Kommunen, die dem Hub widersprechen", "/kreis/pruefung"
+    ),
+    (
+      "towns", "Kommune still oder lange im Rückstand", "Kommunen still oder lange im Rückstand",
+      "/kreis"
+    ),
     ("requests", "offene Rückmeldung", "offene Rückmeldungen", "/rueckmeldungen"),
     ("due", "Eintrag zu bestätigen", "Einträge zu bestätigen", "/faellig"),
     ("conflicts", "Angabe zu entscheiden", "Angaben zu entscheiden", "/konflikte"),
@@ -45,7 +55,7 @@ package struct DigestMail: Hashable, Sendable {
 
       \(lines.isEmpty ? "Zum Verzeichnis:\n  \(console)/" : lines.joined(separator: "\n\n"))
 
-      Diese Nachricht kommt vom Dienst der Kommune und nennt absichtlich keine Namen.
+      Diese Nachricht kommt vom Dienst \(row["towns"] == nil ? "der Kommune" : "des Kreises") und nennt absichtlich keine Namen.
       Wer sie bekommt und wann, steht in dessen Einstellungen (digest_…).
 
       """
