@@ -81,7 +81,8 @@ actor CatalogueSource {
   /// Words about office hours are those of a day.
   private func lookAtDay() {
     let today = BerlinTime.local(Int(clamping: now())).date
-    guard let day, day != today, stale.isEmpty else { return }
+    // While a part is being made, what it makes is not to be had without waiting: next time.
+    guard making == nil, let day, day != today, stale.isEmpty else { return }
     self.day = today
     stale = ArraySlice(keeper.content.withLock { $0?.objects ?? [] })
     begin()
