@@ -74,6 +74,33 @@ package enum Zstd {
 }
 
 /// Why bytes were not decompressed.
+/// Compresses many small things one after the other, in the same working memory: what zstd takes for one is
+/// a thousand times their size.
+///
+/// Whoever holds it uses it for one thing at a time.
+package final class ZstdPacker {
+  private let context: OpaquePointer?
+
+  package init() { context = ZSTD_createCCtx() }
+
+  deinit { ZSTD_freeCCtx(context) }
+
+  /// Compresses bytes into one frame that states its content size, as `Zstd.compress`.
+  package func compress(_ bytes: [UInt8], level: Int32) -> [UInt8] {
+    guard let context else { return Zstd.compress(bytes, level: level) }
+    let bound = ZSTD_compressBound(bytes.count)
+    return withUnsafeTemporaryAllocation(byteCount: bound, alignment: 1) { output in
+      let written = bytes.withUnsafeBytes { input in
+        ZSTD_compressCCtx(
+          context, output.baseAddress, bound, input.baseAddress, input.count, level)
+      }
+      // As in `Zstd.compress`.
+      precondition(ZSTD_isError(written) == 0, "zstd could not allocate memory to compress")
+      return Array(output[..<written])
+    }
+  }
+}
+
 package enum ZstdError: Error, Equatable, CustomStringConvertible {
   /// The bytes do not start like a Zstandard frame.
   case notAFrame

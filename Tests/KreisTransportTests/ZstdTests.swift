@@ -15,6 +15,15 @@ import Testing
     }
   }
 
+  @Test func `things that are packed one after the other come back as they were`() throws {
+    let packer = ZstdPacker()
+    for content in [Self.text, [], [7], [UInt8](repeating: 9, count: 1 << 20), Self.text] {
+      let frame = packer.compress(content, level: 1)
+      #expect(frame == Zstd.compress(content, level: 1))
+      #expect(try Zstd.decompress(frame, limit: content.count) == content)
+    }
+  }
+
   @Test func `compressing is worth it`() {
     #expect(Zstd.compress(Self.text).count < Self.text.count / 20)
   }

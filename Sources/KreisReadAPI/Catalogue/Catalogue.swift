@@ -24,12 +24,11 @@ struct Catalogue: Sendable {
     let terms: Set<String>
 
     init(
-      id: String, modified: UInt64, hash: Hash256, full: [UInt8], words: String,
+      id: String, modified: UInt64, hash: Hash256, packed: [UInt8], words: String,
       organization: String?, taxonomy: String?, parent: String?, terms: Set<String>
     ) {
       (self.id, self.modified, self.hash) = (id, modified, hash)
-      // Without the room that was for what cannot be made smaller.
-      packed = Array(Zstd.compress(full, level: 1)[...])
+      self.packed = packed
       self.words = Array(words.utf8CString)
       (self.organization, self.taxonomy, self.parent) = (organization, taxonomy, parent)
       self.terms = terms

@@ -4,6 +4,7 @@ import KreisCore
 import KreisInterchange
 import KreisLocal
 import KreisStore
+import KreisTransport
 
 /// Makes the catalogue and keeps it up to date: after a change, only the objects that it shows in are made
 /// anew. What it gives is equal to what would be made from nothing.
@@ -23,9 +24,8 @@ struct CatalogueKeeper {
     "taxonomy_term": .taxonomyTerms, "organization": .organizations, "service": .services,
     "service_at_location": .serviceAtLocations,
   ]
-  /// Records that are held while the objects are put together, most of which are needed several
-  /// times.
-  private static let recentLimit = 100_000
+  /// Records that are held while the objects are put together, some of which are needed very often.
+  private static let recentLimit = 20_000
 
   /// Makes all.
   ///
@@ -186,6 +186,7 @@ private final class ObjectBench {
   private let writer: HSDSWriter
   private let now: UInt64
   private let steps: Steps
+  private let packer = ZstdPacker()
 
   private final class Steps { var trail = ObjectTrails.Trail() }
 
@@ -244,7 +245,7 @@ private final class ObjectBench {
       id: json["id"]?.text ?? "",
       // Not when its author wrote it: what a town wrote offline becomes visible long after.
       modified: before.flatMap { $0.hash == hash ? $0.modified : nil } ?? now, hash: hash,
-      full: full,
+      packed: packer.compress(full, level: 1),
       words: words.joined(separator: "\n").lowercased(),
       organization: record?["organization_id"] ?? service?["organization_id"],
       taxonomy: json["taxonomy_id"]?.text, parent: record?["parent_id"],
