@@ -128,7 +128,8 @@ struct Console: Sendable {
       }
       read.person = try desk.person(head, read, from: caller)
       request = read
-      return try self.for(read.person).respond(to: read, from: address(head, caller))
+      return try self.for(read.person, sending: read.method == .post)
+        .respond(to: read, from: address(head, caller))
     } catch let refusal as Refusal {
       return page(refusal, request)
     } catch {
@@ -154,9 +155,11 @@ struct Console: Sendable {
   }
 
   /// The same for one who asks.
-  func `for`(_ person: ConsolePerson?) -> Console {
+  ///
+  /// - Parameter isSending: whether a form was sent.
+  func `for`(_ person: ConsolePerson?, sending isSending: Bool = true) -> Console {
     var console = self
-    console.client = client.by(person)
+    console.client = isSending ? client.by(person).patient : client.by(person)
     return console
   }
 
@@ -200,7 +203,7 @@ struct Console: Sendable {
       try request.allow(.get)
       return try sheet(request)
     case ("daten", 1...): return try data(request)
-    case ("loeschungen", 1...2): return try erasures(request)
+    case ("loeschungen", 1...3): return try erasures(request)
     case ("kreis", _): return try hub(request)
     case ("ereignisse", 1):
       try request.allow(.get)
@@ -268,7 +271,10 @@ struct Console: Sendable {
   }
 
   func page(_ refusal: Refusal, _ request: ConsoleRequest?) -> ConsoleResponse {
-    let view: View = ["heading": refusal.title, "text": refusal.text]
+    let view: View = [
+      "heading": refusal.title, "text": refusal.text, "isWaiting": refusal.retryAfter != nil,
+      "address": request?.address ?? "/",
+    ]
     var response: ConsoleResponse
     // Whoever is no page of this console learns nothing but the refusal.
     if let request,
@@ -281,6 +287,7 @@ struct Console: Sendable {
           + "<h1>\(refusal.title)</h1><p>\(refusal.text)</p></html>", refusal.status)
     }
     if let allowed = refusal.allowed { response.fields[.allow] = allowed }
+    if let seconds = refusal.retryAfter { response.fields[.retryAfter] = String(seconds) }
     return response
   }
 }

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: EUPL-1.2
 
+import Dispatch
 import KreisInterchange
 import KreisLocal
 
@@ -11,6 +12,8 @@ struct ConsoleClient: Sendable {
   private let isStopping: @Sendable () -> Bool
   /// For whom commands are run; `nil`: for nobody, who may nothing.
   private var person: ConsolePerson?
+  /// How long a command waits for what is still being made of the directory.
+  private var patience: DispatchTimeInterval = .seconds(1)
 
   init(_ executor: CommandExecutor, isStopping: @escaping @Sendable () -> Bool) {
     (self.executor, self.isStopping) = (executor, isStopping)
@@ -20,6 +23,13 @@ struct ConsoleClient: Sendable {
   func by(_ person: ConsolePerson?) -> ConsoleClient {
     var client = self
     client.person = person
+    return client
+  }
+
+  /// The same for who would lose what was typed: it waits until all is ready.
+  var patient: ConsoleClient {
+    var client = self
+    client.patience = .seconds(120)
     return client
   }
 
@@ -61,7 +71,7 @@ struct ConsoleClient: Sendable {
       LocalRequest(
         command, arguments, role: person?.statedRole ?? role, reason: reason,
         hasInput: input != nil, account: person?.account ?? ""),
-      by: .console, input: input ?? { nil }, isCancelled: isStopping,
+      by: .console, until: .now() + patience, input: input ?? { nil }, isCancelled: isStopping,
       reply: { reply in
         switch reply {
         case .row(let row): try take(row)

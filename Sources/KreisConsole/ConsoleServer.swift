@@ -26,6 +26,7 @@ package struct ConsoleConfiguration: Sendable {
   /// Bytes of a form.
   package var bodyLimit = 256 << 10
   package var signIn = ConsoleSignIn.none
+  package var sessions = SessionTimes()
   /// The console's address as browsers have it behind a reverse proxy with TLS: `https://` and a name,
   /// maybe a port, no path. `nil`: it is reached on this machine alone.
   package var address: String?
@@ -39,6 +40,7 @@ package struct ConsoleConfiguration: Sendable {
 package struct ConsoleServer: Service {
   private let configuration: ConsoleConfiguration
   private let console: Console
+  private let executor: CommandExecutor
   private let logger: Logger
   private let onReady: @Sendable (Int) -> Void
   private let stopping: Stopping
@@ -55,12 +57,15 @@ package struct ConsoleServer: Service {
   ) throws {
     self.configuration = configuration
     self.logger = logger
+    self.executor = executor
     self.onReady = onReady
     let stopping = Stopping()
     self.stopping = stopping
     console = try Console(
       executor,
-      desk: try SignInDesk(configuration.signIn, in: directory, now: now, logger: logger),
+      desk: try SignInDesk(
+        configuration.signIn, in: directory, times: configuration.sessions, now: now, logger: logger
+      ),
       spool: directory.path,
       address: configuration.address, contact: configuration.contact, now: now,
       isStopping: { stopping.isSet },
@@ -92,6 +97,8 @@ package struct ConsoleServer: Service {
           to: request, from: Caller(address: channel.remoteAddress?.ipAddress), writer)
       },
       onServerRunning: { channel in onReady(channel.localAddress?.port ?? 0) })
+    // Nobody is to wait for it.
+    await onOwnThread { [executor] in executor.prepareSearch() }
     try await withTaskCancellationOrGracefulShutdownHandler {
       try await server.run()
     } onCancelOrGracefulShutdown: {

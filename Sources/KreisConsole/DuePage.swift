@@ -20,22 +20,23 @@ extension Console {
     }
     try request.allow(.get)
     let rows = try client.rows(
-      "due", ["own": .bool(true), "within": .integer(Self.ahead)])
+      "due", ["within": .integer(Self.ahead), "limit": .integer(Self.dueLimit)])
+    let total = Int(clamping: rows.first?["total"]?.unsigned ?? 0)
     let today = GermanTime(now: now()).today
-    let items = rows.prefix(Self.dueLimit).map { row -> View in
+    let items = rows.dropFirst().map { row -> View in
       let kind = row["kind"]?.text.flatMap { try? Schema.directory.kind(named: $0) }
       let day = row["due"]?.text.flatMap { CivilDate($0) }
       let id = row["id"]?.text ?? ""
       return [
         "id": id, "address": "/eintrag/\(id)",
-        "name": row["name"]?.text ?? kind?.label ?? "Eintrag",
+        "name": row["name"]?.text.flatMap { $0.isEmpty ? nil : $0 } ?? kind?.label ?? "Eintrag",
         "kind": kind?.label ?? "", "isLate": day.map { $0 < today } ?? false,
         "when": day.map { "fällig am \(GermanTime.day($0))" } ?? "noch nie bestätigt",
       ]
     }
     let view: View = [
-      "items": Array(items), "isEmpty": items.isEmpty, "mayConfirm": client.may("confirm"),
-      "count": rows.count.counted("Eintrag", "Einträge"), "hasMore": rows.count > Self.dueLimit,
+      "items": items, "isEmpty": items.isEmpty, "mayConfirm": client.may("confirm"),
+      "count": total.counted("Eintrag", "Einträge"), "hasMore": total > items.count,
       "message": request.query["meldung"].flatMap { Self.messages[$0] } as Any? ?? false,
     ]
     return try page("due", title: "Zu bestätigen", view, request)

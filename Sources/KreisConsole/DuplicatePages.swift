@@ -35,15 +35,25 @@ extension Console {
 
   private func duplicateList(_ request: ConsoleRequest) throws -> ConsoleResponse {
     let own = try client.row("sync")
-    // The hub keeps an eye on all; a town can do nothing about those of others.
-    let rows = try client.rows("review", ["own": .bool(own["role"] != "hub")])
-      .filter { $0["finding"] == "duplicate" }
     let page = min(max(1, request.query["seite"].flatMap { Int($0) } ?? 1), 10_000)
-    let pages = max(1, (rows.count + Self.duplicatePage - 1) / Self.duplicatePage)
-    let shown = rows.dropFirst((page - 1) * Self.duplicatePage).prefix(Self.duplicatePage)
+    // The hub keeps an eye on all; a town can do nothing about those of others.
+    let rows = try client.rows(
+      "duplicates",
+      [
+        "own": .bool(own["role"] != "hub"), "offset": .integer((page - 1) * Self.duplicatePage),
+        "limit": .integer(Self.duplicatePage),
+      ])
+    let head = rows.first ?? .null
+    let total = Int(clamping: head["total"]?.unsigned ?? 0)
+    let isKnown = head["at"]?.unsigned != nil
+    let pages = max(1, (total + Self.duplicatePage - 1) / Self.duplicatePage)
+    let time = GermanTime(now: now())
+    let items = try rows.dropFirst().compactMap(duplicate)
     let view: View = [
-      "items": try shown.compactMap(duplicate), "isEmpty": rows.isEmpty,
-      "count": rows.count.counted("Paar", "Paare"),
+      "items": items, "isEmpty": isKnown && items.isEmpty,
+      "count": isKnown ? total.counted("Paar", "Paare") as Any : false,
+      "isChecking": head["current"] != .bool(true),
+      "when": isKnown ? time.instant(head["at"]) as Any : false,
       "hasPages": pages > 1, "page": page, "pages": pages,
       "previous": page > 1 ? "/dubletten?seite=\(page - 1)" as Any : false,
       "next": page < pages ? "/dubletten?seite=\(page + 1)" as Any : false,
@@ -54,9 +64,14 @@ extension Console {
   }
 
   private func duplicate(_ row: JSONValue) throws -> View? {
-    let ids = (row["records"]?.elements ?? []).compactMap { $0["id"]?.text }
-    guard ids.count == 2 else { return nil }
-    let sides = try ids.map { RecordSide(try client.row("show", ["id": .string($0)])) }
+    let ids = (row["records"]?.elements ?? []).compactMap(\.text)
+    guard ids.count == 2,
+      let sides = try? ids.map({ id in
+        RecordSide(try client.row("show", ["id": .string(id)]))
+      })
+    else { return nil }
+    // Since they were compared one may have gone, or somebody said that they are two.
+    guard !RecordSide.isSettled(sides[0], sides[1]) else { return nil }
     let reasons = (row["reasons"]?.elements ?? []).compactMap(\.text)
     return [
       "kind": sides[0].kind?.label ?? "Eintrag", "reasons": reasons.joined(separator: ", "),

@@ -12,6 +12,9 @@ struct EditForm {
   private(set) var items: [FormItem]
   /// Of a schedule: on which days it is held.
   private(set) var rhythm: Rhythm?
+  /// Of office hours: who sees them as a whole, and what was chosen for that. A field that differs has a
+  /// choice of its own.
+  private(set) var together: (scope: ScopeKind, chosen: ScopeKind)?
 
   /// Fields that are no matter of a form: others set them.
   private static let hidden: Set<String> = [
@@ -66,7 +69,12 @@ struct EditForm {
     }
     guard kind.name == "schedule" else { return }
     rhythm = row == .null ? .weekly : Rhythm(rule: text("rrule"), start: text("dtstart"))
+    let scope = items.first { $0.field.name == "rrule" }?.scope ?? .public
+    together = (scope, scope)
   }
+
+  /// Whether who sees a field is chosen with the others.
+  func isTogether(_ item: FormItem) -> Bool { item.scope == together?.scope }
 
   /// The widest scope in which something of the record is shown: what is new there goes no further
   /// (I7).
@@ -101,9 +109,13 @@ struct EditForm {
       }
       rhythm = sent
     }
+    if let chosen = form[Self.togetherName].flatMap({ ScopeKind(rawValue: $0) }) {
+      together?.chosen = chosen
+    }
     for index in items.indices {
       let name = items[index].field.name
       guard form[Self.sentName(name)] != nil else { continue }
+      if let together, isTogether(items[index]) { form["z.\(name)"] = together.chosen.rawValue }
       items[index].take(form, seen: form["s.\(name)"] ?? "")
     }
     checkRhythm()
@@ -140,6 +152,9 @@ struct EditForm {
 
   /// Says that a field was part of the form, also where nothing is ticked.
   static func sentName(_ name: String) -> String { "s.\(name)" }
+
+  /// Who sees all fields of office hours that do not differ.
+  static let togetherName = "z.alle"
 
   var isValid: Bool { !items.contains { $0.error != nil } }
   var changes: [JSONValue] { items.flatMap(\.changes).map(\.json) }

@@ -216,7 +216,7 @@ extension Console {
     var form = form
     if !isChecked { form.forgetErrors() }
     var known: [String: [(id: String, name: String)]] = [:]
-    let fields = try FormViews(
+    let views = FormViews(
       choices: { kind in
         if let list = known[kind] { return list }
         let list = try client.rows("choices", ["kind": .string(kind)]).map {
@@ -224,8 +224,8 @@ extension Console {
         }
         known[kind] = list
         return list
-      }, references: ReferenceSearch(request.form, client), hasScopes: frame.remark == nil
-    ).views(form)
+      }, references: ReferenceSearch(request.form, client), hasScopes: frame.remark == nil)
+    let fields = try views.views(form)
     let errors = form.items.filter { $0.error != nil }.map { item -> View in
       [
         "id": "feld-\(item.field.name)", "label": FormViews.label(item.field),
@@ -239,10 +239,12 @@ extension Console {
       "action": frame.action, "back": frame.back,
       "hiddenFields": frame.hidden, "fields": fields.common, "others": fields.others,
       "hasOthers": !fields.others.isEmpty, "hasErrors": !errors.isEmpty, "errors": errors,
-      "hasHours": form.rhythm != nil, "hours": hours ?? "",
+      "together": views.together(form) as Any? ?? false, "hasHours": form.rhythm != nil,
+      "hours": hours ?? "",
       "publishes": rejection == .publishes || Self.isPublishing(request) ? published as Any : false,
       "isPublishing": Self.isPublishing(request),
-      "needsRole": rejection == .needsRole || request.form["rolle"] != nil,
+      "needsRole": (rejection == .needsRole || request.form["rolle"] != nil)
+        && request.person?.account == nil,
       "role": request.form["rolle"] ?? "",
       "refusal": (refusal.map { ["title": $0.title, "text": $0.text] as View }) as Any? ?? false,
     ]

@@ -28,6 +28,7 @@ struct FormViews {
     var out: (common: [View], others: [View]) = ([], [])
     for item in form.items {
       var view = try view(item)
+      if form.isTogether(item) { view["hasScopes"] = false }
       if let rhythm = form.rhythm, item.field.name == "rrule" {
         view.merge(Self.rhythm(rhythm)) { _, own in own }
       }
@@ -96,13 +97,20 @@ struct FormViews {
   // MARK: - Who sees it
 
   private func scope(_ item: FormItem) -> View {
-    let options = ScopeKind.allCases.map { scope -> View in
-      ["key": scope.rawValue, "text": Self.readers(scope), "chosen": scope == item.chosenScope]
-    }
-    return [
+    [
       "scope": item.chosenScope.label, "scopeKey": item.chosenScope.rawValue,
-      "scopes": hasScopes ? options : [], "hasScopes": hasScopes,
+      "scopes": hasScopes ? Self.options(item.chosenScope) : [], "hasScopes": hasScopes,
     ]
+  }
+
+  private static func options(_ chosen: ScopeKind) -> [View] {
+    ScopeKind.allCases.map { ["key": $0.rawValue, "text": readers($0), "chosen": $0 == chosen] }
+  }
+
+  /// The choice for all fields of office hours that do not differ; `nil`: each has its own.
+  func together(_ form: EditForm) -> View? {
+    guard hasScopes, let together = form.together else { return nil }
+    return ["name": EditForm.togetherName, "scopes": Self.options(together.chosen)]
   }
 
   /// The readers of a scope in words.

@@ -9,7 +9,11 @@ import KreisStore
 /// Networks: who belongs to them, when they met, and where the minutes are.
 extension Console {
   /// Meetings whose documents are looked up.
-  private static let meetingLimit = 50
+  private static let meetingLimit = 20
+  /// Networks of a page of the list.
+  private static let networkLimit = 50
+  /// Records of each kind on a network's page; of members there are more pages.
+  private static let partLimit = 100
 
   func networks(_ request: ConsoleRequest) throws -> ConsoleResponse {
     try request.allow(.get)
@@ -20,7 +24,14 @@ extension Console {
   }
 
   private func networkList(_ request: ConsoleRequest) throws -> ConsoleResponse {
-    let items = try client.rows("choices", ["kind": "network"]).map { row -> View in
+    let page = min(max(1, request.query["seite"].flatMap { Int($0) } ?? 1), 10_000)
+    let rows = try client.rows(
+      "choices",
+      [
+        "kind": "network", "offset": .integer((page - 1) * Self.networkLimit),
+        "limit": .integer(Self.networkLimit + 1),
+      ])
+    let items = try rows.prefix(Self.networkLimit).map { row -> View in
       let id = row["id"]?.text ?? ""
       let shown = FieldViews(try client.row("show", ["id": .string(id)]))
       let places = FieldViews.list(shown.row["fields"]?["municipalities"]?["display"])
@@ -32,9 +43,12 @@ extension Console {
       ]
     }
     let view: View = [
-      "items": items, "isEmpty": items.isEmpty, "mayAdd": client.may("add"),
+      "items": items, "isEmpty": items.isEmpty, "mayAdd": client.may("add"), "page": page,
+      "hasPages": page > 1 || rows.count > items.count,
+      "previous": page > 1 ? "/netzwerke?seite=\(page - 1)" as Any : false,
+      "next": rows.count > items.count ? "/netzwerke?seite=\(page + 1)" as Any : false,
     ]
-    return try page("networks", title: "Netzwerke", view, request)
+    return try self.page("networks", title: "Netzwerke", view, request)
   }
 
   private func networkPage(_ request: ConsoleRequest, _ id: String) throws -> ConsoleResponse {
@@ -44,7 +58,10 @@ extension Console {
       throw Refusal.notFound
     }
     let own = try client.row("sync")
-    let related = try client.rows("related", ["id": .string(id)])
+    let page = min(max(1, request.query["seite"].flatMap { Int($0) } ?? 1), 10_000)
+    let (related, counts) = try parts(of: id, page: page)
+    let pages = max(
+      1, (counts["network_membership", default: 0] + Self.partLimit - 1) / Self.partLimit)
     func rows(_ kind: String) -> [JSONValue] { related.filter { $0["kind"]?.text == kind } }
     let today = GermanTime(now: now()).today.description
     let members = rows("network_membership").map { Self.member($0, today) }
@@ -57,17 +74,51 @@ extension Console {
       "message": request.query["meldung"].flatMap { Self.messages[$0] } as Any? ?? false,
       "fields": fields.views(without: ["name", "assured_date", "external_id", "note"]),
       "members": members.filter { !$0.hasLeft }.map(\.view),
-      "memberCount": members.count { !$0.hasLeft },
+      "memberCount": pages > 1
+        ? counts["network_membership", default: 0] : members.count { !$0.hasLeft },
+      "hasPages": pages > 1, "page": page, "pages": pages,
+      "previous": page > 1 ? "/netzwerke/\(id)?seite=\(page - 1)" as Any : false,
+      "next": page < pages ? "/netzwerke/\(id)?seite=\(page + 1)" as Any : false,
       "former": members.filter(\.hasLeft).map(\.view),
       "hasFormer": members.contains(where: \.hasLeft),
-      "meetings": try meetings.enumerated().map { index, meeting in
+      "meetings": try meetings.prefix(Self.partLimit).enumerated().map { index, meeting in
         try self.meeting(
           meeting, of: id, hasDocuments: index < Self.meetingLimit, by: own)
-      }, "meetingCount": meetings.count,
+      }, "meetingCount": counts["network_meeting", default: 0],
       "groups": rows("working_group").map(Self.named), "hasGroups": !rows("working_group").isEmpty,
       "documents": rows("document").map(Self.document), "hasDocuments": !rows("document").isEmpty,
     ]
-    return try page("network", title: name, view, request)
+    return try self.page("network", title: name, view, request)
+  }
+
+  /// What names a network, the members of one page, and how much of each kind there is.
+  private func parts(
+    of id: String, page: Int
+  ) throws -> (rows: [JSONValue], counts: [String: Int]) {
+    var rows = try client.rows(
+      "related", ["id": .string(id), "limit": .integer(Self.partLimit)])
+    var counts: [String: Int] = [:]
+    if case .object(let members)? = rows.first?["counts"] {
+      for member in members { counts[member.name] = Int(clamping: member.value.unsigned ?? 0) }
+      rows.removeFirst()
+    }
+    if counts["network_meeting", default: 0] > Self.partLimit {
+      // They come by name, but are wanted by date.
+      rows.removeAll { $0["kind"] == "network_meeting" }
+      rows += try client.rows(
+        "related", ["id": .string(id), "kind": "network_meeting", "limit": .integer(1_000)]
+      ).dropFirst()
+    }
+    guard page > 1 else { return (rows, counts) }
+    rows.removeAll { $0["kind"] == "network_membership" }
+    rows += try client.rows(
+      "related",
+      [
+        "id": .string(id), "kind": "network_membership", "limit": .integer(Self.partLimit),
+        "offset": .integer((page - 1) * Self.partLimit),
+      ]
+    ).dropFirst()
+    return (rows, counts)
   }
 
   // MARK: - Members

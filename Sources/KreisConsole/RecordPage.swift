@@ -143,9 +143,11 @@ extension Console {
   private static let nested: Set<String> = ["service", "location", "contact"]
 
   private func groups(of id: String, by own: JSONValue) throws -> [View] {
-    let rows = try client.rows("related", ["id": .string(id)])
+    let rows = try client.rows(
+      "related", ["id": .string(id), "limit": .integer(Self.partLimit)])
+    let counts = rows.first?["counts"]
     var byKind: [String: [JSONValue]] = [:]
-    for row in rows { byKind[row["kind"]?.text ?? "", default: []].append(row) }
+    for row in rows.dropFirst() { byKind[row["kind"]?.text ?? "", default: []].append(row) }
     let known = Self.kindOrder.filter { byKind[$0] != nil }
     let others = byKind.keys.filter { !Self.kindOrder.contains($0) }.sorted()
     return try (known + others).compactMap { name -> View? in
@@ -154,9 +156,9 @@ extension Console {
         let rows = byKind[name]
       else { return nil }
       return [
-        "label": kind.pluralLabel, "count": rows.count,
-        "parts": try rows.prefix(Self.partLimit).map { try part($0, of: id, kind, by: own) },
-        "hasMore": rows.count > Self.partLimit,
+        "label": kind.pluralLabel, "count": Int(clamping: counts?[name]?.unsigned ?? 0),
+        "parts": try rows.map { try part($0, of: id, kind, by: own) },
+        "hasMore": (counts?[name]?.unsigned ?? 0) > Self.partLimit,
       ]
     }
   }
@@ -175,8 +177,9 @@ extension Console {
     if Self.nested.contains(kind.name) {
       hours = self.hours(
         try client.row("show", ["id": .string(own)]), mayEdit: mayEdit, on: id)
-      parts = try client.rows("related", ["id": .string(own)])
-        .filter { $0["kind"] != "schedule" && $0["id"]?.text != id }.prefix(20).map(line)
+      parts = try client.rows("related", ["id": .string(own), "limit": .integer(20)])
+        .dropFirst().filter { $0["kind"] != "schedule" && $0["id"]?.text != id }.prefix(20).map(
+          line)
     }
     return [
       "address": "/eintrag/\(own)", "name": name.isEmpty ? kind.label : name,

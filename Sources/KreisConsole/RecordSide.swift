@@ -25,6 +25,16 @@ struct RecordSide {
     ]
   }
 
+  /// Whether nothing is to be decided of the two any more.
+  static func isSettled(_ first: RecordSide, _ second: RecordSide) -> Bool {
+    let sides = [(first, second), (second, first)]
+    return sides.contains { own, other in
+      own.row["deleted"] == .bool(true)
+        || FieldViews.list(own.row["fields"]?["distinct_from"]?["value"])
+          .contains(other.row["id"]?.text ?? "")
+    }
+  }
+
   private func texts(_ field: Field) -> [String] {
     FieldViews.list(row["fields"]?[field.name]?["display"]).map { FieldViews.readable($0, field) }
   }

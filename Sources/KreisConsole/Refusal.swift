@@ -10,6 +10,8 @@ struct Refusal: Error {
   let title: String
   let text: String
   var allowed: String?
+  /// Seconds after which it is worth another try; the page tries by itself.
+  var retryAfter: Int?
 
   static let malformed = Refusal(
     status: .badRequest, title: "Die Anfrage ist nicht lesbar",
@@ -130,7 +132,7 @@ extension Refusal {
   /// - Returns: `nil` for what needs more than the rejection to be said.
   init?(_ rejection: Rejection) {
     guard let said = Self.sentences[rejection] else { return nil }
-    self.init(status: said.status, title: said.title, text: said.text)
+    self = said
   }
 
   private static let sentences: [Rejection: Refusal] = [
@@ -178,6 +180,24 @@ extension Refusal {
     .publishes: Refusal(
       status: .unprocessableContent, title: "Das würde öffentlich",
       text: "Diese Angaben könnten von nun an alle lesen, auch im Internet. Ist das gewollt?"),
+    .otherKind: Refusal(
+      status: .conflict, title: "Die beiden lassen sich nicht zusammenführen",
+      text:
+        "Sie sind von verschiedener Art, oder es ist derselbe Eintrag. Es wurde nichts geändert."),
+    .namesPerson: Refusal(
+      status: .unprocessableContent, title: "Der Grund nennt die Person",
+      text: "Der Grund bleibt stehen und darf deshalb die Person nicht nennen."),
+    .unrelated: Refusal(
+      status: .unprocessableContent, title: "Ein Eintrag gehört nicht mehr dazu",
+      text: """
+        Was Sie angekreuzt haben, hat jemand inzwischen geändert: Ein Eintrag verweist nicht mehr auf die \
+        Person und nennt sie nicht. Es wurde nichts gelöscht; bitte sehen Sie die Liste noch einmal durch.
+        """),
+    .hubOnly: Refusal(
+      status: .forbidden, title: "Das pflegt der Kreis",
+      text: """
+        Kategorien hat jede Kommune vom Kreis; nur er führt sie zusammen. Bitte geben Sie ihm Bescheid.
+        """),
     .needsRole: Refusal(
       status: .unprocessableContent, title: "Das braucht eine Freigabe",
       text: """
@@ -196,6 +216,13 @@ extension Refusal {
         Diese Veröffentlichung haben Sie selbst beantragt. Freigeben muss sie eine zweite Person, die sich \
         mit ihrem eigenen Konto anmeldet; Sie können den Antrag nur zurückziehen.
         """),
+    .unread: Refusal(
+      status: .serviceUnavailable, title: "Das Verzeichnis wird noch eingelesen",
+      text: """
+        Der Dienst ist gerade gestartet, oder es wurde sehr viel auf einmal geändert. In einigen Sekunden \
+        ist alles da; vorher zeigt diese Seite nichts, damit nichts fehlt, ohne dass Sie es merken. Sie \
+        erneuert sich von selbst.
+        """, retryAfter: 2),
     .restored: Refusal(
       status: .serviceUnavailable, title: "Der Bestand wird noch abgeglichen",
       text: """

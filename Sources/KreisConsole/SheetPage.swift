@@ -21,11 +21,12 @@ extension Console {
       if rows.count < 2 { break }
     } while hits.count < min(total, Self.sheetLimit)
     let time = GermanTime(now: now())
-    let title = wish.text.isEmpty ? "Organisationen" : "Suche nach „\(wish.text)“"
+    let title = "Organisationen"
     let view: View = [
       "title": title, "back": wish.address(), "hits": hits,
       "count": total.counted("Organisation", "Organisationen"),
-      "filters": try filters(wish), "when": GermanTime.day(time.today),
+      "filters": try filters(wish).joined(separator: "; "),
+      "when": time.instant(.integer(Int(clamping: now()))),
       "isCut": total > hits.count, "limit": hits.count,
     ]
     return try page("sheet", title: title, view, request)
@@ -33,17 +34,20 @@ extension Console {
 
   /// What the list was narrowed to, in words.
   private func filters(_ wish: Wish) throws -> [String] {
-    var words: [String] = []
+    var words = wish.text.isEmpty ? [] : ["Suche: „\(wish.text)“"]
     for id in [wish.category, wish.network, wish.place] where !id.isEmpty {
       let fields = FieldViews(try client.row("show", ["id": .string(id)]))
       if let name = fields.text("name") { words.append("\(fields.kind?.label ?? ""): \(name)") }
     }
     if !wish.district.isEmpty { words.append("Stadtteil: \(wish.district)") }
     if let age = Int(wish.age) {
-      words.append(age < 0 ? "vor der Geburt" : "Alter: \(age.counted("Jahr", "Jahre"))")
+      words.append(
+        age < 0
+          ? "Alter: vor der Geburt"
+          : age == 0 ? "Alter: unter 1 Jahr" : "Alter: \(age.counted("Jahr", "Jahre"))")
     }
-    if wish.isOpen { words.append("jetzt geöffnet") }
-    return words
+    if wish.isOpen { words.append("geöffnet, als die Liste entstand") }
+    return words.isEmpty ? ["alle Organisationen"] : words
   }
 
   private func sheetRow(_ row: JSONValue) -> View {

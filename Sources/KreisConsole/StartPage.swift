@@ -7,6 +7,8 @@ import KreisPages
 /// Search and list of organizations.
 extension Console {
   private static let pageSize = 25
+  /// Districts that the page proposes; any other can be typed.
+  private static let districtLimit = 40
 
   /// What was asked for.
   struct Wish {
@@ -24,7 +26,7 @@ extension Console {
       category = query["kategorie"] ?? ""
       network = query["netzwerk"] ?? ""
       place = query["ort"] ?? ""
-      district = query["stadtteil"] ?? ""
+      district = String((query["stadtteil"] ?? "").prefix(200))
       age = query["alter"].flatMap { Int($0) }.map { String(min(max(-1, $0), 120)) } ?? ""
       isOpen = query["offen"] == "1"
       page = min(max(1, query["seite"].flatMap { Int($0) } ?? 1), 1_000_000)
@@ -65,9 +67,8 @@ extension Console {
       "categories": try choices("taxonomy_term", wish.category),
       "networks": try choices("network", wish.network),
       "places": try choices("municipality", wish.place), "open": wish.isOpen,
-      "districts": try client.rows("districts").map { row -> View in
-        ["name": row["name"]?.text ?? "", "chosen": row["name"]?.text == wish.district]
-      },
+      "districts": try client.rows("districts", ["limit": .integer(Self.districtLimit)])
+        .map { $0["name"]?.text ?? "" }, "district": wish.district,
       "ages": Self.ages(wish.age), "sheet": wish.address("/druck"),
       "count": total.counted("Organisation", "Organisationen"), "isEmpty": total == 0,
       "hits": hits, "hasPages": pages > 1, "page": wish.page, "pages": pages,

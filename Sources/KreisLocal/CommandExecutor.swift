@@ -66,6 +66,9 @@ package final class CommandExecutor: Sendable {
   /// - Throws: `CommandError`.
   package func metrics() throws -> [MetricFamily] { try commands.metricFamilies() }
 
+  /// Has the index for search made, beside whatever else is done; without this the first search does it.
+  package func prepareSearch() { commands.index.prepare(of: store) }
+
   /// Runs one command to its end. The last reply tells how it ended.
   @discardableResult
   package func run(_ call: LocalCall) -> Outcome {

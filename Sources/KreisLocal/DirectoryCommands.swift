@@ -21,6 +21,7 @@ struct DirectoryCommands: Sendable {
   let measurements = MeasurementCache()
   let lastBackup = LastBackup()
   let index = DirectoryIndex()
+  let reviewed = ReviewBook()
 
   var handlers: [String: CommandHandler] {
     [
@@ -28,7 +29,7 @@ struct DirectoryCommands: Sendable {
       "show": show, "list": list, "history": history, "conflicts": conflicts,
       "import": importRows, "export": export, "log-export": exportLog, "log-fold": foldLog,
       "due": due, "confirm": confirm, "review": review, "merge": merge,
-      "distinct": distinct,
+      "distinct": distinct, "duplicates": duplicates,
       "vocabulary-import": importVocabulary, "log-verify": verifyLog, "status": status,
       "sync": sync,
       "metrics": metrics, "audit": audit, "audit-verify": verifyAudit,

@@ -11,7 +11,11 @@ extension DirectoryCommands {
   ///
   /// Rows: what is due until then, this member's first, then by date: `id`, `kind`, `name`, `owner`,
   /// `owner_title`, `own`, `assured_date`, `due` (null: never confirmed).
+  ///
+  /// With `offset` and `limit` only these of this member's own are told, behind `{"total":N}`, each with
+  /// `id`, `kind`, `name` and `due`, without a look at all records.
   func due(_ call: LocalCall) throws -> Outcome {
+    if let limit = try call.optionalInteger("limit") { return try ownDue(call, limit: limit) }
     let within = try call.optionalInteger("within") ?? 0
     let every = try call.optionalInteger("every") ?? Confirmation.interval
     guard (0...100_000).contains(within), (1...100_000).contains(every) else {
@@ -35,6 +39,33 @@ extension DirectoryCommands {
       found.sort { ($0.isOther ? 1 : 0, $0.due, $0.id) < ($1.isOther ? 1 : 0, $1.due, $1.id) }
       for entry in found { try call.row(entry.row) }
     }
+    return .done
+  }
+
+  private func ownDue(_ call: LocalCall, limit: Int) throws -> Outcome {
+    let within = try call.optionalInteger("within") ?? 0
+    let offset = max(0, try call.optionalInteger("offset") ?? 0)
+    let (membership, own) = try read { snapshot in
+      try checkShown(snapshot)
+      return (snapshot.membership, snapshot.identity.member)
+    }
+    let last = today.adding(days: within)
+    let (total, rows) = try indexed(call) { content in
+      let found = content.due(until: last, first: offset + max(0, limit)) {
+        membership.steward(of: $0) == own
+      }
+      let rows = found.first.dropFirst(offset).map { item -> JSONValue in
+        let day: JSONValue =
+          if case .on(let date)? = item.due { .string(date.description) } else { .null }
+        return [
+          "id": .string(item.id.description), "kind": .string(item.kind.name),
+          "name": .string(item.name), "due": day,
+        ]
+      }
+      return (found.total, rows)
+    }
+    try call.row(["total": .integer(total)])
+    for row in rows { try call.row(row) }
     return .done
   }
 

@@ -31,7 +31,8 @@ extension DirectoryCommands {
       guard !search.concerns(occasion.reason), !search.concerns(occasion.role) else {
         throw CommandError(
           .wrongUse,
-          "The reason and the role stay, so they must not name the person. Nothing was erased.")
+          "The reason and the role stay, so they must not name the person. Nothing was erased.",
+          .namesPerson)
       }
       let json = PersonJSON(snapshot)
       return (
@@ -123,7 +124,8 @@ private struct EraseChoice {
       guard hits.contains(where: { $0.record == id }) else {
         throw CommandError(
           .wrongUse,
-          "\(id) neither refers to nor names the person; erase it by itself. Nothing was erased.")
+          "\(id) neither refers to nor names the person; erase it by itself. Nothing was erased.",
+          .unrelated)
       }
       if !chosen.contains(id) { chosen.append(id) }
     }

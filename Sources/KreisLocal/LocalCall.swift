@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: EUPL-1.2
 
+package import Dispatch
 package import KreisInterchange
 
 /// One command while it runs: what was asked, and where the answer goes. Stays on its thread.
@@ -11,16 +12,21 @@ package final class LocalCall {
   private let reply: (LocalReply) throws -> Void
   private let flushReplies: () throws -> Void
   private let cancelled: () -> Bool
+  /// Until when whoever asks waits for what is made of the whole directory by another thread.
+  let deadline: DispatchTime
   /// Is shown each row.
   var witness: ((JSONValue) -> Void)?
 
   package init(
-    _ request: LocalRequest, by peer: LocalPeer = .own, input: @escaping ChunkSource = { nil },
+    _ request: LocalRequest, by peer: LocalPeer = .own,
+    until deadline: DispatchTime = .distantFuture,
+    input: @escaping ChunkSource = { nil },
     isCancelled: @escaping () -> Bool = { false }, flush: @escaping () throws -> Void = {},
     reply: @escaping (LocalReply) throws -> Void
   ) {
     self.request = request
     self.peer = peer
+    self.deadline = deadline
     self.input = input
     self.reply = reply
     cancelled = isCancelled

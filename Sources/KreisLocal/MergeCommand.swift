@@ -40,7 +40,8 @@ extension DirectoryCommands {
     let created = try write { transaction in
       guard transaction.identity.role == .hub else {
         throw CommandError(
-          .wrongUse, "The categories are kept by the hub, from where every town has them.")
+          .wrongUse, "The categories are kept by the hub, from where every town has them.",
+          .hubOnly)
       }
       let lookup = transaction.lookup
       var created = 0

@@ -36,6 +36,46 @@ extension DirectoryCommands {
     return .done
   }
 
+  /// Arguments: own, offset, limit. First row: `{"total","at","current"}`: how many pairs were probably
+  /// one when the directory was as it was at this time, and whether it still is; all null while they are
+  /// looked for the first time. Then pairs: `reasons` and `records`, two ids.
+  ///
+  /// It never waits for a comparison of all records: that is made beside it.
+  func duplicates(_ call: LocalCall) throws -> Outcome {
+    let ownOnly = try call.flag("own")
+    let offset = max(0, try call.optionalInteger("offset") ?? 0)
+    let limit = max(0, try call.optionalInteger("limit") ?? 10)
+    try read { try checkShown($0) }
+    let findings = try reviewed.findings(of: store, at: now()) { [self] in try pairs() }
+    guard let findings else {
+      try call.row(["total": .null, "at": .null, "current": .bool(false)])
+      return .done
+    }
+    let wanted = ownOnly ? findings.pairs.filter(\.isOwn) : findings.pairs
+    try call.row([
+      "total": .integer(wanted.count), "at": .integer(Int(clamping: findings.at)),
+      "current": .bool(findings.isCurrent),
+    ])
+    for found in wanted.dropFirst(offset).prefix(limit) {
+      try call.row([
+        "reasons": .array(found.pair.reasons.map { .string($0) }),
+        "records": .array([found.pair.first, found.pair.second].map { .string($0.description) }),
+      ])
+    }
+    return .done
+  }
+
+  private func pairs() throws -> [ReviewBook.Pair] {
+    try stream { snapshot in
+      var survey = ReviewSurvey(kinds: [])
+      try snapshot.visitRecords(shown: { survey.add($0) })
+      let isOwn = { snapshot.membership.steward(of: $0) == snapshot.identity.member }
+      return survey.duplicates().map { pair in
+        ReviewBook.Pair(pair: pair, isOwn: [pair.first, pair.second].contains(where: isOwn))
+      }
+    }
+  }
+
   /// Arguments: id, other. Row: id. Notes on this machine that the two are no duplicates, whoever keeps
   /// them; `review` lists them no more.
   func distinct(_ call: LocalCall) throws -> Outcome {

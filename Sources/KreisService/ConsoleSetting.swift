@@ -22,10 +22,14 @@ package struct ConsoleSetting: Sendable, Equatable {
   /// The console's address as browsers have it behind a reverse proxy with TLS: `https://` and a name,
   /// maybe a port.
   package let url: String?
+  /// After how long nobody is signed in any more who does nothing, and after how long at all; `nil`: as
+  /// the console has it.
+  package let idleMinutes: UInt64?
+  package let sessionHours: UInt64?
 
   static let names = [
     "console_listen", "console_sign_in", "console_url", "console_proxy_header",
-    "console_proxy_address",
+    "console_proxy_address", "console_idle_minutes", "console_session_hours",
   ]
 
   /// - Throws: `ConfigurationError`, also for an address that other machines reach, and for what would
@@ -40,6 +44,15 @@ package struct ConsoleSetting: Sendable, Equatable {
     self.place = place
     signIn = try Self.signIn(settings, at: place)
     url = try Self.url(settings)
+    idleMinutes = try settings.number("console_idle_minutes", in: 5...1_440)
+    sessionHours = try settings.number("console_session_hours", in: 1...168)
+    for (name, value) in [
+      ("console_idle_minutes", idleMinutes), ("console_session_hours", sessionHours),
+    ] where value != nil && signIn != .accounts {
+      throw settings.wrong(
+        name,
+        "is of no use without console_sign_in: accounts; only with them the console has sessions")
+    }
     guard url == nil || signIn != .none else {
       throw settings.wrong(
         "console_url",

@@ -49,15 +49,17 @@ extension Transaction {
   ///   may erase it.
   package func erase(_ id: RecordID, _ occasion: Occasion) throws {
     guard let state = try state(of: id), let kind = state.kind else {
-      throw StoreError.rejected("there is no record \(id)")
+      throw StoreError.rejected("there is no record \(id)", .missing)
     }
-    guard state.erasedIn == nil else { throw StoreError.rejected("\(id) was erased already") }
+    guard state.erasedIn == nil else {
+      throw StoreError.rejected("\(id) was erased already", .destroyed)
+    }
     let entries = try ledger.key(of: id).map { try ledger.entries(ofRecord: $0) } ?? []
     let widest = ErasureOrders.widestScopes(of: entries)
     let isShared = widest.contains { $0 != .local }
     guard !isShared || membership.mayWrite(identity.member, id) else {
       let owner = membership.keeper(of: id)?.title ?? "another member"
-      throw StoreError.rejected("only \(owner) and the hub may have \(id) erased")
+      throw StoreError.rejected("only \(owner) and the hub may have \(id) erased", .notKeeper)
     }
     var scopes = widest
     if identity.role == .town {

@@ -155,7 +155,7 @@ extension Transaction {
       do {
         wanted[Register(tag: field.tag)] =
           raw.isEmpty ? Wanted(.withdrawn) : Wanted(.value, try field.validate(raw))
-      } catch { throw StoreError.rejected("\(error)") }
+      } catch { throw StoreError.rejected("\(error)", .invalid) }
     }
     return try put(wanted, on: id, of: kind.tag, in: scope, occasion)
   }

@@ -39,7 +39,7 @@ extension Transaction {
     _ other: RecordID, into kept: RecordID, _ occasion: Occasion
   ) throws -> MergeResult {
     guard other != kept else {
-      throw StoreError.rejected("\(kept) cannot be merged with itself", .invalid)
+      throw StoreError.rejected("\(kept) cannot be merged with itself", .otherKind)
     }
     guard let state = try self.state(of: other), let keptState = try self.state(of: kept),
       let kind = state.kind.flatMap({ tables.schema.kind(tag: $0) }), let field = kind.mergedInto
@@ -53,7 +53,7 @@ extension Transaction {
     }
     guard keptState.kind == kind.tag else {
       throw StoreError.rejected(
-        "\(kept) is not of kind \(kind.name), as \(other) is", .invalid)
+        "\(kept) is not of kind \(kind.name), as \(other) is", .otherKind)
     }
     var result = MergeResult()
     let has = Set(keptState.shown.keys.map(\.tag))

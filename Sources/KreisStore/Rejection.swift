@@ -2,7 +2,7 @@
 
 /// What was wrong with a request, for those who say it in words of their own: in another language, or to
 /// people who see no commands. Only what such people can meet is told apart.
-package enum Rejection: String, Hashable, Sendable {
+package enum Rejection: String, CaseIterable, Hashable, Sendable {
   /// Another member keeps the record; there are Rückmeldungen for it.
   case notKeeper
   /// There is no such record here.
@@ -30,12 +30,22 @@ package enum Rejection: String, Hashable, Sendable {
   case unknownReference
   /// Everybody could read it from now on, and nobody said that this is meant.
   case publishes
+  /// The two are not of one kind, or the same.
+  case otherKind
+  /// The reason or role of an erasure would stay, and names the person.
+  case namesPerson
+  /// A record that was to be erased too has nothing to do with the person.
+  case unrelated
+  /// Only the hub keeps it.
+  case hubOnly
   /// A second person must release it, and nobody said in which role it is asked for.
   case needsRole
   /// Whoever asked for a publication cannot release it too.
   case sameRole
   /// The same, by the account of the console.
   case sameAccount
+  /// What is asked for is still being made of the directory.
+  case unread
   /// This replica was restored and has not read the hub's feed to its end.
   case restored
 }

@@ -4,7 +4,7 @@ import GRDB
 package import KreisCore
 
 /// A record as the directory tables show it: what looks over the whole directory need not fold it.
-package struct ShownRecord {
+package struct ShownRecord: Sendable {
   package let id: RecordID
   package let kind: RecordKind
   fileprivate let columns: [String: Int]

@@ -62,7 +62,7 @@ struct Replication {
       try settled.measureRest(seconds: plan.idleSeconds)
     }
     if isLast, plan.cases.contains(.console) {
-      try ConsolePages.measure(plan, realm, town: "balve")
+      try ConsolePages.measure(plan, realm, workload, town: "halver")
     }
     try plan.end(realm)
   }

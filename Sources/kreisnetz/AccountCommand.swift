@@ -234,20 +234,8 @@ private enum PasswordInput {
   }
 
   private static func line(_ prompt: String?) throws -> String {
-    var kept = termios()
-    if let prompt {
-      FileHandle.standardError.write(Data(prompt.utf8))
-      tcgetattr(STDIN_FILENO, &kept)
-      var silent = kept
-      silent.c_lflag &= ~tcflag_t(ECHO)
-      tcsetattr(STDIN_FILENO, TCSAFLUSH, &silent)
-    }
-    defer {
-      if prompt != nil {
-        tcsetattr(STDIN_FILENO, TCSAFLUSH, &kept)
-        FileHandle.standardError.write(Data("\n".utf8))
-      }
-    }
+    let terminal = prompt.map { SilentTerminal($0) }
+    defer { terminal?.end() }
     guard let line = readLine(), !line.isEmpty else {
       throw CommandError(.wrongUse, "No password was given, so nothing was changed.")
     }

@@ -39,6 +39,8 @@ struct ConsoleService: Service {
       case .accounts: .accounts
       case .proxy(let header, let address): .proxy(header: header, address: address)
       }
+    if let minutes = setting.idleMinutes { configuration.sessions.idle = minutes * 60 }
+    if let hours = setting.sessionHours { configuration.sessions.whole = hours * 3_600 }
     server = try ConsoleServer(
       executor: executor, directory: directory, configuration: configuration,
       now: SystemClock.now, logger: logger,

@@ -36,6 +36,7 @@ import Testing
       let refused = await visitor.post("/eintrag/\(person)/vernichten", values)
       #expect(refused.status == 422 && refused.text.contains(what), "\(what)")
       #expect(refused.text.contains("Noch nichts gelöscht"))
+      #expect(!refused.text.contains("lang=\"en\""))
     }
     #expect(try await shown()?["fields"]?["phone"]?["value"]?.text == "0221 4710-316")
     #expect(
@@ -57,6 +58,19 @@ import Testing
       #expect(certificate.text.contains(text), "\(text)")
     }
     #expect(!certificate.text.contains("Selma"))
+    // The same as a text to be filed.
+    #expect(certificate.text.contains("href=\"/loeschungen/\(person)/text\""))
+    let file = await visitor.get("/loeschungen/\(person)/text")
+    #expect(file.fields["content-type"] == "text/plain; charset=utf-8")
+    #expect(file.fields["content-disposition"]?.contains("loeschbestaetigung-\(person)-") == true)
+    for text in [
+      "LÖSCHBESTÄTIGUNG\r\n", "Eintrag: \(person)\r\n", "Grund: Antrag nach Art. 17 DSGVO\r\n",
+      "Außer Reichweite", "- Quelllisten anderer Programme",
+    ] {
+      #expect(file.text.contains(text), "\(text)")
+    }
+    #expect(!file.text.contains("Selma") && !file.text.contains("<"))
+    #expect(await visitor.get("/loeschungen/\(person)/andere").status == 404)
     #expect(await visitor.get("/loeschungen/\(house)").status == 404)
     await #expect(throws: CommandError.self) {
       try await console.run("erase", ["id": .string(person), "only": .bool(true)])

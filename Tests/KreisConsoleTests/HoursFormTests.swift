@@ -69,6 +69,53 @@ import Testing
     #expect(try await self.rule(console, id) == rule)
   }
 
+  @Test func `Who sees office hours is chosen once, and what differs keeps its own choice`()
+    async throws
+  {
+    let console = try await TestConsole()
+    let id = try await console.add("organization", ["name": "Haus"])
+    let new = await console.get("/neu/schedule?organization_id=\(id)")
+    // The note stays on this machine by itself, so it has its own choice.
+    let choices = { (page: TestConsole.Answer) in
+      page.text.matches(of: /<select id="z-([a-z_]+)"/).map { String($0.1) }
+    }
+    #expect(choices(new).first == "alle" && !choices(new).contains("opens_at"))
+    #expect(!choices(new).contains("rrule") && !choices(new).contains("description"))
+    let saved = await console.fill("/neu/schedule?organization_id=\(id)") { form in
+      form.tick("r.tag", "MO")
+      form["f.opens_at"] = "09:00"
+      form["f.closes_at"] = "11:00"
+      form["z.alle"] = "kreis"
+    }
+    #expect(saved.status == 303)
+    let own = try #require(try await hours(console, id)?["id"]?.text)
+    func scopes() async throws -> [String?] {
+      let fields = try await console.run("show", ["id": .string(own)]).first?["fields"]
+      return ["rrule", "opens_at", "closes_at"].map { fields?[$0]?["scope"]?.text }
+    }
+    #expect(try await scopes() == ["kreis", "kreis", "kreis"])
+    // One field differs: it is shown with its own choice and is not moved with the others.
+    try await console.run(
+      "edit",
+      [
+        "id": .string(own), "publish": .bool(true),
+        "changes": .array([
+          try FieldChange(argument: "closes_at@kreis=", file: { $0 }).json,
+          try FieldChange(argument: "closes_at@coordination=12:00", file: { $0 }).json,
+        ]),
+      ])
+    #expect(try await scopes() == ["kreis", "kreis", "coordination"])
+    let form = await console.get("/eintrag/\(own)/bearbeiten")
+    #expect(choices(form).contains("closes_at") && !choices(form).contains("opens_at"))
+    let moved = await console.fill("/eintrag/\(own)/bearbeiten") { form in
+      #expect(form["z.alle"] == "kreis")
+      form["z.alle"] = "public"
+      form["veroeffentlichen"] = "1"
+    }
+    #expect(moved.status == 303)
+    #expect(try await scopes() == ["public", "public", "coordination"])
+  }
+
   @Test func `What is missing is said where it is to be filled in`() async throws {
     let console = try await TestConsole()
     let id = try await console.add("organization", ["name": "Haus"])

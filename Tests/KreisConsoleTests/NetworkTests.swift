@@ -101,6 +101,12 @@ import Testing
     let sheet = await console.get("/druck").text
     #expect(sheet.contains("34 Organisationen") && sheet.contains("Haus 41"))
     #expect(sheet.contains("Am Markt 1, 58553 Halver") && sheet.contains("0221 4710-316"))
-    #expect(await console.get("/druck?alter=14").text.contains("Alter: 14 Jahre"))
+    #expect(sheet.contains("Auswahl: alle Organisationen. 34 Organisationen"))
+    let narrowed = await console.get("/druck?alter=14&q=Haus&stadtteil=Oberbr%C3%BCgge&offen=1")
+      .text
+    #expect(
+      narrowed.contains(
+        "Auswahl: Suche: „Haus“; Stadtteil: Oberbrügge; Alter: 14 Jahre; geöffnet, als die Liste entstand."
+      ))
   }
 }

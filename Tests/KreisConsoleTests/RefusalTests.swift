@@ -1,7 +1,10 @@
 // SPDX-License-Identifier: EUPL-1.2
 
 import KreisInterchange
+import KreisStore
 import Testing
+
+@testable import KreisConsole
 
 /// What cannot be done is said in German, to people who see no commands.
 @Suite struct RefusalTests {
@@ -36,6 +39,24 @@ import Testing
     #expect(await console.post("/eintrag/\(id)/wiederherstellen", token: token, []).status == 303)
     let again = await console.post("/eintrag/\(id)/wiederherstellen", token: token, [])
     #expect(again.text.contains("Der Eintrag ist nicht gelöscht"))
+  }
+
+  @Test func `Every rejection has its sentence, and every reason of an import is German`() {
+    // What is wrong with values the error itself says in German.
+    for rejection in Rejection.allCases where rejection != .invalid {
+      #expect(Refusal(rejection) != nil, "\(rejection)")
+    }
+    for reason in [
+      "the mapping, line 3: records is empty", "unknown field „nmae“ of organization; fields: name",
+      "several records have the external id 'a'; use an id", "line 4: longer than 9 bytes",
+      "this is neither an organization nor a service of HSDS",
+    ] {
+      let said = ImportReason(reason)
+      #expect(said.original == nil && !said.text.contains(" the "), "\(said.text)")
+    }
+    let unknown = ImportReason("postal_code: „5“ ist keine Postleitzahl. · something else is wrong")
+    #expect(unknown.text.hasPrefix("Postleitzahl: „5“ ist keine Postleitzahl. · Das passt nicht"))
+    #expect(unknown.original == "something else is wrong")
   }
 
   @Test func `Where the Kreis wants a release, the form asks for the role and says that it waits`()

@@ -32,6 +32,13 @@ import Testing
     #expect(session.holds(for: account, at: start + 1))
     #expect(!session.holds(for: nil, at: start + 1))
     #expect(!session.holds(for: try self.account(2), at: start + 1), "another password")
+    var times = SessionTimes()
+    (times.idle, times.whole) = (600, 7_200)
+    #expect(session.holds(for: account, at: start + 599, times))
+    #expect(!session.holds(for: account, at: start + 600, times))
+    let used = Session(account: "selma", password: mark, since: start, seen: start + 7_100)
+    #expect(used.holds(for: account, at: start + 7_199, times))
+    #expect(!used.holds(for: account, at: start + 7_200, times))
     var other = Session(account: "jan", password: mark, since: start, seen: start)
     #expect(!other.holds(for: account, at: start + 1))
     other.seen = .max - 10_000

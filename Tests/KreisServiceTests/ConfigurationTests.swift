@@ -203,6 +203,11 @@ import Testing
       "SIGN_IN": "accounts", "URL": "https://kreisnetz.example.org:443/",
     ])
     #expect(accounts?.signIn == .accounts && accounts?.url == "https://kreisnetz.example.org")
+    #expect(accounts?.idleMinutes == nil && accounts?.sessionHours == nil)
+    let times = try console([
+      "SIGN_IN": "accounts", "IDLE_MINUTES": "15", "SESSION_HOURS": "8",
+    ])
+    #expect(times?.idleMinutes == 15 && times?.sessionHours == 8)
     let header = "X-Remote-User"
     #expect(
       try console([
@@ -223,6 +228,8 @@ import Testing
       ["SIGN_IN": "accounts", "URL": "http://kreisnetz.example.org"],
       ["SIGN_IN": "accounts", "URL": "https://kreisnetz.example.org/pfad"],
       ["SIGN_IN": "accounts", "PROXY_ADDRESS": "127.0.0.1"],
+      ["SIGN_IN": "accounts", "IDLE_MINUTES": "4"], ["SIGN_IN": "accounts", "SESSION_HOURS": "0"],
+      ["SIGN_IN": "none", "IDLE_MINUTES": "15"], ["SESSION_HOURS": "8"],
     ]
     for settings in wrong {
       #expect(throws: ConfigurationError.self, "\(settings)") { try console(settings) }

@@ -11,12 +11,28 @@ import KreisStore
 extension Console {
   // MARK: - Orders and certificates
 
-  /// `/loeschungen`, `/loeschungen/ID`
+  /// `/loeschungen`, `/loeschungen/ID`, `/loeschungen/ID/text`
   func erasures(_ request: ConsoleRequest) throws -> ConsoleResponse {
     try request.allow(.get)
-    guard request.path.count == 2 else { return try erasureList(request) }
-    guard RecordID(text: request.path[1]) != nil else { throw Refusal.notFound }
-    return try certificate(request, id: request.path[1])
+    guard request.path.count > 1 else { return try erasureList(request) }
+    guard RecordID(text: request.path[1]) != nil,
+      request.path.count == 2 || request.path[2] == "text"
+    else { throw Refusal.notFound }
+    let row = try client.row("erasures", ["id": .string(request.path[1])])
+    let certificate = Certificate(row, id: request.path[1], GermanTime(now: now()), at: now())
+    guard request.path.count == 2 else {
+      let file = try KeptInput(in: spool) { try $0(Array(certificate.text.utf8)) }
+      let day = GermanTime(now: now()).today.description
+      return .download(
+        file, type: "text/plain; charset=utf-8",
+        name: "loeschbestaetigung-\(request.path[1])-\(day).txt")
+    }
+    var view = certificate.view
+    view["message"] =
+      request.query["meldung"] == "vernichtet"
+      ? "Hier ist alles vernichtet. Die anderen Stellen folgen und bestätigen es; diese Seite zeigt, wer schon hat."
+        as Any : false
+    return try page("certificate", title: "Löschbestätigung", view, request)
   }
 
   private func erasureList(_ request: ConsoleRequest) throws -> ConsoleResponse {
@@ -28,57 +44,13 @@ extension Console {
       return [
         "address": "/loeschungen/\(row["id"]?.text ?? "")", "id": row["id"]?.text ?? "",
         "kind": row["kind_label"]?.text ?? "Eintrag", "when": time.instant(row["ordered_at"]),
-        "who": row["ordered_by_title"]?.text ?? "", "state": Self.state(row, time),
+        "who": row["ordered_by_title"]?.text ?? "", "state": Certificate.state(row, time),
         "isLate": row["state"] == "overdue",
         "count": members.isEmpty ? false : "\(done) von \(members.count) bestätigt" as Any,
       ]
     }
     let view: View = ["items": Array(items), "isEmpty": items.isEmpty]
     return try page("erasures", title: "Löschungen", view, request)
-  }
-
-  private static func state(_ row: JSONValue, _ time: GermanTime) -> String {
-    switch row["state"] {
-    case "confirmed": "von allen bestätigt"
-    case "overdue": "überfällig seit \(time.instant(row["due_at"]))"
-    case "ordered": "angeordnet, die Antwort des Kreises steht aus"
-    default: "Bestätigungen stehen aus"
-    }
-  }
-
-  /// Art. 17 and 19 GDPR, to print.
-  private func certificate(_ request: ConsoleRequest, id: String) throws -> ConsoleResponse {
-    let row = try client.row("erasures", ["id": .string(id)])
-    let time = GermanTime(now: now())
-    let optional = { (name: String) -> Any in
-      let text = row[name]?.text ?? ""
-      return text.isEmpty ? false : text as Any
-    }
-    let executed = row["executed_at"] ?? .null
-    let gone = (row["gone"]?.elements ?? []).compactMap(\.text)
-    let view: View = [
-      "id": row["id"]?.text ?? id, "kind": row["kind_label"]?.text ?? "Eintrag",
-      "kreis": row["kreis"]?.text ?? "", "realm": row["realm"]?.text ?? "",
-      "ordered": time.instant(row["ordered_at"]), "by": row["ordered_by_title"]?.text ?? "",
-      "role": optional("role"), "reason": optional("reason"),
-      "executed": executed == .null ? "noch nicht" : "\(time.instant(executed)) beim Kreis",
-      "isDone": row["state"] == "confirmed", "state": Self.state(row, time),
-      "today": time.instant(.integer(Int(clamping: now()))),
-      "members": (row["members"]?.elements ?? []).map { member -> View in
-        let at = member["confirmed_at"] ?? .null
-        let isLate = at == .null && member["overdue"] == .bool(true)
-        return [
-          "title": member["title"]?.text ?? "", "isMissing": isLate,
-          "text": at != .null
-            ? time.instant(at) : isLate ? "fehlt, Frist überschritten" : "steht noch aus",
-        ]
-      },
-      "gone": gone.isEmpty ? false : gone.joined(separator: ", ") as Any,
-      "message": request.query["meldung"] == "vernichtet"
-        ? "Hier ist alles vernichtet. Die anderen Stellen folgen und bestätigen es; diese Seite zeigt, wer schon hat."
-          as Any : false,
-    ]
-    return try page("certificate", title: "Löschbestätigung", view, request)
   }
 
   // MARK: - Destroying
@@ -108,19 +80,18 @@ extension Console {
           "only": .bool(others.isEmpty),
         ], reason: reason)
     } catch let error as CommandError {
-      let text =
-        error.text.contains("must not name")
-        ? "Der Grund bleibt stehen und darf deshalb die Person nicht nennen." : nil
-      return try erasePage(
-        request, row, id: id, wrong: ("grund", text ?? "Es wurde nichts gelöscht."),
-        detail: text == nil ? error.text : nil)
+      let refusal = refusal(error)
+      // What can be mended here is said at its place, all else as everywhere.
+      guard error.rejection == .namesPerson || error.rejection == .unrelated else { throw refusal }
+      let field = error.rejection == .namesPerson ? "grund" : "mit"
+      return try erasePage(request, row, id: id, wrong: (field, refusal.text))
     }
     return .seeOther("/loeschungen/\(id)?meldung=vernichtet")
   }
 
   private func erasePage(
     _ request: ConsoleRequest, _ row: JSONValue, id: String,
-    wrong: (field: String, text: String)? = nil, detail: String? = nil
+    wrong: (field: String, text: String)? = nil
   ) throws -> ConsoleResponse {
     let fields = FieldViews(row)
     let name = fields.text(fields.kind?.naming?.name ?? "name") ?? fields.kind?.label ?? "Eintrag"
@@ -148,8 +119,8 @@ extension Console {
       "id": id, "name": name, "kind": fields.kind?.label ?? "Eintrag",
       "isPerson": fields.kind?.name == "contact", "others": others, "hasOthers": !others.isEmpty,
       "reason": request.form["grund"] ?? "", "isSure": request.form["sicher"] == "1",
-      "wrongReason": error("grund"), "wrongSure": error("sicher"), "hasErrors": wrong != nil,
-      "detail": detail as Any? ?? false,
+      "wrongReason": error("grund"), "wrongSure": error("sicher"), "wrongOthers": error("mit"),
+      "hasErrors": wrong != nil,
     ]
     let title = "\(name) endgültig löschen"
     return try page(

@@ -198,7 +198,7 @@ extension Console {
         let reason = ImportReason(finding["reason"]?.text ?? "")
         return [
           "line": finding["line"]?.unsigned.map { String($0) } ?? "", "text": reason.text,
-          "isGerman": reason.isGerman,
+          "original": reason.original as Any? ?? false,
         ]
       }
     }

@@ -5,21 +5,29 @@ import KreisCore
 /// Why a row is not taken, in German. What is wrong with a value says its field in German anyway; what is
 /// wrong with the file or with a reference comes from programs, and is known here by its beginning.
 struct ImportReason {
+  /// Always German.
   let text: String
-  /// Whether all of it is.
-  let isGerman: Bool
+  /// The program's own words, where there are no others: for whoever looks after the machine.
+  let original: String?
+
+  private static let unknown = """
+    Das passt nicht zum Verzeichnis. Bitte geben Sie die Datei der Technik: „kreisnetz import --dry-run“ \
+    nennt auf dem Server denselben Grund.
+    """
 
   init(_ reason: String) {
-    var isGerman = true
-    let parts = reason.replacing("\n", with: " · ").split(separator: " · ").map { part -> String in
-      let part = String(part)
-      if let known = Self.translated(part) { return known }
-      if let value = Self.labelled(part) { return value }
-      isGerman = false
-      return part
+    var unknown: [String] = []
+    var parts: [String] = []
+    for part in reason.replacing("\n", with: " · ").split(separator: " · ").map(String.init) {
+      if let known = Self.translated(part) ?? Self.labelled(part) {
+        parts.append(known)
+      } else {
+        unknown.append(part)
+      }
     }
+    if !unknown.isEmpty { parts.append(Self.unknown) }
     text = parts.joined(separator: " · ")
-    self.isGerman = isGerman
+    original = unknown.isEmpty ? nil : unknown.joined(separator: " · ")
   }
 
   /// `postal_code: „5“ ist keine Postleitzahl.` with the field's German name.
@@ -52,6 +60,68 @@ struct ImportReason {
   }
 
   private static let patterns: [(String, String)] = [
+    (
+      "the mapping, line (\\d+): .*",
+      "Die Zuordnung der Spalten stimmt in ihrer Zeile $1 nicht; bitte geben Sie sie der Technik zurück."
+    ),
+    (
+      "the mapping .*",
+      "Die Zuordnung der Spalten stimmt nicht; bitte geben Sie sie der Technik zurück."
+    ),
+    (
+      "this is neither an organization nor a service of HSDS",
+      "Das ist weder eine Organisation noch ein Angebot nach HSDS."
+    ),
+    (
+      "(\\S+) (\\S+) is left out: it has no valid (.*)",
+      "$1 $2 wurde ausgelassen: Es fehlt eine gültige Angabe ($3)."
+    ),
+    ("(\\S+) (\\S+) is left out: .*", "$1 $2 wurde ausgelassen: Eine Angabe darin passt nicht."),
+    (
+      "(\\S+) (\\S+): language „(.*)“ left out",
+      "$1 $2: Die Sprache „$3“ ist unbekannt und entfällt."
+    ),
+    ("(\\S+) (\\S+): (.*) Left out\\.", "$1 $2: Eine Angabe darin passt nicht und entfällt."),
+    (
+      "several records of kind (.*) have the external id '(.*)'; .*",
+      "Mehrere Einträge haben die Kennung „$2“; nennen Sie ihn mit „id“."
+    ),
+    (
+      "several (?:deleted )?records ha(?:ve|d) the external id '(.*)'; .*",
+      "Mehrere Einträge haben die Kennung „$1“; nennen Sie ihn mit „id“."
+    ),
+    (
+      "several records of kind (.*) are called „(.*)“; .*",
+      "Mehrere Einträge heißen „$2“; nennen Sie ihn mit „id“ oder seiner Kennung."
+    ),
+    ("several rows? .*", "Mehrere Zeilen meinen denselben Eintrag."),
+    ("(.*) is given twice", "Eine Angabe ($1) steht zweimal in der Zeile."),
+    ("(.*): no external_id", "$1: Die Spalte mit der Kennung ist leer."),
+    (
+      "this replica has not heard from its hub.*",
+      "Dieser Dienst hat den Kreis noch nie erreicht; vorher kann nichts geändert werden."
+    ),
+    (
+      "the processing of (.*) is restricted.*",
+      "Die Verarbeitung des Eintrags $1 ist eingeschränkt (Art. 18 DSGVO); er bleibt, wie er ist."
+    ),
+    (
+      "(.*) is of a kind that this version does not know.*",
+      "Der Eintrag $1 ist von einer Art, die dieser Stand des Programms nicht kennt; bitte lassen Sie es aktualisieren."
+    ),
+    (
+      "Too many rows refer to refused ones.*",
+      "Zu viele Zeilen verweisen auf nicht übernommene; berichtigen Sie diese zuerst."
+    ),
+    ("unknown kind „([^“]*)“.*", "Eine Art „$1“ gibt es im Verzeichnis nicht."),
+    (
+      "unknown field „([^“]*)“.*",
+      "Eine Angabe „$1“ gibt es dort nicht. Ist der Name der Spalte richtig geschrieben?"
+    ),
+    (
+      "the text has (\\d+) bytes; .*",
+      "Das ist auf einmal zu viel ($1 Byte); bitte teilen Sie die Datei."
+    ),
     (
       "neither external_id nor id: .*",
       "In der Zeile steht weder „external_id“ noch „id“: Zweimal eingelesen stünde sie zweimal da. Wählen Sie, woran Zeilen wiederzuerkennen sind."

@@ -142,7 +142,9 @@ async function changed(ids, isTold = true) {
   try {
     while (isStale) {
       isStale = false;
-      if (await renew() && isTold) say("Die Seite wurde soeben aktualisiert.");
+      const isNew = await renew();
+      if (isNew && isTold) say("Die Seite wurde soeben aktualisiert.");
+      if (document.querySelector("[data-wait]") && !isAwaiting) wait();
       await new Promise((resolve) => setTimeout(resolve, 500));
     }
   } catch {
@@ -163,6 +165,19 @@ function take(kind, data) {
     changed(data);
   }
 }
+
+// What the server is still making is asked for until it is there.
+let isAwaiting = false;
+async function wait() {
+  isAwaiting = true;
+  while (document.querySelector("[data-wait]")) {
+    await new Promise((resolve) => setTimeout(resolve, 1000));
+    const isTyping = [...document.querySelectorAll("main input")].some((input) => input.type !== "hidden" && input.value !== input.defaultValue);
+    if (!isDirty && !isTyping) await renew().catch(() => false);
+  }
+  isAwaiting = false;
+}
+wait();
 
 channel.addEventListener("message", (event) => take(event.data.kind, event.data.text));
 

@@ -2,6 +2,16 @@
 
 import KreisCore
 
+/// How long who signed in stays so, in seconds.
+package struct SessionTimes: Hashable, Sendable {
+  /// While nothing is done.
+  package var idle: UInt64 = 3_600
+  /// At most: a working day.
+  package var whole: UInt64 = 12 * 3_600
+
+  package init() {}
+}
+
 /// That somebody signed in. Times are seconds since 1970.
 struct Session: Hashable, Sendable {
   let account: String
@@ -11,28 +21,26 @@ struct Session: Hashable, Sendable {
   /// When something was last done.
   var seen: UInt64
 
-  /// How long nothing may be done.
-  static let idle: UInt64 = 3_600
-  /// How long it lasts at most: a working day.
-  static let whole: UInt64 = 12 * 3_600
   /// By how much a clock may have been set back.
   private static let tolerance: UInt64 = 300
 
   /// Whether it holds.
   ///
   /// - Parameter account: as it is now; `nil`: it was removed.
-  func holds(for account: ConsoleAccount?, at now: UInt64) -> Bool {
+  func holds(
+    for account: ConsoleAccount?, at now: UInt64, _ times: SessionTimes = SessionTimes()
+  ) -> Bool {
     guard let account, account.name == self.account, account.password?.mark == password else {
       return false
     }
-    return isFresh(at: now)
+    return isFresh(at: now, times)
   }
 
   /// Whether its time is not over.
-  func isFresh(at now: UInt64) -> Bool {
+  func isFresh(at now: UInt64, _ times: SessionTimes) -> Bool {
     // With a clock that was set back it would last for as long as anybody likes.
     guard now + Self.tolerance >= seen, now + Self.tolerance >= since else { return false }
-    return now < seen + Self.idle && now < since + Self.whole
+    return now < seen + times.idle && now < since + times.whole
   }
 }
 

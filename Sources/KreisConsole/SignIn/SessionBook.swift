@@ -21,10 +21,11 @@ final class SessionBook: Sendable {
 
   private let directory: StateDirectory
   private let content: Mutex<Content>
+  let times: SessionTimes
 
   /// - Throws: `StateDirectoryError`.
-  init(in directory: StateDirectory) throws {
-    self.directory = directory
+  init(in directory: StateDirectory, times: SessionTimes) throws {
+    (self.directory, self.times) = (directory, times)
     var content = Content()
     // What cannot be read is as if nobody was signed in.
     if let bytes = try directory.readSecret(Self.file),
@@ -92,7 +93,7 @@ final class SessionBook: Sendable {
   }
 
   private func write(_ content: inout Content, _ now: UInt64) throws(StateDirectoryError) {
-    content.sessions = content.sessions.filter { $0.value.isFresh(at: now) }
+    content.sessions = content.sessions.filter { $0.value.isFresh(at: now, times) }
     content.devices = content.devices.filter { now < $0.value.seen + KnownDevice.period }
     for old in content.sessions.sorted(by: { $0.value.seen > $1.value.seen })
       .dropFirst(Self.sessionLimit)

@@ -50,12 +50,12 @@ final class SignInDesk: Sendable {
 
   /// - Throws: `StateDirectoryError`.
   init(
-    _ way: ConsoleSignIn, in directory: StateDirectory, now: @escaping @Sendable () -> UInt64,
-    logger: Logger
+    _ way: ConsoleSignIn, in directory: StateDirectory, times: SessionTimes,
+    now: @escaping @Sendable () -> UInt64, logger: Logger
   ) throws {
     (self.way, self.now, self.logger) = (way, now, logger)
     accounts = AccountBook(in: directory)
-    sessions = try SessionBook(in: directory)
+    sessions = try SessionBook(in: directory, times: times)
     audit = AuditLog(in: directory.path)
   }
 
@@ -84,7 +84,7 @@ final class SignInDesk: Sendable {
   private func person(in session: Session?) throws -> ConsolePerson? {
     guard let session else { return nil }
     let account = try accounts.accounts()[session.account]
-    guard let account, session.holds(for: account, at: now()) else { return nil }
+    guard let account, session.holds(for: account, at: now(), sessions.times) else { return nil }
     return ConsolePerson(account: account.name, role: account.role)
   }
 

@@ -24,7 +24,47 @@ package enum GermanName {
   }
 
   /// The words in this form, in their order.
-  package static func words(_ text: String) -> [String] {
+  package static func words(_ text: String) -> [String] { germanWords(text) ?? allWords(text) }
+
+  /// The same of a text that has no other letters than German ones, as nearly all have: by its bytes.
+  ///
+  /// - Returns: `nil` for any other.
+  private static func germanWords(_ text: String) -> [String]? {
+    var words: [String] = []
+    var word: [UInt8] = []
+    var bytes = text.utf8.makeIterator()
+    func end() {
+      guard !word.isEmpty else { return }
+      words.append(String(decoding: word, as: UTF8.self))
+      word.removeAll(keepingCapacity: true)
+    }
+    while let byte = bytes.next() {
+      switch byte {
+      case UInt8(ascii: "a")...UInt8(ascii: "z"), UInt8(ascii: "0")...UInt8(ascii: "9"):
+        word.append(byte)
+      case UInt8(ascii: "A")...UInt8(ascii: "Z"): word.append(byte | 0x20)
+      case 0..<0x80: end()
+      case 0xC3:
+        switch bytes.next() {
+        case 0xA4, 0x84: word += "ae".utf8
+        case 0xB6, 0x96: word += "oe".utf8
+        case 0xBC, 0x9C: word += "ue".utf8
+        case 0x9F: word += "ss".utf8
+        default: return nil
+        }
+      // U+2000 to U+203F: blanks, dashes and quotation marks.
+      case 0xE2:
+        guard bytes.next() == 0x80 else { return nil }
+        _ = bytes.next()
+        end()
+      default: return nil
+      }
+    }
+    end()
+    return words
+  }
+
+  private static func allWords(_ text: String) -> [String] {
     var words: [String] = []
     var word = ""
     for scalar in text.lowercased().unicodeScalars {

@@ -35,7 +35,7 @@ extension DirectoryCommands {
       district: try call.optionalText("district"), age: try call.optionalInteger("age"),
       openAt: isOpen ? time : nil)
     // One after the other: who waits for the index must hold no connection of the store.
-    let (total, hits) = try indexed { content in
+    let (total, hits) = try indexed(call) { content in
       let found = query.run(content)
       let openings = Openings(content, at: time)
       return (
@@ -58,28 +58,34 @@ extension DirectoryCommands {
     return .done
   }
 
-  /// Runs `body` on the index, one after the other.
-  private func indexed<T: Sendable>(_ body: (IndexContent) throws -> T) throws -> T {
-    try index.use(of: store, read: { try read($0) }, body)
+  /// Runs `body` on the index, one after the other. Whoever waits for it must hold no connection of the
+  /// store.
+  func indexed<T: Sendable>(
+    _ call: LocalCall, _ body: (IndexContent) throws -> T
+  ) throws -> T {
+    try index.use(of: store, until: call.deadline, body)
   }
 
-  /// Rows: the districts in which something is, by name: `name`.
+  /// Argument: limit. Rows: the districts in which most is, by name: `name`.
   func districts(_ call: LocalCall) throws -> Outcome {
+    let limit = max(0, try call.optionalInteger("limit") ?? Self.relatedLimit)
     try read { try checkShown($0) }
-    let names = try indexed { content in
-      content.districts.keys.map { (GermanName.plain($0), $0) }.sorted { $0 < $1 }
+    let names = try indexed(call) { content in
+      content.districts.sorted { ($1.value, $0.key) < ($0.value, $1.key) }.prefix(limit)
+        .map { (GermanName.plain($0.key), $0.key) }.sorted { $0 < $1 }
     }
     for name in names { try call.row(["name": .string(name.1)]) }
     return .done
   }
 
-  /// Arguments: kind, offset. Rows: the records of the kind by name, at most 1,000: `id`, `name`.
+  /// Arguments: kind, offset, limit. Rows: the records of the kind by name, at most 1,000: `id`, `name`.
   func choices(_ call: LocalCall) throws -> Outcome {
     let kind = try kind(named: try call.text("kind"))
     let offset = max(0, try call.optionalInteger("offset") ?? 0)
+    let limit = min(max(0, try call.optionalInteger("limit") ?? .max), Self.relatedLimit)
     try read { try checkShown($0) }
-    let rows = try indexed { content in
-      content.ordered(kind).dropFirst(offset).prefix(Self.relatedLimit).compactMap { slot in
+    let rows = try indexed(call) { content in
+      content.ordered(kind).dropFirst(offset).prefix(limit).compactMap { slot in
         content[slot: slot].map { item -> JSONValue in
           ["id": .string(item.id.description), "name": .string(item.name)]
         }
@@ -89,10 +95,15 @@ extension DirectoryCommands {
     return .done
   }
 
-  /// Argument: id. Rows: the records that name this one, by kind and name: `RecordJSON.full` with `name`
-  /// and `field`, the field that names it.
+  /// Arguments: id, limit (of each kind, by default of all), kind (only this one), offset. Rows: with a
+  /// limit first `{"counts":{KIND:N}}`, of all kinds; then the records that name this one, by kind and
+  /// name, or by the name of what else they name: `RecordJSON.full` with `name` and `field`, the field that
+  /// names it.
   func related(_ call: LocalCall) throws -> Outcome {
     let text = try call.text("id")
+    let limit = try call.optionalInteger("limit").map { max(0, $0) }
+    let offset = max(0, try call.optionalInteger("offset") ?? 0)
+    let only = try call.optionalText("kind").map { try kind(named: $0) }
     let ids = try read { snapshot in
       try checkShown(snapshot)
       let id = try record(text, snapshot.lookup)
@@ -100,15 +111,25 @@ extension DirectoryCommands {
       // What names a record that was merged into this one belongs here now.
       return [id] + (try snapshot.merged(into: id))
     }
-    let others = try indexed { content in
-      ids.flatMap { content.naming($0) }.sorted {
-        ($0.kind.tag, $0.key, $0.id) < ($1.kind.tag, $1.key, $1.id)
+    let (counts, others) = try indexed(call) { content in
+      var byKind: [UInt32: [IndexContent.Item]] = [:]
+      for item in ids.flatMap({ content.naming($0) }) {
+        byKind[item.kind.tag, default: []].append(item)
       }
+      let counts = byKind.values.compactMap { items in
+        items.first.map { JSONValue.Member($0.kind.name, .integer(items.count)) }
+      }
+      let wanted = byKind.sorted { $0.key < $1.key }
+        .filter { only == nil || $0.key == only?.tag }
+      let others = wanted.flatMap { _, items in
+        content.sorted(items, beside: ids).dropFirst(offset).prefix(limit ?? Self.relatedLimit)
+      }
+      return (counts, Array(others.prefix(Self.relatedLimit)))
     }
     let rows = try read { snapshot in
       let hidden = try snapshot.restrictedRecords()
       let json = RecordJSON(snapshot)
-      return try others.prefix(Self.relatedLimit).compactMap { other -> JSONValue? in
+      return try others.compactMap { other -> JSONValue? in
         guard let state = try snapshot.state(of: other.id), !state.isDeleted,
           !state.belongs(to: hidden, other.kind),
           case .object(let members) = try json.full(state)
@@ -121,8 +142,21 @@ extension DirectoryCommands {
           ])
       }
     }
+    if limit != nil { try call.row(["counts": .object(counts.sorted { $0.name < $1.name })]) }
     for row in rows { try call.row(row) }
     return .done
+  }
+}
+
+extension IndexContent {
+  /// By name; what has none, by the name of what it names besides the records `ids`.
+  fileprivate func sorted(_ items: [Item], beside ids: [RecordID]) -> [Item] {
+    let keyed = items.map { item -> (key: String, item: Item) in
+      guard item.key.isEmpty else { return (item.key, item) }
+      let other = item.references.first { !ids.contains($0.target) }
+      return (other.flatMap { self[$0.target]?.key } ?? "", item)
+    }
+    return keyed.sorted { ($0.key, $0.item.id) < ($1.key, $1.item.id) }.map(\.item)
   }
 }
 
@@ -138,7 +172,7 @@ private struct SearchHit: Sendable {
     id = item.id
     let because = content.naming(item.id).filter { other in
       other.kind.naming != nil && !other.name.isEmpty
-        && content.slot(of: other.id).map(found.because.contains) == true
+        && content.slot(of: other.id).map(found.hasWord) == true
     }
     .sorted { ($0.key, $0.id) < ($1.key, $1.id) }.prefix(3)
     members = [

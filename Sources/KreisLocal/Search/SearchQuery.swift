@@ -24,54 +24,64 @@ struct SearchQuery {
   /// Words of a text that are looked for.
   static let wordLimit = 12
 
-  /// Slots of what was found, the best first, and the slots of all items in which a word was found.
+  /// Slots of what was found, the best first, and whether a word was found in the item of a slot.
   struct Findings {
     let slots: [Int32]
-    let because: Set<Int32>
+    /// Empty: nothing was looked for by words.
+    fileprivate let because: [Bool]
+
+    func hasWord(_ slot: Int32) -> Bool { !because.isEmpty && because[Int(slot)] }
   }
 
   func run(_ content: IndexContent) -> Findings {
     let words = GermanName.words(text).prefix(Self.wordLimit)
-    var scores: [Int32]?
-    var because: Set<Int32> = []
+    var scores: [Int32] = []
+    var because: [Bool] = []
     for word in words {
       let found = score(word, content)
-      because.formUnion(found.items)
-      guard let known = scores else {
-        scores = found.scores
+      guard !scores.isEmpty else {
+        (scores, because) = (found.scores, found.own.map { $0 > 0 })
         continue
       }
-      // Every word must be there somewhere.
-      scores = zip(known, found.scores).map { $0 == 0 || $1 == 0 ? 0 : $0 + $1 }
+      for slot in scores.indices {
+        // Every word must be there somewhere.
+        let hasBoth = scores[slot] > 0 && found.scores[slot] > 0
+        scores[slot] = hasBoth ? scores[slot] + found.scores[slot] : 0
+        if found.own[slot] > 0 { because[slot] = true }
+      }
     }
     let wanted = Membership(self, content)
     var hits: [(score: Int32, rank: Int, slot: Int32)] = []
     for (rank, slot) in content.ordered(kind).enumerated() {
-      let score = scores.map { $0[Int(slot)] } ?? 1
-      guard score > 0, let item = content[slot: slot], wanted.has(item) else { continue }
+      let score = words.isEmpty ? 1 : scores[Int(slot)]
+      guard score > 0 else { continue }
+      if wanted.isNarrower {
+        guard let item = content[slot: slot], wanted.has(item) else { continue }
+      }
       hits.append((score, rank, slot))
     }
-    hits.sort { ($1.score, $0.rank) < ($0.score, $1.rank) }
+    if !words.isEmpty { hits.sort { ($1.score, $0.rank) < ($0.score, $1.rank) } }
     return Findings(slots: hits.map(\.slot), because: because)
   }
 
   // MARK: - Words
 
-  /// How well each slot of the wanted kind fits one word, and the items in which it stands.
-  private func score(_ word: String, _ content: IndexContent) -> (
-    scores: [Int32], items: Set<Int32>
-  ) {
-    var own: [Int32: Int32] = [:]
+  /// How well each slot of the wanted kind fits one word, and how well the word stands in each itself.
+  private func score(_ word: String, _ content: IndexContent) -> (scores: [Int32], own: [Int32]) {
+    var own = [Int32](repeating: 0, count: content.size)
+    var found: [Int32] = []
     for (number, fit) in content.words.matches(word) {
       for slot in content.words.slots(of: number) {
-        let isName = content[slot: slot]?.nameWords.contains(number) == true
-        own[slot] = max(own[slot] ?? 0, Int32(fit.rawValue) * (isName ? 12 : 5))
+        let score = Int32(fit.rawValue) * (content.isNameWord(number, at: slot) ? 12 : 5)
+        if own[Int(slot)] == 0 { found.append(slot) }
+        own[Int(slot)] = max(own[Int(slot)], score)
       }
     }
     var scores = [Int32](repeating: 0, count: content.size)
-    for (slot, score) in own {
+    for slot in found {
       guard let item = content[slot: slot] else { continue }
-      if item.kind == kind {
+      let score = own[Int(slot)]
+      if item.kind.tag == kind.tag {
         scores[Int(slot)] = max(scores[Int(slot)], score)
         continue
       }
@@ -80,7 +90,7 @@ struct SearchQuery {
         scores[Int(owner)] = max(scores[Int(owner)], max(1, score / 3))
       }
     }
-    return (scores, Set(own.keys))
+    return (scores, own)
   }
 }
 
@@ -127,12 +137,31 @@ private struct Membership {
   private let categories: Set<RecordID>
   private let inNetwork: Set<RecordID>
   private let openings: Openings?
+  /// As they are written in the directory: of whoever types a district none must be left out by a
+  /// capital letter.
+  private let districts: Set<String>
+
+  /// Whether something is asked for besides words.
+  var isNarrower: Bool {
+    query.category != nil || query.network != nil || query.municipality != nil
+      || query.district != nil || query.age != nil || openings != nil
+  }
 
   init(_ query: SearchQuery, _ content: IndexContent) {
     (self.query, self.content) = (query, content)
     categories = query.category.map { Self.narrower($0, content) } ?? []
     inNetwork = query.network.map { Self.members($0, content) } ?? []
     openings = query.openAt.map { Openings(content, at: $0) }
+    districts = query.district.map { Self.written($0, content) } ?? []
+  }
+
+  /// The districts whose name is, or begins with, what was typed.
+  private static func written(_ typed: String, _ content: IndexContent) -> Set<String> {
+    let wanted = GermanName.plain(typed)
+    let names = content.districts.keys.map { (name: $0, plain: GermanName.plain($0)) }
+    let equal = names.filter { $0.plain == wanted }
+    let found = equal.isEmpty ? names.filter { $0.plain.hasPrefix(wanted) } : equal
+    return Set(found.map(\.name))
   }
 
   func has(_ item: IndexContent.Item) -> Bool {
@@ -143,7 +172,7 @@ private struct Membership {
       return false
     }
     if let place = query.municipality, !isIn(place, item) { return false }
-    if let district = query.district, !isIn(district, item) { return false }
+    if query.district != nil, !isInDistrict(item) { return false }
     if let age = query.age, !isFor(age, item) { return false }
     if let openings { return openings.isOpen(item) }
     return true
@@ -165,11 +194,12 @@ private struct Membership {
       || content.naming(item.id).contains { $0.kind.name == "location" && names($0) }
   }
 
-  private func isIn(_ district: String, _ item: IndexContent.Item) -> Bool {
-    item.district == district
-      || content.naming(item.id).contains {
-        $0.kind.name == "location" && $0.district == district
-      }
+  private func isInDistrict(_ item: IndexContent.Item) -> Bool {
+    func isIn(_ item: IndexContent.Item) -> Bool {
+      item.district.map(districts.contains) == true
+    }
+    return isIn(item)
+      || content.naming(item.id).contains { $0.kind.name == "location" && isIn($0) }
   }
 
   /// An offer says for whom it is; where none does, who makes it.

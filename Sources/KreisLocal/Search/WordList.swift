@@ -28,7 +28,27 @@ struct WordList {
     }
   }
 
+  /// What tells most words apart at a look: how long it is, and which letters it has.
+  private struct Shape {
+    let length: Int32
+    /// A bit of each letter; digits share five, all else one.
+    let letters: UInt32
+
+    init(_ bytes: [UInt8]) {
+      length = Int32(truncatingIfNeeded: bytes.count)
+      letters = bytes.reduce(0) { letters, byte in
+        switch byte {
+        case 0x61...0x7A: letters | 1 << UInt32(byte - 0x61)
+        case 0x30...0x39: letters | 1 << UInt32(26 + (byte - 0x30) % 5)
+        default: letters | 1 << 31
+        }
+      }
+    }
+  }
+
   private var words: [Word] = []
+  /// Of each word.
+  private var shapes: [Shape] = []
   private var numbers: [[UInt8]: Int32] = [:]
   /// Numbers of words that nothing has any more: what was erased must not stay in memory (I7).
   private var free: [Int32] = []
@@ -50,12 +70,33 @@ struct WordList {
     if let old = free.popLast() {
       number = old
       words[Int(old)] = word
+      shapes[Int(old)] = Shape(bytes)
     } else {
       number = Int32(truncatingIfNeeded: words.count)
       words.append(word)
+      shapes.append(Shape(bytes))
     }
     numbers[bytes] = number
     return number
+  }
+
+  /// Takes the words of another list, whose slots come behind all that are here.
+  ///
+  /// - Parameter first: the slot here of the other's slot 0.
+  /// - Returns: by the other's numbers the ones here.
+  mutating func join(_ other: WordList, from first: Int32) -> [Int32] {
+    other.words.map { word in
+      let slots = word.slots.map { $0 + first }
+      if let number = numbers[word.bytes] {
+        words[Int(number)].slots += slots
+        return number
+      }
+      let number = Int32(truncatingIfNeeded: words.count)
+      words.append(Word(bytes: word.bytes, slots: slots))
+      shapes.append(Shape(word.bytes))
+      numbers[word.bytes] = number
+      return number
+    }
   }
 
   mutating func remove(_ number: Int32, slot: Int32) {
@@ -66,6 +107,7 @@ struct WordList {
     guard words[Int(number)].slots.isEmpty else { return }
     numbers[words[Int(number)].bytes] = nil
     words[Int(number)].bytes = []
+    shapes[Int(number)] = Shape([])
     free.append(number)
   }
 
@@ -76,13 +118,19 @@ struct WordList {
   func matches(_ typed: String) -> [(number: Int32, fit: Fit)] {
     let wanted = Array(typed.utf8)
     guard !wanted.isEmpty else { return [] }
+    let shape = Shape(wanted)
     var found: [(number: Int32, fit: Fit)] = []
-    for (index, word) in words.enumerated() where word.bytes.count >= wanted.count {
-      guard let fit = Self.fit(word.bytes, wanted) else { continue }
+    for (index, own) in shapes.enumerated()
+    where own.length >= shape.length && shape.letters & ~own.letters == 0 {
+      guard let fit = Self.fit(words[index].bytes, wanted) else { continue }
       found.append((Int32(truncatingIfNeeded: index), fit))
     }
     guard found.isEmpty, let tolerance = Self.tolerance(wanted) else { return found }
-    for (index, word) in words.enumerated() where Self.isLike(word.bytes, wanted, tolerance) {
+    let shortest = Int(shape.length) - tolerance
+    for (index, own) in shapes.enumerated()
+    // Each letter that the word lacks is an error of its own.
+    where own.length >= shortest && (shape.letters & ~own.letters).nonzeroBitCount <= tolerance {
+      guard Self.isLike(words[index].bytes, wanted, tolerance) else { continue }
       found.append((Int32(truncatingIfNeeded: index), .misspelled))
     }
     return found
