@@ -29,7 +29,10 @@ struct ConsolePages {
 
   /// A network to which the first organizations belong.
   private static func writeNetwork(of workload: Workload, to path: String) throws {
-    var text = #"{"kind":"network","external_id":"bench-network","name":"Frühe Hilfen"}"# + "\n"
+    var text =
+      #"{"kind":"municipality","external_id":"bench-town","name":"Halver","ags":"05962012"}"# + "\n"
+    text += #"{"kind":"network","external_id":"bench-network","name":"Frühe Hilfen","#
+    text += #""municipalities":["key:bench-town"]}"# + "\n"
     let bytes = try Data(contentsOf: URL(filePath: workload.organizations))
     for (index, line) in bytes.split(separator: UInt8(ascii: "\n")).prefix(members).enumerated() {
       let row = String(decoding: line, as: UTF8.self)
@@ -60,13 +63,13 @@ struct ConsolePages {
     guard let network = networks.firstMatch(of: /href="(\/netzwerke\/[0-9a-f-]{36})/)?.output.1
     else { throw BenchFailure("The console shows no network.") }
     try measureDuplicates(plan)
-    let pages = [
+    let pages: [(String, String)] = [
       ("the list", "/"), ("a search", "/?q=Pflegedienst"),
       ("a search with errors", "/?q=Beratnug+Stienwald"),
       ("a search for a number", "/?q=4710772"), ("a record", String(link)),
       ("a form", "\(link)/bearbeiten"), ("a history", "\(link)/verlauf"),
       ("the networks", "/netzwerke"), ("a network", String(network)),
-      ("a network's record", network.replacing("/netzwerke/", with: "/eintrag/")),
+      ("a network's record", String(network).replacing("/netzwerke/", with: "/eintrag/")),
       ("what is due", "/faellig"), ("the duplicates", "/dubletten"),
       ("what is to be decided", "/konflikte"), ("what waits for a release", "/freigaben"),
       ("the change requests", "/rueckmeldungen"), ("what was erased", "/loeschungen"),

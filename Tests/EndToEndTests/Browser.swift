@@ -122,6 +122,12 @@ final class Browser {
     try act("/element/\(id)/value", ["text": .string(text)])
   }
 
+  /// Puts a file into an input for files.
+  func choose(_ file: URL, into selector: String) throws {
+    let id = try #require(try element(selector), "there is no \(selector)")
+    try act("/element/\(id)/value", ["text": .string(file.path)])
+  }
+
   /// What a script's `return` gives.
   func run(_ script: String) throws -> JSONValue {
     try act("/execute/sync", ["script": .string(script), "args": .array([])])
@@ -158,7 +164,7 @@ final class Browser {
 
   /// What reaches beyond the screen, or beyond what it stands in; what can be scrolled by itself or is for
   /// screen readers alone may.
-  private static let cutOff = """
+  static let cutOff = """
     const root = document.documentElement, found = [];
     if (root.scrollWidth > root.clientWidth) found.push("the page scrolls sideways");
     const scrolls = one => one && one !== document.body &&
@@ -174,7 +180,7 @@ final class Browser {
     return found.slice(0, 5);
     """
 
-  private static let moving = """
+  static let moving = """
     const found = document.getAnimations().map(one => String(one.animationName || one.transitionProperty));
     for (const one of document.querySelectorAll("*")) {
       const style = getComputedStyle(one);

@@ -9,8 +9,6 @@ import Testing
     _ console: TestConsole, _ count: Int, _ row: (Int) -> String
   ) async throws {
     let text = (0..<count).map { row($0) + "\n" }.joined()
-    let file = console.root.appendingPathComponent("rows.ndjson")
-    try text.write(to: file, atomically: true, encoding: .utf8)
     let visitor = Visitor(console)
     await visitor.get("/daten/einlesen")
     let preview = await visitor.upload(
@@ -63,7 +61,9 @@ import Testing
 
   @Test func `A network's members come by pages, by their names`() async throws {
     let console = try await TestConsole()
-    let network = try await console.add("network", ["name": "Frühe Hilfen"])
+    let town = try await console.add("municipality", ["name": "Halver", "ags": "05962012"])
+    let network = try await console.add(
+      "network", ["name": "Frühe Hilfen", "municipalities": town])
     try await fill(console, 120) { number in
       #"{"kind":"organization","external_id":"h\#(number)","name":"Haus \#(1_000 + number)"}"#
     }
@@ -84,7 +84,8 @@ import Testing
     let record = await console.get("/eintrag/\(network)")
     #expect(record.text.contains("<span class=\"count\">120</span>"))
     for number in 0..<55 {
-      try await console.add("network", ["name": "Netz \(100 + number)"])
+      try await console.add(
+        "network", ["name": "Netz \(100 + number)", "municipalities": town])
     }
     let list = await console.get("/netzwerke")
     #expect(list.text.matches(of: /href="\/netzwerke\/[0-9a-f]/).count == 50)
