@@ -36,7 +36,7 @@ struct PageClient {
   }
 
   /// - Returns: `nil` where nobody answers.
-  private func ask(_ path: String) -> Answer? {
+  func ask(_ path: String) -> Answer? {
     let start = monotonicSeconds()
     let descriptor = socket(AF_INET, Int32(SOCK_STREAM.rawValue | SOCK_CLOEXEC.rawValue), 0)
     defer { close(descriptor) }
