@@ -185,11 +185,7 @@ extension Snapshot {
   /// Every record that was merged, with the one kept in its place, over however many merges.
   package func mergedRecords() throws -> [RecordID: RecordID] {
     var into: [RecordID: RecordID] = [:]
-    for kind in tables.schema.kinds {
-      for id in try lookup.mergeCandidates(kind) {
-        into[id] = try state(of: id)?.mergedInto
-      }
-    }
+    for id in try lookup.mergeCandidates() { into[id] = try state(of: id)?.mergedInto }
     return into.keys.reduce(into: [:]) { out, id in
       out[id] = Merges.end(of: id, in: into)
     }
@@ -221,13 +217,16 @@ extension Lookup {
       arguments: [Data(id.bytes)])?.flag(0) ?? false
   }
 
-  /// The deleted records of a kind that somebody noted a merge on; whether that takes effect, their
-  /// state says.
-  func mergeCandidates(_ kind: RecordKind) throws -> [RecordID] {
+  /// The deleted records that somebody noted a merge on; whether that takes effect, their state says.
+  ///
+  /// - Parameter kind: `nil`: of all kinds, looked for at once.
+  func mergeCandidates(_ kind: RecordKind? = nil) throws -> [RecordID] {
     let rows = try Row.fetchAll(
       ledger.db,
-      sql: "SELECT record, id FROM record WHERE deleted = 1 AND kind = ? ORDER BY record",
-      arguments: [Int64(kind.tag)])
+      sql: """
+        SELECT record, id FROM record WHERE deleted = 1 AND (?1 IS NULL OR kind = ?1) ORDER BY record
+        """,
+      arguments: [kind.map { Int64($0.tag) }])
     return try rows.compactMap { row in
       let isNoted = try ledger.entries(ofRecord: row.integer(0)).contains { entry in
         entry.header.writes.contains { $0.register.tag == RecordKind.mergedIntoTag }

@@ -110,7 +110,8 @@ package enum Hex {
 
   static func digit(_ value: UInt8) -> UInt8 { value < 10 ? 48 + value : 87 + value }
 
-  private static func value(_ digit: UInt8) -> UInt8? {
+  /// The value of a digit of either case.
+  static func value(_ digit: UInt8) -> UInt8? {
     switch digit {
     case 48...57: digit - 48
     case 97...102: digit - 87

@@ -180,12 +180,18 @@ package struct RecordID: Hashable, Sendable, Comparable, CustomStringConvertible
 
   /// Reads the 36 characters of the usual UUID form, of either case.
   package init?(text: some StringProtocol) {
-    // An import asks this of every external id, most of which are none.
+    // An import asks this of every external id, most of which are none; what is served, of each reference.
     guard text.utf8.count == 36 else { return nil }
-    let groups = text.split(separator: "-", omittingEmptySubsequences: false)
-    guard groups.map(\.utf8.count) == [8, 4, 4, 4, 12], let bytes = Hex.decode(groups.joined())
-    else { return nil }
-    self.init(bytes)
+    var (high, low): (UInt64, UInt64) = (0, 0)
+    for (place, digit) in String(text).utf8.enumerated() {
+      switch place {
+      case 8, 13, 18, 23: guard digit == UInt8(ascii: "-") else { return nil }
+      default:
+        guard let value = Hex.value(digit) else { return nil }
+        (high, low) = (high << 4 | low >> 60, low << 4 | UInt64(value))
+      }
+    }
+    self.init(high: high, low: low)
   }
 
   /// Who created the record.
