@@ -54,13 +54,12 @@ extension Console {
       "count": isKnown ? total.counted("Paar", "Paare") as Any : false,
       "isChecking": head["current"] != .bool(true),
       "when": isKnown ? time.instant(head["at"]) as Any : false,
-      "hasPages": pages > 1, "page": page, "pages": pages,
-      "previous": page > 1 ? "/dubletten?seite=\(page - 1)" as Any : false,
-      "next": page < pages ? "/dubletten?seite=\(page + 1)" as Any : false,
       "mayMerge": client.may("merge"),
       "message": request.query["meldung"].flatMap { Self.messages[$0] } as Any? ?? false,
     ]
-    return try self.page("duplicates", title: "Dubletten", view, request)
+    let links = Self.pageLinks(page, of: pages) { "/dubletten?seite=\($0)" }
+    return try self.page(
+      "duplicates", title: "Dubletten", view.merging(links) { own, _ in own }, request)
   }
 
   private func duplicate(_ row: JSONValue) throws -> View? {

@@ -76,9 +76,6 @@ extension Console {
       "members": members.filter { !$0.hasLeft }.map(\.view),
       "memberCount": pages > 1
         ? counts["network_membership", default: 0] : members.count { !$0.hasLeft },
-      "hasPages": pages > 1, "page": page, "pages": pages,
-      "previous": page > 1 ? "/netzwerke/\(id)?seite=\(page - 1)" as Any : false,
-      "next": page < pages ? "/netzwerke/\(id)?seite=\(page + 1)" as Any : false,
       "former": members.filter(\.hasLeft).map(\.view),
       "hasFormer": members.contains(where: \.hasLeft),
       "meetings": try meetings.prefix(Self.partLimit).enumerated().map { index, meeting in
@@ -88,7 +85,8 @@ extension Console {
       "groups": rows("working_group").map(Self.named), "hasGroups": !rows("working_group").isEmpty,
       "documents": rows("document").map(Self.document), "hasDocuments": !rows("document").isEmpty,
     ]
-    return try self.page("network", title: name, view, request)
+    let links = Self.pageLinks(page, of: pages) { "/netzwerke/\(id)?seite=\($0)" }
+    return try self.page("network", title: name, view.merging(links) { own, _ in own }, request)
   }
 
   /// What names a network, the members of one page, and how much of each kind there is.

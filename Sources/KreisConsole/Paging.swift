@@ -15,10 +15,17 @@ struct Paging<Element> {
     let pages = max(1, (all.count + size - 1) / size)
     let number = min(max(1, text.flatMap { Int($0) } ?? 1), pages)
     shown = Array(all.dropFirst((number - 1) * size).prefix(size))
-    view = [
-      "hasPages": pages > 1, "page": number, "pages": pages,
-      "previous": number > 1 ? "\(address)?seite=\(number - 1)" as Any : false,
-      "next": number < pages ? "\(address)?seite=\(number + 1)" as Any : false,
+    view = Console.pageLinks(number, of: pages) { "\(address)?seite=\($0)" }
+  }
+}
+
+extension Console {
+  /// Which of how many pages is shown, and the links to those beside it: for the template `pages`.
+  static func pageLinks(_ page: Int, of pages: Int, _ address: (Int) -> String) -> View {
+    [
+      "hasPages": pages > 1, "page": page, "pages": pages,
+      "previous": page > 1 ? address(page - 1) as Any : false,
+      "next": page < pages ? address(page + 1) as Any : false,
     ]
   }
 }

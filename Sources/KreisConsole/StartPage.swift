@@ -71,12 +71,11 @@ extension Console {
         .map { $0["name"]?.text ?? "" }, "district": wish.district,
       "ages": Self.ages(wish.age), "sheet": wish.address("/druck"),
       "count": total.counted("Organisation", "Organisationen"), "isEmpty": total == 0,
-      "hits": hits, "hasPages": pages > 1, "page": wish.page, "pages": pages,
-      "previous": wish.page > 1 ? wish.address(page: wish.page - 1) as Any : false,
-      "next": wish.page < pages ? wish.address(page: wish.page + 1) as Any : false,
+      "hits": hits,
     ]
+    let links = Self.pageLinks(wish.page, of: pages) { wish.address(page: $0) }
     let title = wish.text.isEmpty ? "Organisationen" : "Suche nach „\(wish.text)“"
-    return try page("start", title: title, view, request)
+    return try page("start", title: title, view.merging(links) { own, _ in own }, request)
   }
 
   private static func ages(_ chosen: String) -> [View] {
