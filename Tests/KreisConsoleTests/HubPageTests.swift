@@ -77,7 +77,9 @@ struct HubPageTests {
     let page = await console.get("/kreis").text
     let trouble = try #require(page.range(of: "Der Hub bedient niemanden"))
     #expect(trouble.lowerBound < (try #require(page.range(of: "id=\"rueckstand\""))).lowerBound)
-    #expect(page.contains("restored &amp; serves nobody"))
+    #expect(page.contains("Er wurde aus einer Sicherung wiederhergestellt"))
+    #expect(
+      page.contains("<p class=\"detail\" lang=\"en\">the hub was restored &amp; serves nobody"))
     #expect(page.contains("data-state=\"trouble\">Der Hub ist gestört"))
     try FileManager.default.createDirectory(
       at: console.root.appending(path: "evidence"), withIntermediateDirectories: true)

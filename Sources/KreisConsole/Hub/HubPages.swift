@@ -111,20 +111,60 @@ extension Console {
 
 /// What needs a person at once.
 enum HubTroubles {
-  private static let headings = [
-    "split": "Zwei Verläufe: Der Hub hat verschiedenen Kommunen Verschiedenes gezeigt",
-    "fork": "Ein Schlüssel wurde auf zwei Rechnern benutzt",
-    "damage": "Der Datenbestand des Hubs ist beschädigt",
-    "halted": "Der Hub bedient niemanden",
-    "gathering": "Der Hub sammelt wieder ein, was ihm fehlt",
-    "store": "Der Hub kann nichts speichern",
+  /// What each kind of trouble means and what to do; the words of the program stay beside it.
+  private static let sentences: [String: (heading: String, text: String)] = [
+    "split": (
+      "Zwei Verläufe: Der Hub hat verschiedenen Kommunen Verschiedenes gezeigt",
+      """
+      Beide sind von ihm unterschrieben, der Beweis ist aufgehoben. Jemand hat den Hub auf einen älteren \
+      Stand zurückgesetzt, oder sein Schlüssel wird auch anderswo benutzt. Bitte nichts löschen und \
+      sofort die Technik verständigen.
+      """
+    ),
+    "fork": (
+      "Ein Schlüssel wurde auf zwei Rechnern benutzt",
+      """
+      Eine Stelle läuft doppelt, zum Beispiel aus einer Sicherung oder als Kopie eines Rechners. Beides, \
+      was sie geschrieben hat, ist aufgehoben. Die Technik muss einen der beiden Rechner anhalten.
+      """
+    ),
+    "damage": (
+      "Der Datenbestand des Hubs ist beschädigt",
+      """
+      Ein Datenträger hat etwas verändert, oder jemand hat fremd hineingeschrieben. Was betroffen ist, \
+      wird nicht gezeigt und nicht weitergegeben. Die Technik kann es aus den Beständen der Kommunen \
+      zurückholen; kommt es wieder, muss der Datenträger getauscht werden.
+      """
+    ),
+    "halted": (
+      "Der Hub bedient niemanden",
+      """
+      Er wurde aus einer Sicherung wiederhergestellt und weiß weniger, als er den Kommunen schon bestätigt \
+      hat. Die Technik muss ihm den nächsten Schlüssel geben; die Kommunen arbeiten so lange für sich weiter.
+      """
+    ),
+    "gathering": (
+      "Der Hub sammelt wieder ein, was ihm fehlt",
+      """
+      Er holt von den Kommunen zurück, was er verloren hat. Bis die Technik das Einsammeln beendet, gibt er \
+      nichts weiter; die Kommunen arbeiten so lange für sich.
+      """
+    ),
+    "store": (
+      "Der Hub kann nichts speichern",
+      """
+      Meist ist der Datenträger voll. Was die Kommunen schreiben, bleibt bei ihnen und wird nachgeholt, \
+      sobald wieder Platz ist.
+      """
+    ),
   ]
 
   static func views(_ row: JSONValue) -> [View] {
     var out = (row["troubles"]?.elements ?? []).map { trouble -> View in
-      [
-        "heading": headings[trouble["kind"]?.text ?? ""] ?? "Störung",
-        "detail": trouble["text"]?.text as Any? ?? false, "text": false,
+      let known = sentences[trouble["kind"]?.text ?? ""]
+      return [
+        "heading": known?.heading ?? "Störung", "text": known?.text as Any? ?? false,
+        "detail": trouble["text"]?.text as Any? ?? false,
       ]
     }
     for feed in row["feeds"]?.elements ?? [] {
