@@ -15,6 +15,9 @@ package struct DigestConfiguration: Sendable, Equatable {
   /// `smtps://HOST:PORT` or `smtp://HOST:PORT`.
   package let server: String
   package let login: Login?
+  /// PEM file of the authorities that the server's certificate may come from; `nil`: those that this
+  /// machine trusts.
+  package let caFile: String?
   /// `nil`: Monday to Friday.
   package let weekday: Weekday?
   package let hour: Int
@@ -58,6 +61,7 @@ package struct DigestConfiguration: Sendable, Equatable {
     self.from = from
     server = try Self.server(settings)
     login = try settings.login("digest").map { Login(user: $0.user, password: $0.password) }
+    caFile = try settings.file("ca_file")
     let day = try settings.text("digest_weekday") ?? "monday"
     if day == "workdays" {
       weekday = nil

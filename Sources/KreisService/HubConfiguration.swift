@@ -32,7 +32,7 @@ package struct HubConfiguration: Sendable, Equatable {
     [
       "log_level", "socket_group", "listen_address", "listen_port", "tls_certificate", "tls_key",
       "max_connections", "requests_per_second", "set_aside_days",
-      "tls_also_named",
+      "tls_also_named", "ca_file",
     ] + ReadAPIConfiguration.names + ContactConfiguration.names + ConsoleSetting.names
     + DigestConfiguration.names + MonitoringConfiguration.names
 
@@ -52,6 +52,9 @@ package struct HubConfiguration: Sendable, Equatable {
     contact = try ContactConfiguration(settings)
     console = try ConsoleSetting(settings)
     digest = try DigestConfiguration(settings, console: console)
+    if digest == nil, try settings.text("ca_file") != nil {
+      throw settings.wrong("ca_file", "is of no use without digest_to")
+    }
     monitoring = try MonitoringConfiguration(settings)
     tlsCertificate =
       try settings.file("tls_certificate") ?? settings.credential("tls_certificate")

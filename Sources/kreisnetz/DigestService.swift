@@ -49,16 +49,15 @@ final class Digest: Sendable {
 
   private let settings: DigestConfiguration
   private let console: String
-  private let caFile: String?
   private let directory: StateDirectory
   private let state: Mutex<DigestState>
 
   /// - Parameter console: its address, for the links.
   /// - Throws: `StateDirectoryError`.
   init(
-    _ settings: DigestConfiguration, console: String, caFile: String?, in directory: StateDirectory
+    _ settings: DigestConfiguration, console: String, in directory: StateDirectory
   ) throws {
-    (self.settings, self.console, self.caFile) = (settings, console, caFile)
+    (self.settings, self.console) = (settings, console)
     self.directory = directory
     let kept = try directory.readSecret(Self.file)
       .flatMap { try? JSONParser.parse($0, limit: 65_536) }.flatMap { DigestState($0) }
@@ -127,7 +126,8 @@ final class Digest: Sendable {
     let id = "\(now).\(UInt64.random(in: 0 ... .max))"
     try MailServer(
       url: settings.server,
-      login: settings.login.map { .init(user: $0.user, password: $0.password) }, caFile: caFile
+      login: settings.login.map { .init(user: $0.user, password: $0.password) },
+      caFile: settings.caFile
     ).send(
       mail.message(from: settings.from, to: settings.to, at: now, id: id), from: settings.from,
       to: settings.to)

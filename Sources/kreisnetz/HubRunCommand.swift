@@ -61,7 +61,7 @@ struct HubRunCommand: AsyncParsableCommand {
       monitoring: settings.monitoring,
       setAsideDays: { current.now.setAsideDays })
     let digest = try settings.digest.map { digest in
-      try Digest(digest, console: settings.console?.link ?? "", caFile: nil, in: replica.directory)
+      try Digest(digest, console: settings.console?.link ?? "", in: replica.directory)
     }
     let reload = HubReload(
       config: config, hub: hub, directory: replica.directory, pin: identity.hubPin,

@@ -54,9 +54,7 @@ struct TownRunCommand: AsyncParsableCommand {
       monitoring: configuration.monitoring,
       setAsideDays: { current.now.setAsideDays })
     let digest = try configuration.digest.map { settings in
-      try Digest(
-        settings, console: configuration.console?.link ?? "", caFile: configuration.caFile,
-        in: replica.directory)
+      try Digest(settings, console: configuration.console?.link ?? "", in: replica.directory)
     }
     let resync = ResyncHandler.town(client: client, store: replica.store)
     try await process.run(

@@ -127,6 +127,29 @@ import Testing
       .map { String($0.dropFirst(2)) }.joined(separator: "\n")
   }
 
+  @Test func `Hub and town check the mail server's certificate by the same setting`() throws {
+    let digest = [
+      "KREISNETZ_CONSOLE_LISTEN": "8090", "KREISNETZ_DIGEST_TO": "selma@example.org",
+      "KREISNETZ_DIGEST_FROM": "kn@example.org",
+      "KREISNETZ_DIGEST_SMTP": "smtps://mail.example.org",
+    ]
+    try withFile("a certificate") { path in
+      let named = digest.merging(["KREISNETZ_CA_FILE": path]) { own, _ in own }
+      for (settings, file) in [(digest, nil), (named, path)] {
+        let town = try TownConfiguration(environment: settings).digest
+        let hub = try HubConfiguration(environment: settings).digest
+        #expect(town?.caFile == file && hub?.caFile == file && hub == town)
+      }
+      // A hub has nobody else whose certificate it checks.
+      let alone = ["KREISNETZ_CA_FILE": path]
+      #expect(throws: ConfigurationError.self) { try HubConfiguration(environment: alone) }
+      let town = try TownConfiguration(environment: alone)
+      #expect(town.caFile == path && town.digest == nil)
+    }
+    let missing = digest.merging(["KREISNETZ_CA_FILE": "/nonexistent/ca.pem"]) { own, _ in own }
+    #expect(throws: ConfigurationError.self) { try HubConfiguration(environment: missing) }
+  }
+
   private func withFile(_ text: String, _ body: (String) throws -> Void) throws {
     let directory = FileManager.default.temporaryDirectory
       .appending(path: "kreisnetz-\(UUID().uuidString)")
