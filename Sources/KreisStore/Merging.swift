@@ -224,7 +224,8 @@ extension Lookup {
     let rows = try Row.fetchAll(
       ledger.db,
       sql: """
-        SELECT record, id FROM record WHERE deleted = 1 AND (?1 IS NULL OR kind = ?1) ORDER BY record
+        SELECT record, id FROM record
+        WHERE \(ReadingIndexes.isHidden) AND deleted = 1 AND (?1 IS NULL OR kind = ?1) ORDER BY record
         """,
       arguments: [kind.map { Int64($0.tag) }])
     return try rows.compactMap { row in

@@ -91,13 +91,17 @@ extension Ledger {
     return out
   }
 
+  /// Records of a kind that are not deleted, and that no table shows: among them are the restricted ones.
+  fileprivate static let hiddenOfKind =
+    "SELECT record FROM record WHERE \(ReadingIndexes.isHidden) AND deleted = 0 AND kind = ?"
+
   /// Restricted records of a kind by external id.
   func restricted(_ kind: RecordKind) throws -> [String: Set<RecordID>] {
     guard kind.restriction != nil else { return [:] }
     if let known = restrictedByKey[kind.tag] { return known }
     var out: [String: Set<RecordID>] = [:]
     let keys = try Int64.fetchAll(
-      db, sql: "SELECT record FROM record WHERE shown = 0 AND deleted = 0 AND kind = ?",
+      db, sql: Self.hiddenOfKind,
       arguments: [Int64(kind.tag)])
     for key in keys {
       let id = try id(of: key)
@@ -124,8 +128,7 @@ extension Snapshot {
     var out: Set<RecordID> = []
     for kind in kinds {
       let keys = try Int64.fetchAll(
-        db.cachedStatement(
-          sql: "SELECT record FROM record WHERE shown = 0 AND deleted = 0 AND kind = ?"),
+        db.cachedStatement(sql: Ledger.hiddenOfKind),
         arguments: [Int64(kind.tag)])
       for key in keys {
         let id = try ledger.id(of: key)

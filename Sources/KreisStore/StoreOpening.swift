@@ -189,6 +189,7 @@ extension Store {
     #endif
     let store = try Store(
       pool, progress, key: key, schema: schema, random: random, forRepair: forRepair)
+    try pool.write { try $0.execute(sql: ReadingIndexes.sql) }
     let made = try pool.read { try String.fetchOne($0, sql: "SELECT tables FROM replica") }
     if made != store.tables.fingerprint { _ = try store.blockingWrite { try $0.rebuild() } }
     return store
