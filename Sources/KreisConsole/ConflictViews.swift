@@ -51,29 +51,30 @@ struct ConflictViews {
 }
 
 extension Console {
+  private static let conflictPage = 50
+
   func conflictList(_ request: ConsoleRequest) throws -> ConsoleResponse {
     let own = try client.row("sync")
     let views = ConflictViews(time: GermanTime(now: now()))
-    var isOwner: [String: Bool] = [:]
-    let items = try client.rows("conflicts").prefix(200).map { row -> View in
-      let id = row["id"]?.text ?? ""
-      if isOwner[id] == nil {
-        let shown = try client.row("show", ["id": .string(id)])
-        isOwner[id] = own["role"] == "hub" || shown["owner"] == own["name"]
-      }
+    let rows = try PagedRows(
+      client, "conflicts", by: Self.conflictPage, page: request.query["seite"],
+      address: "/konflikte")
+    let items = rows.shown.map { row -> View in
+      let isOwner = own["role"] == "hub" || row["owner"] == own["name"]
       let kind = row["kind"]?.text.flatMap { try? Schema.directory.kind(named: $0) }
       var view = views.view(
-        row, of: id, kind, mayDecide: client.may("resolve") && isOwner[id] == true)
+        row, of: row["id"]?.text ?? "", kind, mayDecide: client.may("resolve") && isOwner)
       view["name"] = row["name"]?.text ?? "Ohne Namen"
       view["kindLabel"] = kind?.label ?? "Eintrag"
       return view
     }
-    let waiting = try client.rows("list", ["kind": "publication"]).count
+    let head = try client.row("releases", ["limit": .integer(0)])
+    let waiting = Int(clamping: head["total"]?.unsigned ?? 0)
+    let view: View = [
+      "conflicts": items, "isEmpty": items.isEmpty,
+      "releases": waiting == 0 ? false : waiting.counted("Angabe", "Angaben") as Any,
+    ]
     return try page(
-      "conflicts", title: "Zu entscheiden",
-      [
-        "conflicts": items, "isEmpty": items.isEmpty,
-        "releases": waiting == 0 ? false : waiting.counted("Angabe", "Angaben") as Any,
-      ], request)
+      "conflicts", title: "Zu entscheiden", view.merging(rows.view) { own, _ in own }, request)
   }
 }

@@ -35,31 +35,23 @@ extension Console {
 
   private func duplicateList(_ request: ConsoleRequest) throws -> ConsoleResponse {
     let own = try client.row("sync")
-    let page = min(max(1, request.query["seite"].flatMap { Int($0) } ?? 1), 10_000)
     // The hub keeps an eye on all; a town can do nothing about those of others.
-    let rows = try client.rows(
-      "duplicates",
-      [
-        "own": .bool(own["role"] != "hub"), "offset": .integer((page - 1) * Self.duplicatePage),
-        "limit": .integer(Self.duplicatePage),
-      ])
-    let head = rows.first ?? .null
-    let total = Int(clamping: head["total"]?.unsigned ?? 0)
-    let isKnown = head["at"]?.unsigned != nil
-    let pages = max(1, (total + Self.duplicatePage - 1) / Self.duplicatePage)
+    let pairs = try PagedRows(
+      client, "duplicates", [.init("own", .bool(own["role"] != "hub"))], by: Self.duplicatePage,
+      page: request.query["seite"], address: "/dubletten")
+    let isKnown = pairs.head["at"]?.unsigned != nil
     let time = GermanTime(now: now())
-    let items = try rows.dropFirst().compactMap(duplicate)
+    let items = try pairs.shown.compactMap(duplicate)
     let view: View = [
       "items": items, "isEmpty": isKnown && items.isEmpty,
-      "count": isKnown ? total.counted("Paar", "Paare") as Any : false,
-      "isChecking": head["current"] != .bool(true),
-      "when": isKnown ? time.instant(head["at"]) as Any : false,
+      "count": isKnown ? pairs.total.counted("Paar", "Paare") as Any : false,
+      "isChecking": pairs.head["current"] != .bool(true),
+      "when": isKnown ? time.instant(pairs.head["at"]) as Any : false,
       "mayMerge": client.may("merge"),
       "message": request.query["meldung"].flatMap { Self.messages[$0] } as Any? ?? false,
     ]
-    let links = Self.pageLinks(page, of: pages) { "/dubletten?seite=\($0)" }
-    return try self.page(
-      "duplicates", title: "Dubletten", view.merging(links) { own, _ in own }, request)
+    return try page(
+      "duplicates", title: "Dubletten", view.merging(pairs.view) { own, _ in own }, request)
   }
 
   private func duplicate(_ row: JSONValue) throws -> View? {

@@ -24,14 +24,10 @@ extension Console {
   }
 
   private func networkList(_ request: ConsoleRequest) throws -> ConsoleResponse {
-    let page = min(max(1, request.query["seite"].flatMap { Int($0) } ?? 1), 10_000)
-    let rows = try client.rows(
-      "choices",
-      [
-        "kind": "network", "offset": .integer((page - 1) * Self.networkLimit),
-        "limit": .integer(Self.networkLimit + 1),
-      ])
-    let items = try rows.prefix(Self.networkLimit).map { row -> View in
+    let rows = try PagedRows(
+      client, "choices", [.init("kind", "network")], by: Self.networkLimit,
+      page: request.query["seite"], address: "/netzwerke")
+    let items = try rows.shown.map { row -> View in
       let id = row["id"]?.text ?? ""
       let shown = FieldViews(try client.row("show", ["id": .string(id)]))
       let places = FieldViews.list(shown.row["fields"]?["municipalities"]?["display"])
@@ -43,12 +39,10 @@ extension Console {
       ]
     }
     let view: View = [
-      "items": items, "isEmpty": items.isEmpty, "mayAdd": client.may("add"), "page": page,
-      "hasPages": page > 1 || rows.count > items.count,
-      "previous": page > 1 ? "/netzwerke?seite=\(page - 1)" as Any : false,
-      "next": rows.count > items.count ? "/netzwerke?seite=\(page + 1)" as Any : false,
+      "items": items, "isEmpty": items.isEmpty, "mayAdd": client.may("add"),
     ]
-    return try self.page("networks", title: "Netzwerke", view, request)
+    return try page(
+      "networks", title: "Netzwerke", view.merging(rows.view) { own, _ in own }, request)
   }
 
   private func networkPage(_ request: ConsoleRequest, _ id: String) throws -> ConsoleResponse {
@@ -58,7 +52,7 @@ extension Console {
       throw Refusal.notFound
     }
     let own = try client.row("sync")
-    let page = min(max(1, request.query["seite"].flatMap { Int($0) } ?? 1), 10_000)
+    let page = Self.pageNumber(request.query["seite"])
     let (related, counts) = try parts(of: id, page: page)
     let pages = max(
       1, (counts["network_membership", default: 0] + Self.partLimit - 1) / Self.partLimit)

@@ -8,6 +8,8 @@ import KreisStore
 
 /// What waits for a second person before everybody may read it.
 extension Console {
+  private static let releasePage = 50
+
   func releases(_ request: ConsoleRequest) throws -> ConsoleResponse {
     guard request.path.count == 1 else {
       try request.allow(.post)
@@ -16,18 +18,21 @@ extension Console {
     }
     try request.allow(.get)
     let account = request.person?.account
-    let items = try client.rows("list", ["kind": "publication"]).map {
-      try waiting($0, for: account)
-    }
+    let rows = try PagedRows(
+      client, "releases", by: Self.releasePage, page: request.query["seite"],
+      address: "/freigaben")
+    let items = try rows.shown.map { try waiting($0, for: account) }
     let view: View = [
       "hasAccount": account != nil,
       "items": items, "isEmpty": items.isEmpty,
       "message": request.query["meldung"].flatMap { Self.messages[$0] } as Any? ?? false,
     ]
-    return try page("releases", title: "Zur Veröffentlichung freizugeben", view, request)
+    return try page(
+      "releases", title: "Zur Veröffentlichung freizugeben",
+      view.merging(rows.view) { own, _ in own }, request)
   }
 
-  /// - Parameter row: flat, of `list`.
+  /// - Parameter row: flat, of `releases`.
   private func waiting(_ row: JSONValue, for account: String?) throws -> View {
     let asked = row["requested_account"]?.text
     let role = row["requested_by"]?.text ?? ""

@@ -8,7 +8,7 @@ import KreisPages
 
 /// Rückmeldungen: what others ask us to change, and what we asked them.
 extension Console {
-  private static let requestLimit = 200
+  private static let requestPage = 50
 
   func requests(_ request: ConsoleRequest) throws -> ConsoleResponse {
     guard request.path.count == 1 else {
@@ -17,13 +17,15 @@ extension Console {
     }
     try request.allow(.get)
     let isAll = request.query["alle"] == "1"
-    let rows = try client.rows("requests", ["all": .bool(isAll)])
+    let rows = try PagedRows(
+      client, "requests", [.init("all", .bool(isAll))], by: Self.requestPage,
+      page: request.query["seite"], address: "/rueckmeldungen\(isAll ? "?alle=1" : "")")
     let view: View = [
-      "items": rows.prefix(Self.requestLimit).map(requestView), "isEmpty": rows.isEmpty,
-      "isAll": isAll,
+      "items": rows.shown.map(requestView), "isEmpty": rows.shown.isEmpty, "isAll": isAll,
       "message": request.query["meldung"].flatMap { Self.messages[$0] } as Any? ?? false,
     ]
-    return try page("requests", title: "Rückmeldungen", view, request)
+    return try page(
+      "requests", title: "Rückmeldungen", view.merging(rows.view) { own, _ in own }, request)
   }
 
   private func requestView(_ row: JSONValue) -> View {

@@ -29,7 +29,7 @@ extension Console {
       district = String((query["stadtteil"] ?? "").prefix(200))
       age = query["alter"].flatMap { Int($0) }.map { String(min(max(-1, $0), 120)) } ?? ""
       isOpen = query["offen"] == "1"
-      page = min(max(1, query["seite"].flatMap { Int($0) } ?? 1), 1_000_000)
+      page = Console.pageNumber(query["seite"])
     }
 
     var isFiltered: Bool { !(category + network + place + district + age).isEmpty || isOpen }

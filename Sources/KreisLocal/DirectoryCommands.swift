@@ -34,7 +34,8 @@ struct DirectoryCommands: Sendable {
       "sync": sync,
       "metrics": metrics, "audit": audit, "audit-verify": verifyAudit,
       "watch": watch, "erase": erase, "erasures": erasures, "restrict": restrict,
-      "unrestrict": unrestrict, "release": release, "policy": policy, "retention": retention,
+      "unrestrict": unrestrict, "release": release, "releases": releases, "policy": policy,
+      "retention": retention,
       "subject-report": subjectReport, "processing-record": processingRecord,
       "request": request, "requests": requests, "accept": accept, "decline": decline,
       "transfer": transfer, "search": search, "related": related,
@@ -93,6 +94,12 @@ struct DirectoryCommands: Sendable {
       "This replica was restored from a backup. It shows nothing before its daemon has read the "
         + "hub's feed to its end, because values may have been erased since. Start it: kreisnetz town "
         + "run", .restored)
+  }
+
+  /// The part of a list that `offset` and `limit` name; `nil` without a limit: all of it.
+  func part(_ call: LocalCall) throws -> ListPart? {
+    guard let limit = try call.optionalInteger("limit") else { return nil }
+    return ListPart(offset: try call.optionalInteger("offset") ?? 0, limit: limit)
   }
 
   func occasion(_ call: LocalCall) -> Occasion {

@@ -5,15 +5,20 @@ import KreisInterchange
 import KreisStore
 
 extension DirectoryCommands {
-  /// Arguments: id (only this one). Rows, the oldest first: `ErasureJSON.row`. Outcome `no` if none fits.
+  /// Arguments: id (only this one), or offset and limit. Rows: `ErasureJSON.row`, the oldest first; with
+  /// a limit first `{"total":N}`, then the newest first. Outcome `no` if none fits.
   func erasures(_ call: LocalCall) throws -> Outcome {
-    let text = try call.optionalText("id")
+    let (text, part) = (try call.optionalText("id"), try part(call))
     let now = now()
     let rows = try stream { snapshot -> [JSONValue] in
-      let wanted = try text.map { try record($0, snapshot.lookup) }
       let json = ErasureJSON(snapshot, try snapshot.policy(), now)
-      return try snapshot.erasures(at: now).filter { wanted == nil || $0.record == wanted }
-        .map { json.row($0) }
+      if let text {
+        let wanted = try record(text, snapshot.lookup)
+        return try snapshot.erasures(of: [wanted], at: now).map { json.row($0) }
+      }
+      guard let part else { return try snapshot.erasures(at: now).map { json.row($0) } }
+      let (total, erasures) = try snapshot.latestErasures(part, at: now)
+      return [["total": .integer(total)]] + erasures.map { json.row($0) }
     }
     for row in rows { try call.row(row) }
     guard rows.isEmpty, text != nil else { return .done }

@@ -92,6 +92,21 @@ struct Publishing {
 }
 
 extension DirectoryCommands {
+  /// Arguments: offset, limit (by default all). Rows: `{"total":N}`, then what waits to be released, in
+  /// the order in which it was asked for: flat records, `RecordJSON.flat`.
+  func releases(_ call: LocalCall) throws -> Outcome {
+    let part = try part(call) ?? ListPart(offset: 0, limit: .max)
+    let kind = try kind(named: "publication")
+    try stream { snapshot in
+      try checkShown(snapshot)
+      let (total, states) = try snapshot.list(kind, part)
+      try call.row(["total": .integer(total)])
+      let json = RecordJSON(snapshot)
+      for state in states { try call.row(json.flat(state, kind)) }
+    }
+    return .done
+  }
+
   /// Arguments: id (of a publication), refuse. Row: id, subject, field, released, `requested_account`
   /// (null: no account of this console asked for it).
   ///

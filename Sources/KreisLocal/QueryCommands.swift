@@ -79,24 +79,30 @@ extension DirectoryCommands {
     return .done
   }
 
-  /// Rows: one per conflict, `RecordJSON.conflict` with id, kind and name.
+  /// Arguments: offset, limit. Rows: with a limit first `{"total":N}`; then one per conflict,
+  /// `RecordJSON.conflict` with id, kind, name, owner and owner_title.
   func conflicts(_ call: LocalCall) throws -> Outcome {
+    let part = try part(call)
     try stream { snapshot in
       try checkShown(snapshot)
-      let json = RecordJSON(snapshot)
-      for state in try snapshot.recordsInConflict() {
-        let kind = state.kind.flatMap { schema.kind(tag: $0) }
-        if let kind, state.isRestricted(kind) { continue }
-        let naming = try snapshot.naming(of: state.record)
-        for conflict in state.conflicts {
-          try call.row(
-            .object(
-              [
-                .init("id", .string(state.record.description)),
-                .init("kind", naming.map { .string($0.kind.name) } ?? .null),
-                .init("name", naming?.name.map { .string($0) } ?? .null),
-              ] + json.conflict(conflict, naming?.kind)))
+      let found: [(state: RecordState, conflict: Conflict)]
+      if let part {
+        let total: Int
+        (total, found) = try snapshot.conflicts(part)
+        try call.row(["total": .integer(total)])
+      } else {
+        found = try snapshot.recordsInConflict().flatMap { state in
+          let kind = state.kind.flatMap { schema.kind(tag: $0) }
+          let isRestricted = kind.map { state.isRestricted($0) } ?? false
+          return isRestricted ? [] : state.conflicts.map { (state, $0) }
         }
+      }
+      let json = RecordJSON(snapshot)
+      for (state, conflict) in found {
+        let kind = state.kind.flatMap { schema.kind(tag: $0) }
+        try call.row(
+          .object(
+            try RecordJSON.naming(state.record, snapshot) + json.conflict(conflict, kind)))
       }
     }
     return .done

@@ -95,16 +95,20 @@ extension DirectoryCommands {
     return .done
   }
 
-  /// Argument: all. Rows: `RequestJSON`, of those that concern this member and are not closed, or of
-  /// all.
+  /// Arguments: all, offset, limit. Rows: with a limit first `{"total":N}`; then `RequestJSON`, of those
+  /// that concern this member and are not closed, or of all.
   func requests(_ call: LocalCall) throws -> Outcome {
-    let isAll = try call.flag("all")
+    let (isAll, part) = (try call.flag("all"), try part(call))
     let rows = try read { snapshot in
       try checkShown(snapshot)
       let json = RequestJSON(snapshot)
-      return try snapshot.changeRequests().filter {
-        isAll || $0.concerns != nil && !$0.status.isFinal
-      }.map { try json.row($0) }
+      guard let part else {
+        return try snapshot.changeRequests().filter {
+          isAll || $0.concerns != nil && !$0.status.isFinal
+        }.map { try json.row($0) }
+      }
+      let (total, requests) = try snapshot.changeRequests(part, all: isAll)
+      return [["total": .integer(total)]] + (try requests.map { try json.row($0) })
     }
     for row in rows { try call.row(row) }
     return .done

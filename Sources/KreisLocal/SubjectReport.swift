@@ -40,8 +40,8 @@ struct SubjectReport {
       search = try snapshot.search(for: people)
       hits = try snapshot.hits(search, except: people)
       let policy = try snapshot.policy()
-      let own = Set(people)
-      erasures = try snapshot.erasures(at: now).filter { own.contains($0.record) }
+      erasures = try snapshot.erasures(of: people, at: now)
+        .sorted { ($0.orderedAt, $0.record) < ($1.orderedAt, $1.record) }
         .map { ErasureJSON(snapshot, policy, now).row($0) }
       return
     }

@@ -37,30 +37,49 @@ extension Snapshot {
   ///
   /// - Parameter now: seconds since 1970; when this replica confirms its own part.
   package func erasures(at now: UInt64) throws -> [Erasure] {
-    var keys: Set<Int64> = []
-    let rows = try Row.fetchCursor(
-      db, sql: "SELECT record, body FROM entry WHERE record IS NOT NULL")
-    while let row = try rows.next() {
-      guard let body = try row.bytes(1), Self.isErase(body) else { continue }
-      keys.insert(try row.integer(0))
-    }
-    let statements = try currentStatements()
-    var out: [Erasure] = []
-    for key in keys {
-      let id = try ledger.id(of: key)
-      let entries = try ledger.entries(ofRecord: key)
-      guard let orders = ErasureOrders(id, entries, membership) else { continue }
-      out.append(try erasure(of: id, orders, statements, now))
-    }
-    return out.sorted { ($0.orderedAt, $0.record) < ($1.orderedAt, $1.record) }
+    try erasures(of: erasedRecords(), at: now)
   }
 
-  /// The entry kind stands behind the time, whose groups but the last have their highest bit set.
-  private static func isErase(_ body: [UInt8]) -> Bool {
-    guard let end = body.firstIndex(where: { $0 & 0x80 == 0 }), end + 1 < body.count else {
-      return false
+  /// A part of the orders to erase that count, the newest first, and how many there are.
+  package func latestErasures(
+    _ part: ListPart, at now: UInt64
+  ) throws -> (total: Int, erasures: [Erasure]) {
+    let records = try erasedRecords()
+    return (records.count, try erasures(of: Array(part.of(records.reversed())), at: now))
+  }
+
+  /// The orders to erase these records, in their order, as far as there are any.
+  package func erasures(of records: [RecordID], at now: UInt64) throws -> [Erasure] {
+    let statements = try currentStatements()
+    return try records.compactMap { id in
+      guard let key = try ledger.certainKey(of: id),
+        let orders = ErasureOrders(id, try ledger.entries(ofRecord: key), membership)
+      else { return nil }
+      return try erasure(of: id, orders, statements, now)
     }
-    return body[end + 1] == EntryKind.erase.code
+  }
+
+  /// The records that somebody ordered to erase so that it counts, the oldest order first: of each is
+  /// read only what tells that.
+  private func erasedRecords() throws -> [RecordID] {
+    var first: [RecordID: UInt64] = [:]
+    let rows = try Row.fetchCursor(
+      db,
+      sql: """
+        SELECT entry, id, body FROM entry JOIN record ON record.record = entry.record
+        WHERE \(ReadingIndexes.isErasing)
+        """)
+    while let row = try rows.next() {
+      let entry = try row.integer(0)
+      guard let id = try row.bytes(1).flatMap({ RecordID($0) }), let body = try row.bytes(2)
+      else { throw StoreError.impossible("an order to erase") }
+      let log = try ledger.name(of: EntryKey.log(entry))
+      guard log.scope != .local,
+        membership.inertness(of: log, EntryKey.sequence(entry), on: id) == nil
+      else { continue }
+      first[id] = min(first[id] ?? .max, try EntryBody(decoding: body).recordedAt)
+    }
+    return first.sorted { ($0.value, $0.key) < ($1.value, $1.key) }.map(\.key)
   }
 
   private typealias Stated = [MemberID: [Scope: (position: UInt64, at: UInt64)]]

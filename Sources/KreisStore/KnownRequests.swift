@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: EUPL-1.2
 
+import GRDB
 package import KreisCore
 
 /// A change request with what was said to it, as this replica sees it.
@@ -44,6 +45,90 @@ extension Snapshot {
       guard let request = ChangeRequest(state) else { return }
       out.append(known(request, answers[request.id] ?? []))
     }
+    return out
+  }
+
+  /// A part of the change requests, in the order of their arrival, and how many there are: of the others
+  /// is read only what tells whether they belong there.
+  ///
+  /// - Parameter isAll: whether also those that are closed or do not concern this member.
+  package func changeRequests(
+    _ part: ListPart, all isAll: Bool
+  ) throws -> (total: Int, requests: [KnownRequest]) {
+    let answers = Dictionary(grouping: try answerRows(), by: \.request)
+    let rows = try requestRows().filter { isAll || isWanted($0, answers[$0.id] ?? []) }
+    let requests = try part.of(rows).compactMap { row -> KnownRequest? in
+      guard let request = ChangeRequest(try state(ofKey: row.key)) else { return nil }
+      let own = try answers[row.id]?.compactMap { RequestAnswer(try state(ofKey: $0.key)) }
+      return known(request, own ?? [])
+    }
+    return (rows.count, requests)
+  }
+
+  private struct RequestRow {
+    let key: Int64
+    let id: RecordID
+    let subject: RecordID
+    let isWithdrawn: Bool
+  }
+
+  private struct AnswerRow {
+    let key: Int64
+    let request: RecordID
+    let author: MemberID
+    let isFinal: Bool
+  }
+
+  /// Whether it concerns this member and is not closed: `known` and `status` from the tables alone.
+  private func isWanted(_ request: RequestRow, _ answers: [AnswerRow]) -> Bool {
+    guard !request.isWithdrawn,
+      request.id.creator == identity.member
+        || membership.steward(of: request.subject) == identity.member
+    else { return false }
+    return !answers.contains {
+      $0.isFinal && membership.hasBeenSteward($0.author, of: request.subject)
+    }
+  }
+
+  private func requestRows() throws -> [RequestRow] {
+    try rows(of: .changeRequest, ["subject_id", "status"]) { key, id, texts in
+      guard let subject = texts[0].flatMap({ RecordID(text: $0) }), id.creator != nil else {
+        return nil
+      }
+      return RequestRow(
+        key: key, id: id, subject: subject,
+        isWithdrawn: texts[1] == RequestStatus.withdrawn.rawValue)
+    }
+  }
+
+  private func answerRows() throws -> [AnswerRow] {
+    try rows(of: .requestAnswer, ["request_id", "status"]) { key, id, texts in
+      guard let request = texts[0].flatMap({ RecordID(text: $0) }), let author = id.creator,
+        let status = texts[1].flatMap({ RequestStatus(rawValue: $0) })
+      else { return nil }
+      return AnswerRow(key: key, request: request, author: author, isFinal: status.isFinal)
+    }
+  }
+
+  /// Columns of all rows of a table, in the order of their keys.
+  private func rows<T>(
+    of kind: RecordKind, _ columns: [String],
+    _ make: (Int64, RecordID, [String?]) throws -> T?
+  ) throws -> [T] {
+    let names = (["record", "id"] + columns).map(DirectoryTables.quoted).joined(separator: ", ")
+    let rows = try Row.fetchCursor(
+      db, sql: "SELECT \(names) FROM \(DirectoryTables.quoted(kind.name)) ORDER BY record")
+    var count = 0
+    var out: [T] = []
+    while let row = try rows.next() {
+      count += 1
+      guard let id = RecordID(text: try row.text(1)) else {
+        throw StoreError.impossible("a record's id")
+      }
+      let texts = try columns.indices.map { try row.textIfAny($0 + 2) }
+      if let one = try make(try row.integer(0), id, texts) { out.append(one) }
+    }
+    try compare(count: count, .kind(kind.tag), kind.name)
     return out
   }
 

@@ -28,13 +28,7 @@ package struct ExportedEntry: Sendable {
 extension Snapshot {
   /// A record's folded state; `nil` if no entry names it.
   package func state(of id: RecordID) throws -> RecordState? {
-    try ledger.certainKey(of: id).map { try folded($0, id) }
-  }
-
-  /// The state of a record whose row was proven to be what was folded from these entries.
-  private func folded(_ key: Int64, _ id: RecordID) throws -> RecordState {
-    _ = try sealed(key)
-    return Fold.record(id, try ledger.entries(ofRecord: key), under: membership)
+    try ledger.certainKey(of: id).map { try state(ofKey: $0) }
   }
 
   /// The records of a kind whose fields have these values, in the order of their ids' creation here.

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: EUPL-1.2
 
+import KreisCore
 import KreisInterchange
+import KreisStore
 import Testing
 
 /// Pages of which there could be more than fit: each shows a part, and says of how much.
@@ -89,7 +91,108 @@ import Testing
     }
     let list = await console.get("/netzwerke")
     #expect(list.text.matches(of: /href="\/netzwerke\/[0-9a-f]/).count == 50)
+    #expect(list.text.contains("Seite 1 von 2"))
     let more = await console.get("/netzwerke?seite=2")
     #expect(more.text.matches(of: /href="\/netzwerke\/[0-9a-f]/).count == 6)
+    #expect(await console.get("/netzwerke?seite=3").text.contains("Seite 2 von 2"))
+  }
+
+  /// Fetches all pages of a list of 120 in fifties, and what lies beyond them.
+  ///
+  /// - Returns: what stands on the pages, in their order.
+  private func pages(
+    _ console: TestConsole, _ address: String, _ item: Regex<(Substring, Substring)>
+  ) async throws -> [String] {
+    func found(_ answer: TestConsole.Answer) -> [String] {
+      answer.text.matches(of: item).map { String($0.output.1) }
+    }
+    let joint = address.contains("?") ? "&" : "?"
+    let first = await console.get(address)
+    #expect(first.text.contains("Seite 1 von 3") && !first.text.contains("Vorige Seite"))
+    let next = "href=\"\(address)\(joint)seite=2\" rel=\"next\"".replacing("&", with: "&amp;")
+    #expect(first.text.contains(next), "\(next)")
+    let second = await console.get("\(address)\(joint)seite=2")
+    #expect(second.text.contains("Vorige Seite") && second.text.contains("Nächste Seite"))
+    let last = await console.get("\(address)\(joint)seite=3")
+    #expect(last.text.contains("Seite 3 von 3") && !last.text.contains("Nächste Seite"))
+    let lists = [first, second, last].map(found)
+    #expect(lists.map(\.count) == [50, 50, 20], "\(address)")
+    // What is no page of it shows the nearest.
+    for (number, nearest) in [("4", 2), ("99999999999", 2), ("0", 0), ("-1", 0), ("x", 0)] {
+      let answer = await console.get("\(address)\(joint)seite=\(number)")
+      #expect(answer.status == 200 && found(answer) == lists[nearest], "\(address) \(number)")
+    }
+    return lists.flatMap(\.self)
+  }
+
+  private func organizations(_ console: TestConsole, _ count: Int) async throws -> [String] {
+    try await fill(console, count) { number in
+      #"{"kind":"organization","external_id":"h\#(number)","name":"Haus \#(1_000 + number)","phone":"0221 4710-100"}"#
+    }
+    return try await console.run("list", ["kind": "organization"]).compactMap { $0["id"]?.text }
+  }
+
+  @Test func `Change requests and what waits for a release come by pages`() async throws {
+    let console = try await TestConsole()
+    let ids = try await organizations(console, 121)
+    for id in ids {
+      try await console.run("request", ["id": .string(id), "remark": "Bitte nachsehen."])
+    }
+    let first = await console.get("/rueckmeldungen")
+    let request = try #require(
+      first.text.firstMatch(of: /rueckmeldungen\/([^\/"]*)\/zurueckziehen/))
+    let done = await console.post(
+      "/rueckmeldungen/\(request.output.1)/zurueckziehen", token: first.token, [])
+    #expect(done.status == 303)
+    let open = try await pages(console, "/rueckmeldungen", /<h2><a href="\/eintrag\/([^"]*)"/)
+    #expect(open == Array(ids.dropFirst()))
+    let all = await console.get("/rueckmeldungen?alle=1&seite=3")
+    #expect(all.text.contains("Seite 3 von 3"))
+    #expect(all.text.contains("href=\"/rueckmeldungen?alle=1&amp;seite=2\" rel=\"prev\""))
+    #expect(all.text.matches(of: /<section class="request">/).count == 21)
+
+    for id in ids.dropFirst() {
+      try await console.add(
+        "publication",
+        [
+          "subject_id": id, "field_name": "phone", "operation": "=",
+          "proposed_value": "0221 4710-200", "requested_by": "Koordination",
+        ])
+    }
+    #expect(await console.get("/konflikte").text.contains("freizugeben: 120 Angaben"))
+    let waiting = try await pages(console, "/freigaben", /<h2><a href="\/eintrag\/([^"]*)"/)
+    #expect(waiting == Array(ids.dropFirst()))
+  }
+
+  @Test func `Conflicts come by pages, and what was erased comes with the latest first`()
+    async throws
+  {
+    let console = try await TestConsole()
+    let ids = try await organizations(console, 120)
+    let kind = try Schema.directory.kind(named: "organization")
+    let phone = try kind.field(named: "phone")
+    // As if the hub had a second hand, which did not see what the first wrote.
+    try await onOwnThread {
+      try console.store.blockingWrite { transaction in
+        for id in ids.compactMap({ RecordID(text: $0) }) {
+          let write = Write(register: Register(tag: phone.tag), content: .value)
+          try transaction.append(
+            EntryBody(
+              recordedAt: 1_795_000_000, kind: .write, recordKind: kind.tag, record: id,
+              writes: [write]), values: Values(values: ["0221 4710-300"]), to: .public)
+        }
+      }
+    }
+    let found = try await pages(
+      console, "/konflikte", /conflict-of">[^<]*<a href="\/eintrag\/([^"]*)"/)
+    #expect(found == ids)
+    for id in ids {
+      try await console.run(
+        "erase", ["id": .string(id), "only": .bool(true)], reason: "Antrag nach Art. 17")
+    }
+    let erased = try await pages(
+      console, "/loeschungen", /<a href="\/loeschungen\/([0-9a-f-]{36})"/)
+    #expect(erased == ids.reversed())
+    #expect(await console.get("/konflikte").text.contains("Alle Angaben sind eindeutig"))
   }
 }

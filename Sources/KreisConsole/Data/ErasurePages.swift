@@ -11,6 +11,8 @@ import KreisStore
 extension Console {
   // MARK: - Orders and certificates
 
+  private static let erasurePage = 50
+
   /// `/loeschungen`, `/loeschungen/ID`, `/loeschungen/ID/text`
   func erasures(_ request: ConsoleRequest) throws -> ConsoleResponse {
     try request.allow(.get)
@@ -36,9 +38,11 @@ extension Console {
   }
 
   private func erasureList(_ request: ConsoleRequest) throws -> ConsoleResponse {
-    let rows = try client.rows("erasures").reversed()
+    let rows = try PagedRows(
+      client, "erasures", by: Self.erasurePage, page: request.query["seite"],
+      address: "/loeschungen")
     let time = GermanTime(now: now())
-    let items = rows.map { row -> View in
+    let items = rows.shown.map { row -> View in
       let members = row["members"]?.elements ?? []
       let done = members.count { $0["confirmed_at"] ?? .null != .null }
       return [
@@ -49,8 +53,9 @@ extension Console {
         "count": members.isEmpty ? false : "\(done) von \(members.count) bestätigt" as Any,
       ]
     }
-    let view: View = ["items": Array(items), "isEmpty": items.isEmpty]
-    return try page("erasures", title: "Löschungen", view, request)
+    let view: View = ["items": items, "isEmpty": items.isEmpty]
+    return try page(
+      "erasures", title: "Löschungen", view.merging(rows.view) { own, _ in own }, request)
   }
 
   // MARK: - Destroying

@@ -28,7 +28,7 @@ package enum ConsoleRole: String, CaseIterable, Comparable, Sendable {
   static func needed(for command: String) -> ConsoleRole {
     switch command {
     case "search", "show", "list", "related", "history", "choices", "sync", "status", "conflicts",
-      "requests", "due", "overview", "districts", "duplicates", "retention", "erasures":
+      "requests", "due", "overview", "districts", "duplicates", "releases", "retention", "erasures":
       .reading
     case "add", "edit", "delete", "undelete", "resolve", "confirm", "request", "accept", "decline",
       "merge", "distinct", "release", "import", "export":

@@ -78,19 +78,24 @@ extension DirectoryCommands {
     return .done
   }
 
-  /// Arguments: kind, offset, limit. Rows: the records of the kind by name, at most 1,000: `id`, `name`.
+  /// Arguments: kind, offset, limit. Rows: with a limit first `{"total":N}`; then the records of the kind
+  /// by name, at most 1,000: `id`, `name`.
   func choices(_ call: LocalCall) throws -> Outcome {
     let kind = try kind(named: try call.text("kind"))
     let offset = max(0, try call.optionalInteger("offset") ?? 0)
-    let limit = min(max(0, try call.optionalInteger("limit") ?? .max), Self.relatedLimit)
+    let limit = try call.optionalInteger("limit").map { max(0, $0) }
     try read { try checkShown($0) }
-    let rows = try indexed(call) { content in
-      content.ordered(kind).dropFirst(offset).prefix(limit).compactMap { slot in
-        content[slot: slot].map { item -> JSONValue in
-          ["id": .string(item.id.description), "name": .string(item.name)]
+    let (total, rows) = try indexed(call) { content in
+      let slots = content.ordered(kind)
+      let rows = slots.dropFirst(offset).prefix(min(limit ?? .max, Self.relatedLimit))
+        .compactMap { slot in
+          content[slot: slot].map { item -> JSONValue in
+            ["id": .string(item.id.description), "name": .string(item.name)]
+          }
         }
-      }
+      return (slots.count, rows)
     }
+    if limit != nil { try call.row(["total": .integer(total)]) }
     for row in rows { try call.row(row) }
     return .done
   }
