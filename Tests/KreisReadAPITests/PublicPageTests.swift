@@ -92,7 +92,8 @@ struct PublicPageTests {
     // 18 January 2027 is a Monday.
     api.clock.set(1_800_259_200)
     #expect(await names(api, "?offen=1") == [group])
-    #expect(await api.get("/angebote").text.contains("Jetzt geöffnet:"))
+    let open = await api.get("/angebote").text
+    #expect(open.contains("Jetzt geöffnet:</strong> Montag, 18.1.2027, 9:00-11:00 Uhr</p>"))
     api.clock.set(1_800_259_200 + 3 * 3_600)
     #expect(await names(api, "?offen=1") == [])
     #expect(await api.get("/angebote").text.contains("Nächster Termin:"))

@@ -26,15 +26,10 @@ struct Openings {
 
   /// The opening that is going on or comes next: `{"text","now"}`; `nil` if there is none.
   func next(of item: IndexContent.Item) -> JSONValue? {
-    let openings = hours(of: item).compactMap { hours in
-      hours.next(at: now, except: holidays).map { (hours: hours, opening: $0) }
-    }
-    let first = openings.min { left, right in
-      (left.opening.isNow ? 0 : 1, left.opening.date, left.hours.opensAt ?? 0)
-        < (right.opening.isNow ? 0 : 1, right.opening.date, right.hours.opensAt ?? 0)
-    }
-    return first.map { hours, opening in
-      ["text": .string(hours.text(of: opening)), "now": .bool(opening.isNow)]
+    hours(of: item).next(at: now, except: holidays).map { hours, opening in
+      [
+        "text": .string(hours.text(of: opening, isMarked: false)), "now": .bool(opening.isNow),
+      ]
     }
   }
 

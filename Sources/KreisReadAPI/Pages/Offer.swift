@@ -80,14 +80,9 @@ final class Offer: Sendable {
   func opening(
     at now: LocalTime, except holidays: SchoolHolidays
   ) -> (text: String, isNow: Bool)? {
-    let found = hours.compactMap { hours in
-      hours.next(at: now, except: holidays).map { (hours, $0) }
+    hours.next(at: now, except: holidays).map { hours, opening in
+      (hours.text(of: opening, isMarked: false), opening.isNow)
     }
-    let first = found.min { left, right in
-      (left.1.isNow ? 0 : 1, left.1.date, left.0.opensAt ?? 0)
-        < (right.1.isNow ? 0 : 1, right.1.date, right.0.opensAt ?? 0)
-    }
-    return first.map { ($0.text(of: $1), $1.isNow) }
   }
 }
 

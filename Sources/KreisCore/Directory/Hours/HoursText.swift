@@ -64,10 +64,12 @@ extension OfficeHours {
   }
 
   /// `Dienstag, 24.11.2026, 9:00-11:30 Uhr`
-  package func text(of opening: Opening) -> String {
+  ///
+  /// - Parameter isMarked: whether it says itself that it is going on.
+  package func text(of opening: Opening, isMarked: Bool = true) -> String {
     let day = "\(opening.date.weekday.label), \(GermanText.date(opening.date))"
     return [day, times].filter { !$0.isEmpty }.joined(separator: ", ")
-      + (opening.isNow ? " (jetzt)" : "")
+      + (opening.isNow && isMarked ? " (jetzt)" : "")
       + (opening.isUncertain ? " (sofern keine Schulferien sind)" : "")
   }
 }

@@ -123,6 +123,20 @@ extension OfficeHours {
   }
 }
 
+extension Collection where Element == OfficeHours {
+  /// Of all of them the opening that is going on or comes next, with the hours that it is one of.
+  package func next(
+    at now: LocalTime, except holidays: SchoolHolidays
+  ) -> (hours: OfficeHours, opening: OfficeHours.Opening)? {
+    compactMap { hours in
+      hours.next(at: now, except: holidays).map { (hours: hours, opening: $0) }
+    }.min { left, right in
+      (left.opening.isNow ? 0 : 1, left.opening.date, left.hours.opensAt ?? 0)
+        < (right.opening.isNow ? 0 : 1, right.opening.date, right.hours.opensAt ?? 0)
+    }
+  }
+}
+
 extension RecurrenceRule.Until {
   /// The last day on which something that begins at `minute` is not later than this.
   fileprivate func lastDay(at minute: Int, offset: (Int) -> Int) -> CivilDate {
