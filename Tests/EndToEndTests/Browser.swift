@@ -83,6 +83,12 @@ final class Browser {
       ["features": .array([["name": "prefers-reduced-motion", "value": "reduce"]])])
   }
 
+  /// Shows pages as they are on paper of this size, DIN A4 with half an inch of margin.
+  func print() throws {
+    try resize(width: 698)
+    try command("Emulation.setEmulatedMedia", ["media": "print"])
+  }
+
   private func command(_ name: String, _ parameters: JSONValue) throws {
     try act("/goog/cdp/execute", ["cmd": .string(name), "params": parameters])
   }
@@ -156,6 +162,8 @@ final class Browser {
       let cut = try run(Self.cutOff).elements.compactMap(\.text)
       #expect(cut.isEmpty, "\(page) at \(width) times \(scale): \(cut)")
     }
+    let alike = try run(Self.likeLinks).elements.compactMap(\.text)
+    #expect(alike.isEmpty, "\(page): \(alike)")
     try reduceMotion()
     let moving = try run(Self.moving).elements.compactMap(\.text)
     #expect(moving.isEmpty, "\(page): \(moving)")
@@ -178,6 +186,13 @@ final class Browser {
       if (isBeyond || isClipped) found.push(one.outerHTML.slice(0, 120));
     }
     return found.slice(0, 5);
+    """
+
+  /// What is underlined as links are and leads nowhere.
+  static let likeLinks = """
+    return [...document.querySelectorAll("main *")].filter((one) => !one.closest("a, button")
+      && getComputedStyle(one).textDecorationLine.includes("underline"))
+      .map((one) => one.outerHTML.slice(0, 120)).slice(0, 5);
     """
 
   static let moving = """

@@ -7,29 +7,6 @@ import Testing
 /// Signing in at the console of a real daemon, in a real browser.
 @Suite(.serialized, .enabled(if: Browser.isInstalled), .timeLimit(.minutes(5)))
 struct ConsoleSignInTests {
-  private static let password = "drei kleine Wörter"
-
-  private func start(_ kreis: Kreis, port: Int) throws -> String {
-    try kreis.stop("halver")
-    try kreis.start(
-      "halver",
-      environment: [
-        "KREISNETZ_CONSOLE_LISTEN": "\(port)", "KREISNETZ_CONSOLE_SIGN_IN": "accounts",
-      ])
-    try Kreis.wait("the console") { kreis.errors("halver").contains("the console is running") }
-    return "http://127.0.0.1:\(port)"
-  }
-
-  private func signIn(_ browser: Browser, _ name: String, _ password: String) throws {
-    try browser.type(name, into: "#name")
-    try browser.type(password, into: "#passwort")
-    try browser.click("main button[type=submit]")
-  }
-
-  private func check(_ browser: Browser, _ what: String) throws {
-    try browser.expectUsable(what, widths: [390, 1_400])
-  }
-
   @Test func `Who signs in keeps what was typed, and erases with a certificate`() throws {
     let kreis = try Kreis(towns: 2)
     let halver = kreis("halver")
@@ -39,26 +16,24 @@ struct ConsoleSignInTests {
       "source=Liste", "--json"
     ).id
     try kreis.waitUntilEqual()
-    let made = try halver(
-      "account", "add", "Vera", "--role", "administering", input: Self.password + "\n")
-    #expect(made.status == 0, "\(made.errors)")
+    let console = try ConsoleWithAccounts("halver", of: kreis, accounts: ["Vera": "administering"])
+    let base = console.base
     #expect(try halver("account", "add", "vera", "--role", "reading", input: "x\n").status == 2)
     #expect(
-      try halver("account", "add", "vera", "--role", "reading", input: Self.password).status == 1)
-    let port = try Kreis.freePort()
-    let base = try start(kreis, port: port)
+      try halver("account", "add", "vera", "--role", "reading", input: ConsoleWithAccounts.password)
+        .status == 1)
 
     let browser = try Browser()
     try browser.open("\(base)/eintrag/\(person)/bearbeiten")
     #expect(try browser.text("h1") == "Anmelden")
-    try check(browser, "signing in")
-    try signIn(browser, "vera", "falsches Passwort")
+    try browser.check("signing in")
+    try browser.signIn("vera", "falsches Passwort")
     #expect(try browser.text(".errors") == "Name oder Passwort stimmt nicht.")
-    try check(browser, "a wrong password")
-    try signIn(browser, "vera", Self.password)
+    try browser.check("a wrong password")
+    try browser.signIn("vera")
     #expect(try browser.text("h1") == "Selma Weiß bearbeiten")
     try browser.type("Leiterin", into: "#feld-title")
-    _ = try start(kreis, port: port)
+    try console.restart()
     try browser.click(".edit .acts button[type=submit]")
     #expect(try browser.text(".message") == "Gespeichert.")
 
@@ -69,23 +44,23 @@ struct ConsoleSignInTests {
     #expect(try halver("account", "password", "vera", input: next + "\n").status == 0)
     try browser.click(".edit .acts button[type=submit]")
     #expect(try browser.text(".message")?.contains("nicht verloren") == true)
-    try check(browser, "a form that waits")
-    try signIn(browser, "vera", next)
+    try browser.check("a form that waits")
+    try browser.signIn("vera", next)
     #expect(try browser.value("#feld-title") == "Stellvertreterin")
     try browser.click(".edit .acts button[type=submit]")
     #expect(try browser.text("main")?.contains("Stellvertreterin") == true)
 
     try browser.open("\(base)/eintrag/\(person)/vernichten")
-    try check(browser, "erasing")
+    try browser.check("erasing")
     try browser.type("Antrag nach Art. 17 DSGVO", into: "#grund")
     try browser.click(".fatal")
     #expect(try browser.text(".errors")?.contains("gelesen haben") == true)
-    try check(browser, "erasing without a word")
+    try browser.check("erasing without a word")
     #expect(try browser.value("#grund") == "Antrag nach Art. 17 DSGVO")
     try browser.click("#sicher")
     try browser.click(".fatal")
     try Kreis.wait("the certificate") { try browser.text("h1") == "Löschbestätigung" }
-    try check(browser, "the certificate")
+    try browser.check("the certificate")
     try Kreis.wait("all members confirm", seconds: 60) {
       try browser.open("\(base)/loeschungen/\(person)")
       return try browser.text("main")?.contains("von allen Mitgliedern bestätigt.") == true
@@ -94,7 +69,7 @@ struct ConsoleSignInTests {
     #expect(try kreis("balve")("show", person).output.contains("Selma") == false)
     for page in ["/daten", "/daten/einlesen", "/daten/ausgeben", "/loeschungen", "/konto"] {
       try browser.open(base + page)
-      try check(browser, page)
+      try browser.check(page)
     }
     try browser.click(".person button")
     try browser.open("\(base)/")
