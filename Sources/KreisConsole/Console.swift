@@ -227,10 +227,11 @@ struct Console: Sendable {
 
   /// A page within the layout.
   ///
+  /// - Parameter seconds: after how many the page comes anew by itself, also without script.
   /// - Throws: `CommandError`.
   func page(
     _ template: String, title: String, _ view: View, _ request: ConsoleRequest?,
-    status: HTTPResponse.Status = .ok
+    status: HTTPResponse.Status = .ok, again seconds: Int? = nil
   ) throws -> ConsoleResponse {
     let sync = try client.by(.anybody).row("sync")
     let person = request?.person
@@ -243,7 +244,8 @@ struct Console: Sendable {
       "training": sync["training"] == .bool(true), "trainingText": TrainingRealm.heading,
       "light": ["state": light.state.rawValue, "text": light.text] as View, "token": token,
       "style": Self.style.address, "script": Self.script.address, "icon": Asset.icon.address,
-      "isOpen": person != nil, "account": person?.account as Any? ?? false,
+      "again": seconds as Any? ?? false, "isOpen": person != nil,
+      "account": person?.account as Any? ?? false,
       "maySignOut": desk.way == .accounts,
       "isStart": place.isEmpty && request != nil,
       "isConflicts": place == "konflikte" || place == "freigaben",
@@ -275,10 +277,13 @@ struct Console: Sendable {
       "heading": refusal.title, "text": refusal.text, "isWaiting": refusal.retryAfter != nil,
       "address": request?.address ?? "/",
     ]
+    // What was sent would be lost by coming anew.
+    let again = request?.method == .get ? refusal.retryAfter : nil
     var response: ConsoleResponse
     // Whoever is no page of this console learns nothing but the refusal.
     if let request,
-      let page = try? page("message", title: refusal.title, view, request, status: refusal.status)
+      let page = try? page(
+        "message", title: refusal.title, view, request, status: refusal.status, again: again)
     {
       response = page
     } else {

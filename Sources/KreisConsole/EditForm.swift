@@ -191,12 +191,15 @@ struct EditForm {
 
   // MARK: - Sentences
 
+  /// Where something has to stand and nothing does.
+  static let needed = "Bitte ausfüllen."
+
   private static func sentence(_ problem: InvalidValue) -> String {
     if problem.reason.contains("(dtstart)") {
       return "Bitte den ersten Termin angeben: Von ihm an wird gezählt."
     }
     if problem.reason.hasPrefix("liegt vor") { return "Das Ende liegt vor dem Anfang." }
-    if problem.reason.hasPrefix("fehlt (") { return "Bitte ausfüllen." }
+    if problem.reason.hasPrefix("fehlt (") { return needed }
     if problem.reason.hasPrefix("fehlt: ") {
       let rule = plain(String(problem.reason.dropFirst(7)))
       return "Bitte ausfüllen: \(rule.prefix(1).uppercased())\(rule.dropFirst())."

@@ -74,6 +74,7 @@ struct FieldViews {
     case .dates:
       text.split(separator: ",").map { GermanTime.day(String($0)) }.joined(separator: ", ")
     case .language: LanguageLabel.text(text)
+    case .rrule: (try? RecurrenceRule(text))?.words ?? text
     default: text
     }
   }

@@ -73,6 +73,11 @@ struct FormItem {
       return
     }
     let now = field.isSet ? current.sorted() : current
+    // Of a new record all that is missing is told at once, elsewhere.
+    if field.required, wanted.isEmpty, !now.isEmpty {
+      self.error = EditForm.needed
+      return
+    }
     let isOthers = !seen.isEmpty && version != seen
     // Whoever did not touch a field does not take back what another one wrote there meanwhile.
     if isOthers, Self.mark(wanted) == original {

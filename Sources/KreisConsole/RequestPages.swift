@@ -56,6 +56,7 @@ extension Console {
           "now": now.isEmpty ? "keine Angabe" : now,
         ]
       },
+      "hasChanges": !(row["changes"]?.elements ?? []).isEmpty,
       "hasChanged": !(row["changed_since"]?.elements ?? []).isEmpty,
       "answers": (row["answers"]?.elements ?? []).map { answer -> View in
         [

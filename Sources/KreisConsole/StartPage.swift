@@ -109,7 +109,9 @@ extension Console {
       guard let name = part["name"]?.text, let kind = part["kind"]?.text else { return nil }
       return "\((try? Schema.directory.kind(named: kind))?.label ?? kind): \(name)"
     }
+    // Often its only category is what it is.
     let categories = (fields?["categories"]?["display"]?.elements ?? []).compactMap(\.text)
+      .filter { $0 != text("organization_type") }
     let place = [text("city"), text("district")].compactMap(\.self).joined(separator: ", ")
     let opening = row["opening"]
     return [

@@ -49,7 +49,7 @@ enum HubHandlers {
 
   /// Arguments: `name`, `days`, and either `member` (the name is a member's that lost its key),
   /// `title` and `ags`, or nothing more for a town that was invited before and did not join. Row:
-  /// `invite`, `name`, `expires_at`.
+  /// `invite`, `name`, `title`, `expires_at`.
   private static func makeInvite(_ store: Store, _ call: LocalCall) throws -> Outcome {
     let days = try call.optionalInteger("days") ?? 7
     guard (1...90).contains(days) else {
@@ -70,7 +70,7 @@ enum HubHandlers {
       }
     try call.row([
       "invite": .string(invite.text()), "name": .string(invite.name),
-      "expires_at": .integer(Int(invite.expiresAt)),
+      "title": .string(invite.title), "expires_at": .integer(Int(invite.expiresAt)),
     ])
     return .done
   }

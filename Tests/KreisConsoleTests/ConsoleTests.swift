@@ -117,7 +117,7 @@ import Testing
       "<h1>Kita Löwenzahn</h1>", "href=\"tel:02214710316\"", "href=\"mailto:kita@example.org\"",
       "href=\"https://example.org/kita\" rel=\"noreferrer noopener\"", "Leitung wechselt",
       "Deutsch", "Türkisch", "Koordination", "Haupthaus", "Am Markt 1, Halver", "Elterncafé",
-      "Noch nicht bestätigt", "Gepflegt von Märkischer Kreis", "hat den Eintrag angelegt",
+      "Noch nicht bestätigt", "Gepflegt von: Märkischer Kreis", "hat den Eintrag angelegt",
     ] { #expect(page.text.contains(text), "\(text)") }
     #expect(page.text.contains("montags") || page.text.contains("Mo"))
     let confirmed = await console.post("/eintrag/\(id)/bestaetigen", token: page.token, [])

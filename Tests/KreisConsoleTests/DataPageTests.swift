@@ -11,6 +11,21 @@ import Testing
 @Suite struct DataPageTests {
   // MARK: - Erasing
 
+  @Test func `What an import does is told by names, and what a row lacks in words`() async throws {
+    let console = try await TestConsole()
+    try await console.add(
+      "organization", ["name": "Haus am Markt", "external_id": "haus-1", "city": "Halver"])
+    let visitor = Visitor(console)
+    await visitor.get("/daten/einlesen")
+    let rows = "external_id,name,city\nhaus-1,Haus am Markt,Balve\nhaus-2,,Halver\n"
+    let sent = await visitor.upload(
+      "/daten/einlesen", [("art", "organization"), ("schluessel", "external_id")],
+      file: ("datei", "liste.csv", Array(rows.utf8)))
+    let preview = await visitor.get(try #require(sent.fields["location"], "\(sent.text)")).text
+    #expect(preview.contains("<strong>Haus am Markt</strong> geändert"), "\(preview)")
+    #expect(preview.contains("Name: fehlt (Pflichtfeld bei Organisation)."))
+  }
+
   @Test func `An erasure says what goes, asks once more, and ends in a certificate`() async throws {
     let console = try await TestConsole()
     let house = try await console.add("organization", ["name": "Kita Löwenzahn"])

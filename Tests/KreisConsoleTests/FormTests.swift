@@ -53,6 +53,19 @@ import Testing
     #expect(await console.get("/neu/nichts").status == 404)
   }
 
+  @Test func `What must not be empty is told at its field, together with all else`() async throws {
+    let console = try await TestConsole()
+    let id = try await console.add("organization", ["name": "Haus", "phone": "0221 4710-316"])
+    let form = await console.get("/eintrag/\(id)/bearbeiten")
+    let sent = with(with(fields(form), "f.phone", "keine"), "f.name", " ")
+    let refused = await console.post("/eintrag/\(id)/bearbeiten", token: form.token, sent)
+    #expect(refused.status == 422)
+    #expect(refused.text.contains("<a href=\"#feld-name\">Name</a>: Bitte ausfüllen."))
+    #expect(refused.text.contains("id=\"feld-name-fehler\""))
+    #expect(refused.text.contains("id=\"feld-phone-fehler\""))
+    #expect(try await value(console, id, "name") == "Haus")
+  }
+
   @Test func `What was typed stays when it is refused, with the reason at its field`() async throws
   {
     let console = try await TestConsole()

@@ -55,6 +55,22 @@ import Testing
     #expect(same.fields["location"]?.hasSuffix("meldung=unveraendert") == true)
   }
 
+  @Test func `A rule reads as German wherever it stands`() async throws {
+    let console = try await TestConsole()
+    let house = try await console.add("organization", ["name": "Haus"])
+    let id = try await console.add(
+      "schedule",
+      [
+        "organization_id": house, "rrule": "FREQ=MONTHLY;BYDAY=1TU", "opens_at": "09:00",
+        "closes_at": "11:00",
+      ])
+    for path in ["/eintrag/\(id)", "/eintrag/\(id)/verlauf"] {
+      let page = await console.get(path).text
+      #expect(page.contains("jeden ersten Dienstag im Monat"), "\(path)")
+      #expect(!page.contains("FREQ=") && !page.contains("RFC"), "\(path)")
+    }
+  }
+
   @Test func `A rule without a place in the form stays as it is`() async throws {
     let console = try await TestConsole()
     let id = try await console.add("organization", ["name": "Haus"])

@@ -130,6 +130,64 @@ struct HubPageTests {
     #expect(await console.get("/kreis").text.contains("Kommunen haben etwas anderes geprüft"))
   }
 
+  @Test func `What a member disagrees with stands first, of all feeds`() async throws {
+    let console = try await TestConsole()
+    let halver = try await join(console, "halver", "Halver", "05962012")
+    let store = console.store
+    try await console.add("contact", ["name": "P", "legal_basis": "public_task", "source": "L"])
+    let ends = try await store.read { snapshot in
+      Result { try snapshot.feedEnds(for: snapshot.identity.member) }
+    }.get()
+    let last = try #require(ends.max { $0.key < $1.key })
+    #expect(ends.count > 1)
+    let statement = FeedStatement(
+      realm: store.identity.realm, member: halver, generation: 1,
+      head: FeedHead(
+        hubGeneration: 1, scope: last.key,
+        at: FeedPosition(position: last.value.position, hash: Hash256(of: [1])),
+        signature: Array(repeating: 0, count: 64)),
+      foldVersion: 1, protocolVersion: 1, at: 1_795_000_000, software: "kreisnetz 1.0")
+    let wire = try statement.signed(with: SigningKey())
+    try await store.saveStatements([
+      StoredStatement(
+        member: halver, scope: last.key, position: last.value.position, at: 1_795_000_000,
+        software: "kreisnetz 1.0", statement: Array(wire.statement),
+        signature: Array(wire.signature))
+    ])
+    let page = await console.get("/kreis/pruefung").text
+    let first = try #require(page.range(of: "class=\"state state-"))
+    #expect(page[first.upperBound...].hasPrefix("trouble\">Widerspruch"), "\(page)")
+    let digest = try #require(await console.run("digest", [:]).first)
+    #expect(digest["disagreements"] == .integer(1))
+  }
+
+  @Test
+  func `Who has not confirmed an erasure in time is counted, and nobody is named in the mail`()
+    async throws
+  {
+    let console = try await TestConsole()
+    _ = try await join(console, "halver", "Halver", "05962012")
+    let gone = try await join(console, "balve", "Balve", "05962008")
+    let person = try await console.add(
+      "contact", ["name": "Petra Beispiel", "legal_basis": "public_task", "source": "Liste"])
+    try await console.run("erase", ["id": .string(person), "only": .bool(true)], reason: "Art. 17")
+    try await console.run("measure", [:])
+    #expect(await !console.get("/kreis").text.contains("<strong class=\"mark\">"))
+    console.clock.advance(by: 31 * 86_400)
+    try await console.run("measure", [:])
+    let page = await console.get("/kreis").text
+    #expect(try row(of: "Halver", in: page).contains("<strong class=\"mark\">1</strong>"))
+    let digest = try #require(await console.run("digest", [:]).first)
+    #expect(digest["overdue_erasures"] == .integer(1))
+    guard case .object(let members) = digest else { throw CocoaError(.coderInvalidValue) }
+    for member in members where !["title", "training"].contains(member.name) {
+      #expect(member.value.unsigned != nil, "\(member.name) is no number")
+    }
+    // A town that was shut out is no town of the Kreis any more.
+    try await onOwnThread { try console.store.revoke(gone, at: console.clock.now()) }
+    #expect(await !console.get("/kreis").text.contains("scope=\"row\">Balve</th>"))
+  }
+
   @Test func `Measurements become a line and a table, and none is older than two weeks`()
     async throws
   {
@@ -231,7 +289,9 @@ struct HubPageTests {
     let path = "/kreis/mitglieder/einladen"
     let unknown = await console.post(path, token: token, [("name", "balve"), ("days", "7")])
     #expect(unknown.status == 422)
-    #expect(unknown.text.contains("There is no invite for &#39;balve&#39;."))
+    // What the command says is English, and said to be.
+    #expect(unknown.text.contains("<p lang=\"en\">There is no invite for &#39;balve&#39;.</p>"))
+    #expect(unknown.text.contains("Eine neue Kommune braucht einen Kurznamen"))
     #expect(unknown.text.contains("value=\"balve\""))
     #expect(await console.post(path, token: token, [("name", "x"), ("days", "999")]).status == 422)
     let made = await console.post(
@@ -239,6 +299,7 @@ struct HubPageTests {
       [("name", "balve"), ("title", "Balve"), ("ags", "05962008"), ("days", "7")])
     #expect(made.status == 200)
     #expect(made.text.contains("kreisnetz-einladung"))
+    #expect(made.text.contains("<h1>Einladung für Balve</h1>"))
     #expect(made.fields["cache-control"] == "no-store")
     #expect(await !console.get("/kreis/mitglieder").text.contains("kreisnetz-einladung"))
   }
@@ -256,6 +317,14 @@ struct HubPageTests {
     let text = try String(contentsOf: file, encoding: .utf8)
     try Data(text.replacing("\"delete\"", with: "\"undelete\"").utf8).write(to: file)
     #expect(await console.get("/kreis/protokoll").text.contains("Das Protokoll ist beschädigt"))
+  }
+
+  @Test func `Rules that were changed are called as the Kreis calls them`() async throws {
+    let console = try await TestConsole()
+    try await console.run("policy", ["retention_days": "180"])
+    let page = await console.get("/kreis/protokoll").text
+    #expect(page.contains("Regeln: Ersetzte Werte vernichten nach (Tage)"), "\(page)")
+    #expect(!page.contains("retention_days"))
   }
 
   @Test func `An open overview learns of a town that comes or goes`() async throws {

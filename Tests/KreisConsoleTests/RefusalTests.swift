@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: EUPL-1.2
 
 import KreisInterchange
+import KreisLocal
 import KreisStore
 import Testing
 
@@ -8,6 +9,24 @@ import Testing
 
 /// What cannot be done is said in German, to people who see no commands.
 @Suite struct RefusalTests {
+  @Test func `A page that waits comes anew by itself, without script too; what was sent does not`()
+    async throws
+  {
+    let console = try await TestConsole(handlers: [
+      "search": { _ in throw CommandError(.notNow, "reading", .unread) },
+      "hub-withdraw": { _ in throw CommandError(.notNow, "reading", .unread) },
+    ])
+    let waiting = await console.get("/")
+    #expect(waiting.status == 503 && waiting.fields["retry-after"] == "2")
+    let again = "<noscript><meta http-equiv=\"refresh\" content=\"2\"></noscript>"
+    #expect(waiting.text.contains(again), "\(waiting.text)")
+    let token = await console.get("/kreis/mitglieder").token
+    let sent = await console.post(
+      "/kreis/mitglieder/zurueckziehen", token: token, [("name", "balve")])
+    #expect(sent.status == 503 && !sent.text.contains("http-equiv=\"refresh\""))
+    #expect(await !console.get("/netzwerke").text.contains("http-equiv=\"refresh\""))
+  }
+
   @Test func `No refusal that a page can show has a word of the command line`() async throws {
     let console = try await TestConsole()
     let id = try await console.add("organization", ["name": "Haus"])

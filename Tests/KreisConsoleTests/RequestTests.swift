@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: EUPL-1.2
 
 import KreisInterchange
+import KreisLocal
 import Testing
 
 /// Rückmeldungen: what others ask to change, and what is said to it.
@@ -19,6 +20,28 @@ import Testing
   private func status(_ console: TestConsole, _ request: String) async throws -> String? {
     try await console.run("requests", ["all": .bool(true)])
       .first { $0["id"]?.text == request }?["status"]?.text
+  }
+
+  @Test func `Who only asks gets an answer; there is nothing to take over`() async throws {
+    // As another town's requests come.
+    let console = try await TestConsole(handlers: [
+      "requests": { call in
+        for (name, changes) in [
+          ("Ohne", []), ("Mit", [["field": "city", "value": "Balve", "now": "Halver"]]),
+        ] as [(String, [JSONValue])] {
+          try call.row([
+            "id": "1", "subject_name": .string(name), "subject_kind": "organization",
+            "status": "open", "concerns": "answer", "changes": .array(changes),
+          ])
+        }
+        return .done
+      }
+    ])
+    let page = await console.get("/rueckmeldungen").text
+    let parts = page.split(separator: "<section class=\"request\">").dropFirst().map(String.init)
+    #expect(parts.count == 2)
+    #expect(parts.first?.contains(">Annehmen</button>") == true, "\(page)")
+    #expect(parts.last?.contains(">Annehmen und übernehmen</button>") == true, "\(page)")
   }
 
   @Test func `A request is shown with what would change, and accepting it changes that`()

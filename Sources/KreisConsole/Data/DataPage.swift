@@ -15,7 +15,9 @@ extension Console {
       let view: View = [
         "mayImport": client.may("import"), "mayExport": client.may("export"),
         "open": open == 0
-          ? false : open.counted("ist nicht bestätigt", "sind noch nicht bestätigt") as Any,
+          ? false
+          : open.counted(
+            "ist noch nicht von allen bestätigt", "sind noch nicht von allen bestätigt") as Any,
       ]
       return try page("data", title: "Daten", view, request)
     case "einlesen": return try importing(request)

@@ -172,7 +172,11 @@ extension Console {
     let kind = row["kind"]?.text.flatMap { try? Schema.directory.kind(named: $0) }
     let fields = row["fields"]?.elements ?? []
     let naming = kind?.naming?.name ?? "name"
-    let name = fields.first { $0["field"]?.text == naming }?["new"]?.text
+    var name = fields.first { $0["field"]?.text == naming }?["new"]?.text
+    // Whoever looks at a list knows names, not what a program calls its rows.
+    if name == nil, let id = row["id"]?.text {
+      name = FieldViews((try? client.row("show", ["id": .string(id)])) ?? .null).text(naming)
+    }
     return [
       "isNew": row["change"] == "new", "line": row["line"]?.unsigned.map { String($0) } ?? "",
       "kind": kind?.label ?? "", "name": name ?? row["external_id"]?.text ?? row["id"]?.text ?? "",

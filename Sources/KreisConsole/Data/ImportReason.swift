@@ -38,7 +38,12 @@ struct ImportReason {
     let name = String(match.1)
     let field = Schema.directory.kinds.lazy.compactMap { kind in try? kind.field(named: name) }
       .first
-    return "\(field?.label ?? name): „\(match.2)“ \(match.3)"
+    let label = field?.label ?? name
+    // Nothing need not be quoted, nor the name be said twice.
+    guard !match.2.isEmpty else {
+      return "\(label): \(match.3.replacing("(\(label); ", with: "("))"
+    }
+    return "\(label): „\(match.2)“ \(match.3)"
   }
 
   /// By what the text is: its German, where `$1` … stand for what the expression caught.

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: EUPL-1.2
 
 import Foundation
+import KreisCore
 import KreisInterchange
 import KreisPages
 
@@ -61,14 +62,22 @@ extension Console {
       "audit", title: "Protokoll", view.merging(paging.view) { own, _ in own }, request)
   }
 
+  /// What a rule of the Kreis is called.
+  private static func rule(_ name: String) -> String {
+    (try? Schema.directory.kind(named: "policy").field(named: name))?.label ?? name
+  }
+
   private func actView(_ row: JSONValue, _ end: JSONValue?) -> View {
     let by = row["by"]
     let name = row["act"]?.text ?? ""
     let outcome = (end ?? row)["outcome"]?.text
     let about = [row["about"], end?["about"]].compactMap(\.self).flatMap { about -> [String] in
       guard case .object(let members) = about else { return [] }
-      return members.map {
-        "\(Self.subjects[$0.name] ?? $0.name): \(FieldViews.list($0.value).joined(separator: ", "))"
+      return members.map { member in
+        let values = FieldViews.list(member.value).map { text in
+          member.name == "rules" ? Self.rule(text) : text
+        }
+        return "\(Self.subjects[member.name] ?? member.name): \(values.joined(separator: ", "))"
       }
     }
     let at = row["at"]?.text.flatMap { try? Date($0, strategy: .iso8601) }

@@ -35,8 +35,9 @@ extension Console {
 
   private static let memberPageSize = 100
 
+  /// - Parameter original: the command's own words, which are English: for whoever looks after the machine.
   private func memberList(
-    _ request: ConsoleRequest, error: String? = nil
+    _ request: ConsoleRequest, error: String? = nil, original: String? = nil
   ) throws -> ConsoleResponse {
     let row = try client.row("overview")
     let time = GermanTime(now: now())
@@ -76,7 +77,7 @@ extension Console {
     let view: View = [
       "members": members, "isEmpty": members.isEmpty, "invites": invites,
       "hasInvites": !invites.isEmpty, "hasMoreInvites": listed.count < all.count,
-      "error": error as Any? ?? false,
+      "error": error as Any? ?? false, "original": original as Any? ?? false,
       "mayInvite": request.person?.may("hub-invite") == true,
       "message": request.query["meldung"].flatMap { Self.memberMessages[$0] } as Any? ?? false,
       "valueName": request.form["name"] ?? "", "valueTitle": request.form["title"] ?? "",
@@ -88,8 +89,9 @@ extension Console {
   }
 
   private static let notInvited = """
-    Diese Einladung gibt es nicht. Eine neue Kommune braucht Kurznamen, Namen und Gemeindeschlüssel; wer \
-    schon eingeladen war, nur den Kurznamen. Im Einzelnen:\u{20}
+    Das geht so nicht. Eine neue Kommune braucht einen Kurznamen aus Kleinbuchstaben, Ziffern und \
+    Bindestrichen, ihren Namen und ihren Gemeindeschlüssel; wer schon eingeladen war, nur den Kurznamen. \
+    Wer schon Mitglied ist, wird hier nicht noch einmal eingeladen.
     """
 
   private func invite(_ request: ConsoleRequest) throws -> ConsoleResponse {
@@ -116,13 +118,15 @@ extension Console {
     let row: JSONValue
     do { row = try client.row("hub-invite", .object(arguments)) } catch let error as CommandError {
       if error.outcome == .notNow { throw error }
-      return try memberList(request, error: Self.notInvited + error.text)
+      return try memberList(request, error: Self.notInvited, original: error.text)
     }
+    let typed = String(text("title"))
+    let title = row["title"]?.text ?? (typed.isEmpty ? name : typed)
     let view: View = [
-      "name": row["name"]?.text ?? name, "invite": row["invite"]?.text ?? "",
+      "name": row["name"]?.text ?? name, "title": title, "invite": row["invite"]?.text ?? "",
       "until": GermanTime(now: now()).instant(row["expires_at"]),
     ]
-    return try hubPage("invited", title: "Einladung für \(name)", view, request)
+    return try hubPage("invited", title: "Einladung für \(title)", view, request)
   }
 
   /// Asks before it is done: a member that was shut out cannot be let in again under its old keys.

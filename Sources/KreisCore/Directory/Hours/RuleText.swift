@@ -204,3 +204,13 @@ struct RuleText {
     return GermanText.list(words, "oder") + (rule.countsWithinMonth ? " im Monat" : " im Jahr")
   }
 }
+
+extension RecurrenceRule {
+  /// On which days, in German; `nil` where its first day has to say that.
+  package var words: String? {
+    guard !leavesDayOpen else { return nil }
+    let text = RuleText(self, start: nil)
+    let main = [text.rhythm, text.days].filter { !$0.isEmpty }.joined(separator: ": ")
+    return ([main] + text.remarks).filter { !$0.isEmpty }.joined(separator: ", ")
+  }
+}

@@ -60,7 +60,7 @@ extension RecordKind {
         19, "service_at_location_id", .reference(["service_at_location"]), .public,
         "Angebot am Standort"),
       Field(20, "contact_id", .reference(["contact"]), .kreis, "Sprechstunde von"),
-      Field(21, "rrule", .rrule, .public, "Wiederholung (RFC 5545)"),
+      Field(21, "rrule", .rrule, .public, "Wiederholung"),
       Field(22, "dtstart", .date, .public, "Erster Termin"),
       Field(23, "opens_at", .time, .public, "Beginn"),
       Field(24, "closes_at", .time, .public, "Ende"),
