@@ -119,10 +119,15 @@ struct HubPageTests {
           signature: Array(wire.signature))
       ])
     }
+    let none = await console.get("/kreis/pruefung").text
+    #expect(none.contains("0 von 1 Lesenden haben bis zum Ende geprüft"))
     try await state(end.hash)
     let good = await console.get("/kreis/pruefung").text
     #expect(good.contains("Alle Lesenden haben bis zum Ende geprüft"))
     #expect(!good.contains("widerspricht"))
+    try await console.add("organization", ["name": "Kita Löwenzahn"])
+    #expect(
+      await console.get("/kreis/pruefung").text.contains("state-waiting\">geprüft, es fehlen 1"))
     try await state(Hash256(of: [1]))
     let bad = await console.get("/kreis/pruefung").text
     #expect(bad.contains("state-trouble\">widerspricht"))
@@ -325,6 +330,11 @@ struct HubPageTests {
     let page = await console.get("/kreis/protokoll").text
     #expect(page.contains("Regeln: Ersetzte Werte vernichten nach (Tage)"), "\(page)")
     #expect(!page.contains("retention_days"))
+    // The newest first.
+    try await console.run("policy", ["erasure_days": "20"])
+    let later = await console.get("/kreis/protokoll").text
+    let acts = later.matches(of: /Regeln: ([^<]*)/).map { String($0.1) }
+    #expect(acts.map { $0.prefix(5) } == ["Frist", "Erset"], "\(acts)")
   }
 
   @Test func `An open overview learns of a town that comes or goes`() async throws {
