@@ -26,6 +26,7 @@ import Testing
     // As another town's requests come.
     let console = try await TestConsole(handlers: [
       "requests": { call in
+        try call.row(["total": .integer(2)])
         for (name, changes) in [
           ("Ohne", []), ("Mit", [["field": "city", "value": "Balve", "now": "Halver"]]),
         ] as [(String, [JSONValue])] {

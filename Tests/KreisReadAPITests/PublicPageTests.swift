@@ -245,6 +245,21 @@ struct PublicPageTests {
     }
     #expect(await api.get("/angebot/\(ids.offer)").text.contains("<h3>Mia Muster</h3>"))
 
+    // Whoever is there for an offer and for its place is shown once.
+    let house = try await api.add(
+      "location", ["name": "Haupthaus", "organization_id": "\(ids.organization)"])
+    let place = try await api.add(
+      "service_at_location", ["service_id": "\(ids.offer)", "location_id": "\(house)"])
+    try await api.add(
+      "contact",
+      [
+        "name@public": "Ada Doppel", "service_id@public": "\(ids.offer)",
+        "service_at_location_id@public": "\(place)", "legal_basis": "public_task",
+        "source": "Liste",
+      ])
+    let offer = await api.get("/angebot/\(ids.offer)").text
+    #expect(offer.matches(of: /<h3>Ada Doppel</).count == 1, "\(offer)")
+
     // What she agreed to has ended: 16 January 2027.
     api.clock.set(1_800_000_000 + 86_400)
     try await api.change(ids.offer, "service", ["alert": "Raum 2"])
