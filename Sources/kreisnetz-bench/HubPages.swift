@@ -18,11 +18,14 @@ struct HubPages {
     let offers = try OfferWorkload(workload, towns: Self.towns, in: plan.place)
     plan.report.progress("Importing organizations, offers and hours in \(Self.towns) towns …")
     try realm.command("hub", ["import", offers.common])
-    for (town, file) in offers.parts {
+    for (town, _) in offers.parts {
       try realm.join(town)
-      // Their rows name what the hub imported.
+      // Their rows name what the hub imported; what the other towns import is none of it.
       _ = try realm.catchUp(town, seconds: plan.patience)
       try realm.stop(town)
+    }
+    for (town, file) in offers.parts {
+      plan.report.progress("\(town) …")
       _ = try realm.importFiles(town, [file])
       try realm.pushAll(town, seconds: 3 * plan.patience)
     }
@@ -57,18 +60,21 @@ struct HubPages {
     try measureFamilies(families, peak: peak, hub)
     try measureChanges(realm, families)
     try measureKreis(console, "Kreis")
-    try measureMembers(realm, console, settings, town)
+    try measureMembers(realm, console, families, settings, town)
   }
 
   /// The hub's pages once more, with very many towns.
   private func measureMembers(
-    _ realm: BenchRealm, _ console: PageClient, _ settings: String, _ town: String
+    _ realm: BenchRealm, _ console: PageClient, _ families: PageClient, _ settings: String,
+    _ town: String
   ) throws {
     try realm.stop(town)
     try realm.stop("hub")
     plan.report.progress("\(plan.followers) towns join …")
     _ = try ManyFollowers.enrol(plan.followers, in: realm.state("hub"))
     try realm.start("hub", config: settings)
+    // What it makes for families after its start is no part of what these pages take.
+    _ = try families.wait(for: "/angebote", seconds: plan.patience)
     try measureKreis(console, "\(plan.followers) members")
   }
 
