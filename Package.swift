@@ -212,8 +212,8 @@ let package = Package(
     .testTarget(
       name: "KreisReadAPITests",
       dependencies: [
-        "KreisCore", "KreisInterchange", "KreisPages", "KreisReadAPI", "KreisStore", crypto,
-        lifecycle, logging,
+        "KreisCore", "KreisInterchange", "KreisLocal", "KreisPages", "KreisReadAPI", "KreisStore",
+        crypto, lifecycle, logging,
       ], swiftSettings: strict),
     .testTarget(
       name: "KreisConsoleTests",

@@ -133,7 +133,7 @@ struct HSDSObject {
 
   /// All fields that nobody took.
   private mutating func addRest(_ source: ExportSource) throws {
-    for field in record.kind.fields where !taken.contains(field.name) {
+    for field in record.fields where !taken.contains(field.name) {
       for value in record.elements(field.name) {
         switch field.type {
         case .vocabulary(let vocabulary):
@@ -168,13 +168,11 @@ struct HSDSObject {
   /// The id of an object that is no record: a name-based UUID (RFC 9562, section 5.5) in the
   /// namespace of the record, so that every export has the same.
   static func id(_ namespace: String, _ name: String) -> String {
-    var bytes = Hex.decode(namespace.filter { $0 != "-" }) ?? []
+    var bytes = Hex.decode(utf8: namespace.utf8.filter { $0 != UInt8(ascii: "-") }) ?? []
     bytes += name.utf8
     bytes = Array(Insecure.SHA1.hash(data: bytes).prefix(16))
     bytes[6] = bytes[6] & 0x0F | 0x50
     bytes[8] = bytes[8] & 0x3F | 0x80
-    let hex = Array(Hex.encode(bytes))
-    return [0..<8, 8..<12, 12..<16, 16..<20, 20..<32].map { String(hex[$0]) }
-      .joined(separator: "-")
+    return Hex.uuid(bytes)
   }
 }

@@ -9,7 +9,8 @@ package import KreisStore
 ///
 /// Of references it keeps an index in memory, built when a writer first asks for one: two ids for
 /// each record that refers to another, and as much again where it is kept for the next snapshot.
-/// Otherwise memory does not grow with the directory.
+/// Of records it keeps as many as fit in the memory that it is given, so that one which is asked for
+/// again is not folded again.
 package final class ExportedDirectory {
   private let snapshot: Snapshot
   private let readers: ScopeKind
@@ -17,21 +18,24 @@ package final class ExportedDirectory {
   private let today: CivilDate
   /// What the next snapshot needs to be looked at only where something changed.
   package let memory: ExportMemory
-  /// Records that were read lately: many refer to the same municipality or category.
-  private var recent: [RecordID: ExportRecord] = [:]
+  /// Records that were read: many refer to the same municipality or category.
+  private var recent: [RecordID: PackedRecord] = [:]
+  private var recentSize = 0
   private let recentLimit: Int
+  /// By their tags, the kinds whose records were all looked at for their references: these records.
+  private var indexed: [UInt32: [RecordID]] = [:]
   private let check: () throws -> Void
 
   /// - Parameters:
   ///   - today: in Germany.
   ///   - memory: what was kept of an earlier snapshot, which `update` then brings up to date.
   ///   - isKept: whether the memory is for a later snapshot.
-  ///   - recentLimit: records that are kept in memory.
+  ///   - recentLimit: bytes that the records kept in memory may take.
   ///   - check: called for each record that is visited; throws where nobody waits any more.
   package init(
     _ snapshot: Snapshot, readers: ScopeKind, on today: CivilDate, memory: ExportMemory? = nil,
     isKept: Bool = false,
-    recentLimit: Int = 2_000, check: @escaping () throws -> Void = {}
+    recentLimit: Int = 2 << 20, check: @escaping () throws -> Void = {}
   ) throws {
     self.snapshot = snapshot
     self.check = check
@@ -60,9 +64,18 @@ package final class ExportedDirectory {
 
   /// Visits the records of a kind that have a value for these readers.
   package func records(_ kind: RecordKind, _ body: (ExportRecord) throws -> Void) throws {
+    if let ids = indexed[kind.tag] {
+      for id in ids {
+        try check()
+        if let record = try record(id) { try body(record) }
+      }
+      return
+    }
     try visit(kind) { state in
-      let record = record(state, kind)
-      if !record.isEmpty { try body(record) }
+      let record = packed(state, kind)
+      guard !record.isEmpty else { return }
+      keep(record, of: state.record)
+      try body(ExportRecord(id: state.record.description, record, kind: kind))
     }
   }
 
@@ -88,20 +101,36 @@ package final class ExportedDirectory {
   // MARK: - Records
 
   private func record(_ id: RecordID) throws -> ExportRecord? {
-    if let known = recent[id] { return known }
     if let other = memory.kept[id] { return try record(other) }
+    if let known = recent[id] {
+      return Schema.directory.kind(tag: known.kind).map {
+        ExportRecord(id: id.description, known, kind: $0)
+      }
+    }
     guard let state = try snapshot.state(of: id),
       let kind = state.kind.flatMap({ Schema.directory.kind(tag: $0) }),
       !state.isDeleted, !isHidden(state, kind)
     else { return nil }
-    let record = record(state, kind)
+    let record = packed(state, kind)
     guard !record.isEmpty else { return nil }
-    if recent.count == recentLimit { recent.removeAll(keepingCapacity: true) }
-    recent[id] = record
-    return record
+    keep(record, of: id)
+    return ExportRecord(id: id.description, record, kind: kind)
   }
 
-  private func record(_ state: RecordState, _ kind: RecordKind) -> ExportRecord {
+  /// Where memory is full, all that was kept goes: what comes next is mostly asked for together.
+  private func keep(_ record: PackedRecord, of id: RecordID) {
+    let size = record.size + Self.recordOverhead
+    if recentSize + size > recentLimit {
+      recent.removeAll(keepingCapacity: true)
+      recentSize = 0
+    }
+    if recent.updateValue(record, forKey: id) == nil { recentSize += size }
+  }
+
+  /// What a record takes in memory beside its values.
+  private static let recordOverhead = 96
+
+  private func packed(_ state: RecordState, _ kind: RecordKind) -> PackedRecord {
     var heads = RegisterMap<Head>()
     var modified: UInt64 = 0
     for (scope, part) in state.scopes.sorted(by: { $0.key < $1.key })
@@ -111,19 +140,18 @@ package final class ExportedDirectory {
         if let winner = candidates.first, winner.isLive { heads[register] = winner }
       }
     }
-    var values: [String: [String]] = [:]
-    for (register, head) in heads {
-      guard let field = kind.field(tag: register.tag) else { continue }
-      guard let value = register.element ?? head.value else { continue }
-      values[field.name, default: []].append(redirected(value, field))
-    }
+    var values: [(field: Int, text: String)] = []
     // Cards, calendars, HSDS and the read API leave the realm: there every name says what it is.
-    if snapshot.identity.isTraining, let names = values["name"] {
-      values["name"] = names.map(TrainingRealm.marked(name:))
+    let name = snapshot.identity.isTraining ? kind.index(named: "name") : nil
+    for (register, head) in heads {
+      guard let index = kind.index(ofTag: register.tag) else { continue }
+      guard let value = register.element ?? head.value else { continue }
+      let text = redirected(value, kind.fields[index])
+      values.append((index, index == name ? TrainingRealm.marked(name: text) : text))
     }
-    return ExportRecord(
-      id: state.record.description, kind: kind, values: values.mapValues { Set($0).sorted() },
-      isPlaceProtected: state.says("confidential", of: kind), modified: modified)
+    return PackedRecord(
+      kind: kind.tag, values, isPlaceProtected: state.says("confidential", of: kind),
+      modified: modified)
   }
 
   /// Whether the legal basis of a person's data has ended, in whichever scope that stands.
@@ -166,20 +194,25 @@ package final class ExportedDirectory {
   /// Notes what the records of a kind refer to, all fields at once: each record is folded for that.
   private func index(_ kind: RecordKind) throws {
     memory.links.begin(kind)
+    var ids: [RecordID] = []
     try snapshot.list(kind) { state in
       try check()
-      let record = record(state, kind)
+      let record = packed(state, kind)
       // What names a hidden person is hidden with it, and to be found when it is shown again.
-      memory.links.set(state.record, references(of: record))
-      if !record.isEmpty, recent.count < recentLimit, !isHidden(state, kind) {
-        recent[state.record] = record
-      }
+      memory.links.set(state.record, references(of: record, kind))
+      guard !record.isEmpty, !isHidden(state, kind) else { return }
+      ids.append(state.record)
+      keep(record, of: state.record)
     }
+    indexed[kind.tag] = ids
   }
 
-  private func references(of record: ExportRecord) -> [ExportLinks.Reference] {
-    record.kind.references.flatMap { field -> [ExportLinks.Reference] in
-      let link = ExportLinks.Link(kind: record.kind.name, field: field.name)
+  private func references(
+    of packed: PackedRecord, _ kind: RecordKind
+  ) -> [ExportLinks.Reference] {
+    let record = ExportRecord(id: "", packed, kind: kind)
+    return kind.references.flatMap { field -> [ExportLinks.Reference] in
+      let link = ExportLinks.Link(kind: kind.name, field: field.name)
       guard memory.links.has(link) else { return [] }
       return record.elements(field.name).compactMap { RecordID(text: $0) }
         .map { ExportLinks.Reference(link: link, target: $0) }
@@ -230,14 +263,12 @@ package final class ExportedDirectory {
         memory.links.set(id, [])
         continue
       }
-      let record = record(state, kind)
-      let references = references(of: record)
+      let record = packed(state, kind)
+      let references = references(of: record, kind)
       memory.links.set(id, references)
       owners.formUnion(references.map(\.target))
-      if !record.isEmpty, recent.count < recentLimit, memory.kept[id] == nil,
-        !isHidden(state, kind)
-      {
-        recent[id] = record
+      if !record.isEmpty, memory.kept[id] == nil, !isHidden(state, kind) {
+        keep(record, of: id)
       }
     }
     return ExportChange(records: records, owners: owners)

@@ -79,6 +79,9 @@ package struct RecordKind: Hashable, Sendable {
   /// Where the field with this tag stands among `fields`.
   package func index(ofTag tag: UInt32) -> Int? { indexByTag[tag] }
 
+  /// Where the field with this name stands among `fields`.
+  package func index(named name: String) -> Int? { indexByName[name] }
+
   /// The field with this name.
   ///
   /// - Throws: `UnknownName`, which lists the names there are.

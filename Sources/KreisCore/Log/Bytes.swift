@@ -97,7 +97,11 @@ package enum Hex {
 
   /// The bytes of an even number of hexadecimal digits of either case; `nil` for anything else.
   package static func decode(_ text: some StringProtocol) -> [UInt8]? {
-    let input = Array(text.utf8)
+    decode(utf8: Array(text.utf8))
+  }
+
+  /// The same of the digits' bytes.
+  package static func decode(utf8 input: [UInt8]) -> [UInt8]? {
     guard input.count.isMultiple(of: 2) else { return nil }
     var out: [UInt8] = []
     out.reserveCapacity(input.count / 2)
@@ -106,6 +110,26 @@ package enum Hex {
       out.append(high << 4 | low)
     }
     return out
+  }
+
+  /// The usual form of a UUID, in lower case.
+  ///
+  /// - Precondition: these are 16 bytes.
+  package static func uuid(_ bytes: [UInt8]) -> String {
+    precondition(bytes.count == 16)
+    return String(unsafeUninitializedCapacity: 36) { out in
+      var length = 0
+      for (index, byte) in bytes.enumerated() {
+        if index == 4 || index == 6 || index == 8 || index == 10 {
+          out[length] = UInt8(ascii: "-")
+          length += 1
+        }
+        out[length] = digit(byte >> 4)
+        out[length + 1] = digit(byte & 15)
+        length += 2
+      }
+      return length
+    }
   }
 
   static func digit(_ value: UInt8) -> UInt8 { value < 10 ? 48 + value : 87 + value }

@@ -210,19 +210,5 @@ package struct RecordID: Hashable, Sendable, Comparable, CustomStringConvertible
   }
 
   /// The usual UUID form in lower case.
-  package var description: String {
-    String(unsafeUninitializedCapacity: 36) { out in
-      var length = 0
-      for (index, byte) in bytes.enumerated() {
-        if [4, 6, 8, 10].contains(index) {
-          out[length] = UInt8(ascii: "-")
-          length += 1
-        }
-        out[length] = Hex.digit(byte >> 4)
-        out[length + 1] = Hex.digit(byte & 15)
-        length += 2
-      }
-      return length
-    }
-  }
+  package var description: String { Hex.uuid(bytes) }
 }

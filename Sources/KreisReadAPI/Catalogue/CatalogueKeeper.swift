@@ -4,7 +4,6 @@ import KreisCore
 import KreisInterchange
 import KreisLocal
 import KreisStore
-import KreisTransport
 
 /// Makes the catalogue and keeps it up to date: after a change, only the objects that it shows in are made
 /// anew. What it gives is equal to what would be made from nothing.
@@ -13,19 +12,16 @@ struct CatalogueKeeper {
   private let hasPages: Bool
   private let memory: ExportMemory
   private var trails = ObjectTrails()
-  /// Of categories, by their ids.
-  private var names: [String: String] = [:]
-  private var parents: [String: String] = [:]
-  private var taxonomies: [String: String] = [:]
-  private var owners: [String: OfferOwner] = [:]
+  private var context = OfferContext()
 
   /// The kinds of records that become objects; organizations before services, which have some of theirs.
   private static let kinds: KeyValuePairs<String, Catalogue.Sort> = [
     "taxonomy_term": .taxonomyTerms, "organization": .organizations, "service": .services,
     "service_at_location": .serviceAtLocations,
   ]
-  /// Records that are held while the objects are put together, some of which are needed very often.
-  private static let recentLimit = 20_000
+  /// Bytes of records that are held while the objects are put together: most are needed several times,
+  /// and to fold one again takes longer than to make an object of it.
+  private static let recentLimit = 256 << 20
 
   /// Makes all.
   ///
@@ -44,15 +40,14 @@ struct CatalogueKeeper {
     memory = directory.memory
     let bench = ObjectBench(directory, now: now)
     for (kind, sort) in Self.kinds {
-      var items: [Catalogue.Item] = []
-      var offers: [(Offer, Set<String>)] = []
+      let line = FinishingLine(finisher(bench))
       try directory.records(Schema.directory.kind(named: kind)) { record in
-        guard let made = try make(record, at: bench, before: nil) else { return }
-        items.append(made.item)
-        if let offer = made.offer { offers.append(offer) }
+        if let draft = try draft(record, at: bench, before: nil) { line.add(draft) }
       }
-      try catalogue.set(sort, items)
-      if sort == .services { catalogue.offers = OfferIndex(offers) }
+      let made = line.end()
+      for one in made { note(one) }
+      try catalogue.set(sort, made.map(\.item))
+      if sort == .services { catalogue.offers = OfferIndex(made.compactMap(\.offer)) }
     }
     try settle(bench, areTermsOther: true)
   }
@@ -96,13 +91,15 @@ struct CatalogueKeeper {
         // What was merged is handed out under the other's id.
         let record = found.flatMap { $0.id == text && $0.kind.name == kind ? $0 : nil }
         guard known != nil || record != nil else { continue }
-        let owner = owners[text]
+        let owner = context.owners[text]
         forget(text, sort)
-        let made = try record.flatMap { try make($0, at: bench, before: known) }
+        let made = try record.flatMap { try draft($0, at: bench, before: known) }
+          .map { finisher(bench).finish($0, bench.packer) }
+        if let made { note(made) }
         try catalogue.set(sort, text, made?.item)
         if sort == .services, hasPages { catalogue.offers.set(text, made?.offer) }
         if sort == .taxonomyTerms { areTermsOther = true }
-        if sort == .organizations, owner != owners[text] {
+        if sort == .organizations, owner != context.owners[text] {
           for service in try directory.source.referring("service", "organization_id", text) {
             if let id = RecordID(text: service.id) { more.insert(id) }
           }
@@ -115,8 +112,9 @@ struct CatalogueKeeper {
 
   private mutating func forget(_ id: String, _ sort: Catalogue.Sort) {
     switch sort {
-    case .taxonomyTerms: (names[id], parents[id], taxonomies[id]) = (nil, nil, nil)
-    case .organizations: owners[id] = nil
+    case .taxonomyTerms:
+      (context.names[id], context.parents[id], context.taxonomies[id]) = (nil, nil, nil)
+    case .organizations: context.owners[id] = nil
     case .services, .serviceAtLocations, .taxonomies: break
     }
   }
@@ -125,130 +123,43 @@ struct CatalogueKeeper {
     if areTermsOther {
       try catalogue.set(
         .taxonomies,
-        Set(taxonomies.values).sorted().map { name in
+        Set(context.taxonomies.values).sorted().map { name in
           let json = HSDSWriter.document(taxonomy: name)
-          return bench.item(json, nil, nil, before: catalogue[.taxonomies][json["id"]?.text ?? ""])
+          let before = catalogue[.taxonomies][json["id"]?.text ?? ""]
+          return finisher(bench).item(
+            ObjectDraft(json: json, record: nil, service: nil, before: before), bench.packer)
         })
     }
     guard hasPages else { return }
     catalogue.offers.settle(
-      names: names, parents: parents, try bench.directory.schoolHolidays(), on: bench.today)
+      names: context.names, parents: context.parents, try bench.directory.schoolHolidays(),
+      on: bench.today)
   }
 
   // MARK: - One object
 
-  private typealias Made = (item: Catalogue.Item, offer: (offer: Offer, words: Set<String>)?)
-
   /// - Parameter before: what was served of it.
   /// - Returns: `nil` for what is not served.
-  private mutating func make(
+  private mutating func draft(
     _ record: ExportRecord, at bench: ObjectBench, before: Catalogue.Item?
-  ) throws -> Made? {
-    bench.begin()
-    let json = try bench.document(record)
-    let service = try record["service_id"].flatMap { try bench.source.record($0) }
-    if let id = RecordID(text: record.id) { trails.set(id, bench.trail) }
-    guard let json else { return nil }
-    let item = bench.item(json, record, service, before: before)
-    if record.kind.name == "taxonomy_term" { taxonomies[record.id] = record["taxonomy"] }
-    return (item, hasPages ? note(ServedObject(json), record) : nil)
+  ) throws -> ObjectDraft? {
+    let (draft, trail) = try bench.draft(record, before: before)
+    if let id = RecordID(text: record.id) { trails.set(id, trail) }
+    return draft
   }
 
-  /// Takes what pages need from what is served.
-  private mutating func note(
-    _ object: ServedObject, _ record: ExportRecord
-  ) -> (offer: Offer, words: Set<String>)? {
-    let topics = Set(record.elements("categories"))
-    switch record.kind.name {
-    case "taxonomy_term":
-      names[record.id] = object.text("name")
-      parents[record.id] = object.text("parent_id")
-    case "organization":
-      owners[record.id] = OfferOwner(
-        object, topics: topics, topicNames: topics.compactMap { names[$0] })
-    case "service":
-      let owner = object.text("organization_id").flatMap { owners[$0] }
-      let all = topics.union(owner?.topics ?? [])
-      return Offer(object, topics: all, of: owner).map {
-        ($0, $0.words(of: object, topicNames: all.compactMap { names[$0] }))
-      }
-    default: break
+  private func finisher(_ bench: ObjectBench) -> ObjectFinisher {
+    ObjectFinisher(now: bench.now, hasPages: hasPages, context: context)
+  }
+
+  /// Takes what others need from what is served.
+  private mutating func note(_ object: FinishedObject) {
+    let id = object.item.id
+    switch object.meaning {
+    case .term(let taxonomy, let name, let parent):
+      (context.names[id], context.parents[id], context.taxonomies[id]) = (name, parent, taxonomy)
+    case .owner(let owner): context.owners[id] = owner
+    case .nothing, .offer: break
     }
-    return nil
-  }
-}
-
-/// Where objects are made of one snapshot.
-private final class ObjectBench {
-  let directory: ExportedDirectory
-  /// As the directory's, and notes what is asked for.
-  private(set) var source: ExportSource
-  private let writer: HSDSWriter
-  private let now: UInt64
-  private let steps: Steps
-  private let packer = ZstdPacker()
-
-  private final class Steps { var trail = ObjectTrails.Trail() }
-
-  init(_ directory: ExportedDirectory, now: UInt64) {
-    self.directory = directory
-    self.now = now
-    let steps = Steps()
-    let plain = directory.source
-    self.steps = steps
-    source = ExportSource(
-      record: { text in
-        if let id = RecordID(text: text) { steps.trail.reads.insert(id) }
-        let record = try plain.record(text)
-        if let record, record.id != text, let id = RecordID(text: record.id) {
-          steps.trail.reads.insert(id)
-        }
-        return record
-      },
-      referring: { kind, field, text in
-        if let id = RecordID(text: text) { steps.trail.asks.insert(id) }
-        let records = try plain.referring(kind, field, text)
-        for record in records {
-          if let id = RecordID(text: record.id) { steps.trail.reads.insert(id) }
-        }
-        return records
-      })
-    writer = HSDSWriter(source: source, now: Int(clamping: now))
-  }
-
-  var today: CivilDate { BerlinTime.local(Int(clamping: now)).date }
-  var trail: ObjectTrails.Trail { steps.trail }
-
-  func begin() { steps.trail = ObjectTrails.Trail() }
-
-  func document(_ record: ExportRecord) throws -> JSONValue? {
-    switch record.kind.name {
-    case "taxonomy_term": writer.document(term: record)
-    case "organization": try writer.document(organization: record)
-    case "service": try writer.document(service: record)
-    default: try writer.document(serviceAtLocation: record)
-    }
-  }
-
-  /// - Parameters:
-  ///   - service: that of a service at a place.
-  ///   - before: what was served of it.
-  func item(
-    _ json: JSONValue, _ record: ExportRecord?, _ service: ExportRecord?, before: Catalogue.Item?
-  ) -> Catalogue.Item {
-    let full = JSONWriter.bytes(of: json)
-    let words = ["name", "alternate_name", "description"].compactMap { name -> String? in
-      if case .string(let text)? = json[name] { text } else { service?[name] }
-    }
-    let hash = Hash256(of: full)
-    return Catalogue.Item(
-      id: json["id"]?.text ?? "",
-      // Not when its author wrote it: what a town wrote offline becomes visible long after.
-      modified: before.flatMap { $0.hash == hash ? $0.modified : nil } ?? now, hash: hash,
-      packed: packer.compress(full, level: 1),
-      words: words.joined(separator: "\n").lowercased(),
-      organization: record?["organization_id"] ?? service?["organization_id"],
-      taxonomy: json["taxonomy_id"]?.text, parent: record?["parent_id"],
-      terms: Set((service ?? record)?.elements("categories") ?? []))
   }
 }
