@@ -79,11 +79,13 @@ let package = Package(
     .package(url: "https://github.com/swift-server/swift-service-lifecycle", from: "2.13.0"),
   ],
   targets: [
+    .systemLibrary(name: "CZstd", pkgConfig: "libzstd", providers: [.apt(["libzstd-dev"])]),
     .target(
-      name: "KreisCore", dependencies: [crypto, protobuf], exclude: ["Wire/kreisnetz.proto"],
-      swiftSettings: strict),
+      name: "KreisCore", dependencies: ["CZstd", crypto, protobuf],
+      exclude: ["Wire/kreisnetz.proto"], swiftSettings: strict),
     .target(
-      name: "KreisStore", dependencies: ["KreisCore", crypto, grdb, sqlite], swiftSettings: strict),
+      name: "KreisStore", dependencies: ["KreisCore", crypto, grdb, sqlite],
+      resources: [.embedInCode("Resources")], swiftSettings: strict),
     // Disks that lose power, for tests and the simulator alone.
     .target(name: "CCrashDisk", linkerSettings: [.linkedLibrary("sqlite3")]),
     .target(
@@ -93,12 +95,11 @@ let package = Package(
       name: "KreisLocal",
       dependencies: ["CInotify", "KreisCore", "KreisStore", "KreisInterchange", logging],
       swiftSettings: strict),
-    .systemLibrary(name: "CZstd", pkgConfig: "libzstd", providers: [.apt(["libzstd-dev"])]),
     .systemLibrary(
       name: "CLibcurl", pkgConfig: "libcurl", providers: [.apt(["libcurl4-openssl-dev"])]),
     .target(name: "CCurl", dependencies: ["CLibcurl"]),
     .target(
-      name: "KreisTransport", dependencies: ["KreisCore", "CCurl", "CZstd", crypto],
+      name: "KreisTransport", dependencies: ["KreisCore", "CCurl", crypto],
       swiftSettings: strict),
     .target(
       name: "KreisHub",

@@ -3,6 +3,8 @@
 import CZstd
 import Crypto
 import Foundation
+import KreisCore
+import KreisStore
 
 #if canImport(Glibc)
   import Glibc
@@ -180,10 +182,12 @@ package struct MarkerScan: Sendable {
       let length = ZSTD_getFrameContentSize(input.baseAddress, input.count)
       guard length <= frameLimit else { return nil }
       var content = [UInt8](repeating: 0, count: Int(length))
-      let result = content.withUnsafeMutableBytes {
-        ZSTD_decompress($0.baseAddress, $0.count, input.baseAddress, size)
+      // A frame that was made without a dictionary is read with any.
+      let isWhole = content.withUnsafeMutableBytes {
+        PackedBlock.dictionary.decompress(
+          UnsafeRawBufferPointer(rebasing: input[..<size]), into: $0)
       }
-      return ZSTD_isError(result) == 0 ? content : nil
+      return isWhole ? content : nil
     }
   }
 }

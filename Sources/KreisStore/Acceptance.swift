@@ -222,7 +222,7 @@ extension Transaction {
       else { continue }
       try db.cachedStatement(
         sql: "UPDATE entry SET block = ?, commitment = NULL WHERE entry = ?"
-      ).execute(arguments: [Data(block), key])
+      ).execute(arguments: [Data(PackedBlock.pack(block)), key])
       touch(record, try ledger.id(of: record))
       filled += 1
     }

@@ -17,7 +17,9 @@ extension Ledger {
   }
 
   func checked(_ row: borrowing HotRow, continuing chain: inout LogChain) throws -> Entry {
-    try checked(row.entry(2), row.integer(0), continuing: &chain, hash: try row.hash(1))
+    try checked(
+      row.entry(2, isPacked: packsBlocks), row.integer(0), continuing: &chain,
+      hash: try row.hash(1))
   }
 
   private func checked(
@@ -46,9 +48,7 @@ extension Ledger {
   }
 
   /// All entries of a record: each as it was written, and none missing.
-  ///
-  /// - Parameter hasSums: whether the database tells of missing ones, which schema version 1 does not.
-  func entries(ofRecord key: Int64, hasSums: Bool = true) throws -> [LoggedEntry] {
+  func entries(ofRecord key: Int64) throws -> [LoggedEntry] {
     let record = try prepared(hasSums ? .recordWithSum : .recordWithoutSum)
     record.bind(1, key)
     guard

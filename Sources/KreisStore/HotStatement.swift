@@ -163,9 +163,12 @@ struct HotRow: ~Copyable {
   }
 
   /// From the columns body, block and commitment, `column` the first.
-  func entry(_ column: Int32) -> Entry {
+  func entry(_ column: Int32, isPacked: Bool) -> Entry {
     let body = bytes(column) ?? []
-    if let block = bytes(column + 1) { return Entry(body: body, proof: .block(block)) }
+    if !isNull(column + 1) {
+      let block = withBytes(column + 1) { isPacked ? PackedBlock.unpack($0) : Array($0) }
+      return Entry(body: body, proof: .block(block))
+    }
     if let commitment = withBytes(column + 2, { Hash256($0) }) {
       return Entry(body: body, proof: .destroyed(commitment))
     }

@@ -20,6 +20,10 @@ final class Ledger: HeldLogs {
   var restrictedByKey: [UInt32: [String: Set<RecordID>]] = [:]
   /// Whether the index of records was found to be whole.
   var isRecordIndexWhole = false
+  /// Whether the database tells of missing entries: from schema version 2 on.
+  var hasSums = true
+  /// Whether blocks lie in it as `PackedBlock` has them: from schema version 3 on.
+  var packsBlocks = true
   private var statements = [HotStatement?](repeating: nil, count: HotSQL.allCases.count)
   /// By kind, those that write the directory tables.
   private var upserts: [UInt32: HotStatement] = [:]
@@ -171,7 +175,7 @@ final class Ledger: HeldLogs {
     insertion.bindNull(6)
     switch entry.entry.proof {
     case .none: break
-    case .block(let block): insertion.bind(5, block)
+    case .block(let block): insertion.bind(5, PackedBlock.pack(block))
     case .destroyed(let commitment): insertion.bind(6, commitment)
     }
     try insertion.run()
@@ -250,7 +254,7 @@ final class Ledger: HeldLogs {
 
   static func entry(_ row: Row, _ column: Int) throws -> Entry {
     let body = try row.bytes(column) ?? []
-    if let block = try row.bytes(column + 1) { return Entry(body: body, proof: .block(block)) }
+    if let block = try row.block(column + 1) { return Entry(body: body, proof: .block(block)) }
     if let commitment = try row.bytes(column + 2), let hash = Hash256(commitment) {
       return Entry(body: body, proof: .destroyed(hash))
     }
@@ -264,7 +268,7 @@ final class Ledger: HeldLogs {
     guard
       let block = try Row.fetchOne(
         db.cachedStatement(sql: "SELECT block FROM entry WHERE entry = ?"), arguments: [key])?
-        .bytes(0)
+        .block(0, isPacked: packsBlocks)
     else { return }
     try db.cachedStatement(
       sql: "UPDATE entry SET block = NULL, commitment = ? WHERE entry = ?"

@@ -2,9 +2,8 @@
 
 import GRDB
 
-/// Indexes that only make reading quick. A database that lacks them gets them when it is opened for
-/// writing: they hold nothing of their own, so that they are no matter of its schema version, and an
-/// older version of this program still opens it.
+/// Indexes of schema version 3 that only make reading quick: SQLite takes one where a query repeats its
+/// condition word by word.
 enum ReadingIndexes {
   /// Of records without a row in the table of their kind: the deleted and restricted ones, for which
   /// whoever shows any record looks. While a record is not folded, its kind is 0.
@@ -19,7 +18,7 @@ enum ReadingIndexes {
   }()
 
   static let sql = """
-    CREATE INDEX IF NOT EXISTS record_hidden ON record (deleted, kind) WHERE \(isHidden);
-    CREATE INDEX IF NOT EXISTS entry_erasing ON entry (record) WHERE \(isErasing);
+    CREATE INDEX record_hidden ON record (deleted, kind) WHERE \(isHidden);
+    CREATE INDEX entry_erasing ON entry (record) WHERE \(isErasing);
     """
 }

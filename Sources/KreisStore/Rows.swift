@@ -48,6 +48,11 @@ extension Row {
     try withUnsafeData(atIndex: column) { $0.map { Array($0) } }
   }
 
+  /// The block in a column `block`, as its entry has it.
+  func block(_ column: Int, isPacked: Bool = true) throws -> [UInt8]? {
+    try bytes(column).map { isPacked ? PackedBlock.unpack($0) : $0 }
+  }
+
   func hash(_ column: Int) throws -> Hash256 {
     guard let bytes = try bytes(column), let hash = Hash256(bytes) else {
       throw StoreError.impossible("a hash")
@@ -87,7 +92,7 @@ extension Entry {
   var columns: (block: Data?, commitment: Data?) {
     switch proof {
     case .none: (nil, nil)
-    case .block(let bytes): (Data(bytes), nil)
+    case .block(let bytes): (Data(PackedBlock.pack(bytes)), nil)
     case .destroyed(let hash): (nil, hash.data)
     }
   }

@@ -53,7 +53,7 @@ enum Schema1 {
       record INTEGER, -- NULL: a control entry
       hash BLOB NOT NULL CHECK (length(hash) = 32), -- of the header
       body BLOB NOT NULL, -- the header's body
-      block BLOB, -- salt and values; NULL: none, or destroyed
+      block BLOB, -- salt and values, `PackedBlock`; NULL: none, or destroyed
       commitment BLOB -- in place of a destroyed block
     ) STRICT;
     CREATE INDEX entry_of_record ON entry (record) WHERE record IS NOT NULL;

@@ -231,16 +231,15 @@ extension Transaction {
       sql: "DELETE FROM branch WHERE log = ? AND last = ? AND hash = ? AND reason = 'issued'",
       arguments: [key, Int64(last), hash.data])
     let range: StatementArguments = [EntryKey.make(key, first), EntryKey.make(key, last)]
-    let size = try Int.fetchOne(
-      db,
-      sql: """
-        SELECT sum(length(body) + coalesce(length(block), 32)) FROM entry
-        WHERE entry BETWEEN ? AND ?
-        """, arguments: range)
+    let rows = try Row.fetchCursor(
+      db, sql: "SELECT body, block, commitment FROM entry WHERE entry BETWEEN ? AND ?",
+      arguments: range)
+    var size = 0
+    while let row = try rows.next() { size += try Ledger.entry(row, 0).size }
     guard
       let branch = try ledger.insertBranch(
         ofKey: key, first: first, after: previous, head: LogHead(sequence: last, hash: hash),
-        signature: try ledger.signature(under: last, ofKey: key), size: size ?? 0,
+        signature: try ledger.signature(under: last, ofKey: key), size: size,
         because: reason)
     else { return }
     try db.execute(
@@ -293,7 +292,7 @@ extension Transaction {
       try db.cachedStatement(
         sql: "UPDATE set_aside SET block = NULL, commitment = ? WHERE branch = ? AND sequence = ?"
       ).execute(arguments: [
-        Hash256(of: try row.bytes(4) ?? []).data, try row.integer(0), try row.integer(1),
+        Hash256(of: try row.block(4) ?? []).data, try row.integer(0), try row.integer(1),
       ])
       hasDestroyed = true
     }

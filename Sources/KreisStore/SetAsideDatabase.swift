@@ -103,16 +103,15 @@ package struct SetAsideDatabase: Hashable, Sendable {
 
   private func destroyBlocks(_ store: Store, _ db: Database) throws {
     let ledger = Ledger(db, in: store.identity.realm)
-    let hasSums = try db.columns(in: "record").contains { $0.name == "entries" }
+    let schema = try Store.migrator.appliedIdentifiers(db).compactMap { Int($0) }.max() ?? 0
+    (ledger.hasSums, ledger.packsBlocks) = (schema >= 2, schema >= 3)
     let records = try Row.fetchAll(db, sql: "SELECT record, id FROM record")
     for row in records {
       guard let id = try row.bytes(1).flatMap({ RecordID($0) }) else {
         throw StoreError.damaged(Damage(.table("record"), "has a record without a valid id"))
       }
       let here: [LoggedEntry]
-      do { here = try ledger.entries(ofRecord: row.integer(0), hasSums: hasSums) } catch StoreError
-        .damaged
-      {
+      do { here = try ledger.entries(ofRecord: row.integer(0)) } catch StoreError.damaged {
         try destroyDamaged(row.integer(0), id, store, db)
         continue
       }

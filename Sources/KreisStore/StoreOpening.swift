@@ -12,6 +12,7 @@ extension Store {
     var migrator = DatabaseMigrator()
     migrator.registerMigration("1") { try $0.execute(sql: Schema1.sql) }
     migrator.registerMigration("2") { try $0.execute(sql: Schema2.sql) }
+    migrator.registerMigration("3", migrate: Schema3.migrate)
     return migrator
   }
 
@@ -189,7 +190,6 @@ extension Store {
     #endif
     let store = try Store(
       pool, progress, key: key, schema: schema, random: random, forRepair: forRepair)
-    try pool.write { try $0.execute(sql: ReadingIndexes.sql) }
     let made = try pool.read { try String.fetchOne($0, sql: "SELECT tables FROM replica") }
     if made != store.tables.fingerprint { _ = try store.blockingWrite { try $0.rebuild() } }
     return store

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: EUPL-1.2
 
-import KreisCore
+package import KreisCore
 
 /// How messages follow one another in a streamed answer.
 ///

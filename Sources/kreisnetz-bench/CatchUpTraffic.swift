@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: EUPL-1.2
 
 import Foundation
-import KreisTransport
+import KreisCore
 
 /// What catching up costs on the wire, seen by a proxy between the hub and a town of its own.
 final class CatchUpTraffic {

@@ -22,6 +22,12 @@ import Testing
         try db.execute(
           sql: "INSERT INTO main.\(table) (\(columns)) SELECT \(columns) FROM newer.\(table)")
       }
+      for row in try Row.fetchAll(db, sql: "SELECT entry, block FROM entry WHERE block IS NOT NULL")
+      {
+        try db.execute(
+          sql: "UPDATE entry SET block = ? WHERE entry = ?",
+          arguments: [try row.block(1).map { Data($0) }, row.integer(0)])
+      }
       try db.execute(
         sql: """
           INSERT INTO main.feed (arrival, scope, town, position, log, last, hash, signature)

@@ -98,8 +98,8 @@ import Testing
     #expect(try Release.fold("town", open(release, "town")).split(separator: "\n") == expected)
   }
 
-  @Test func `destroys in the copy kept what is erased later`() throws {
-    let release = Release(schema: 1)
+  @Test(arguments: Release.all.dropLast())
+  func `destroys in the copy kept what is erased later`(release: Release) throws {
     try release.make("hub", at: directory.database)
     try directory.keepOlderVersion(at: 1_800_000_000)
     let store = try open(release, "hub")

@@ -103,7 +103,7 @@ import Testing
       {
         try db.execute(
           sql: "UPDATE entry SET block = NULL, commitment = ? WHERE entry = ?",
-          arguments: [Hash256(of: Array(row["block"] as Data)).data, row["entry"] as Int64])
+          arguments: [Hash256(of: try row.block(1) ?? []).data, try row.integer(0)])
       }
     }
     let found = try await town.scrub().found

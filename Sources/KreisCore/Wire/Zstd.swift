@@ -73,7 +73,6 @@ package enum Zstd {
   }
 }
 
-/// Why bytes were not decompressed.
 /// Compresses many small things one after the other, in the same working memory: what zstd takes for one is
 /// a thousand times their size.
 ///
@@ -101,6 +100,7 @@ package final class ZstdPacker {
   }
 }
 
+/// Why bytes were not decompressed.
 package enum ZstdError: Error, Equatable, CustomStringConvertible {
   /// The bytes do not start like a Zstandard frame.
   case notAFrame

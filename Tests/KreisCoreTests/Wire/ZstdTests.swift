@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: EUPL-1.2
 
-import KreisTransport
+import KreisCore
 import Testing
 
 @Suite struct ZstdTests {
