@@ -2,7 +2,6 @@
 
 import KreisCore
 import KreisInterchange
-import KreisTransport
 
 /// What the API serves, as of one snapshot: public values of what is neither deleted, erased nor
 /// restricted, and no protected place. `CatalogueKeeper` makes it.

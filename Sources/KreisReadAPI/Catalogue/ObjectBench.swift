@@ -3,7 +3,6 @@
 import KreisCore
 import KreisInterchange
 import KreisLocal
-import KreisTransport
 
 /// Where objects are made of one snapshot.
 final class ObjectBench {

@@ -3,7 +3,6 @@
 import Dispatch
 import KreisCore
 import KreisInterchange
-import KreisTransport
 import Synchronization
 
 /// An object that was put together; the rest follows from what is here, on whichever core.
