@@ -67,17 +67,18 @@ extension Snapshot {
       db,
       sql: """
         SELECT entry, id, body FROM entry JOIN record ON record.record = entry.record
-        WHERE \(ReadingIndexes.isErasing)
+        WHERE \(ReadingIndexes.isShort)
         """)
     while let row = try rows.next() {
       let entry = try row.integer(0)
       guard let id = try row.bytes(1).flatMap({ RecordID($0) }), let body = try row.bytes(2)
-      else { throw StoreError.impossible("an order to erase") }
+      else { throw StoreError.impossible("an entry") }
+      guard let header = try? EntryBody(decoding: body), header.kind == .erase else { continue }
       let log = try ledger.name(of: EntryKey.log(entry))
       guard log.scope != .local,
         membership.inertness(of: log, EntryKey.sequence(entry), on: id) == nil
       else { continue }
-      first[id] = min(first[id] ?? .max, try EntryBody(decoding: body).recordedAt)
+      first[id] = min(first[id] ?? .max, header.recordedAt)
     }
     return first.sorted { ($0.value, $0.key) < ($1.value, $1.key) }.map(\.key)
   }

@@ -202,7 +202,7 @@ CREATE INDEX "contact_external_id"
 ON "contact" (external_id) WHERE external_id IS NOT NULL;
 CREATE INDEX "document_external_id"
 ON "document" (external_id) WHERE external_id IS NOT NULL;
-CREATE INDEX entry_erasing ON entry (record) WHERE CASE WHEN substr(body, 1, 1) < x'80' THEN substr(body, 2, 1) WHEN substr(body, 2, 1) < x'80' THEN substr(body, 3, 1) WHEN substr(body, 3, 1) < x'80' THEN substr(body, 4, 1) WHEN substr(body, 4, 1) < x'80' THEN substr(body, 5, 1) WHEN substr(body, 5, 1) < x'80' THEN substr(body, 6, 1) WHEN substr(body, 6, 1) < x'80' THEN substr(body, 7, 1) WHEN substr(body, 7, 1) < x'80' THEN substr(body, 8, 1) END = x'03';
+CREATE INDEX entry_short ON entry (record) WHERE length(body) <= 32;
 CREATE INDEX entry_of_control ON entry (entry) WHERE record IS NULL;
 CREATE INDEX entry_of_record ON entry (record) WHERE record IS NOT NULL;
 CREATE INDEX feed_of_log ON feed (log, last);
