@@ -319,4 +319,15 @@ import Testing
     }
     #expect(try town.blockingFinishDestruction())
   }
+
+  /// `ReadingIndexes.isShort` finds orders to erase by their length.
+  @Test func `An order to erase is among the short entries, however late and of whatever kind`()
+    throws
+  {
+    let record = try #require(RecordID(text: "01990000-0001-8000-8000-000000000001"))
+    let order = EntryBody(
+      recordedAt: Limits.time - 1, kind: .erase, recordKind: .max,
+      record: record, writes: [])
+    #expect(order.encoded().count == 32)
+  }
 }
