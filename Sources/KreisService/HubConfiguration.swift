@@ -52,9 +52,6 @@ package struct HubConfiguration: Sendable, Equatable {
     contact = try ContactConfiguration(settings)
     console = try ConsoleSetting(settings)
     digest = try DigestConfiguration(settings, console: console)
-    if digest == nil, try settings.text("ca_file") != nil {
-      throw settings.wrong("ca_file", "is of no use without digest_to")
-    }
     monitoring = try MonitoringConfiguration(settings)
     tlsCertificate =
       try settings.file("tls_certificate") ?? settings.credential("tls_certificate")

@@ -37,7 +37,7 @@ while :; do
   [ $number -lt 200 ] || break
 done
 echo "listed $("$kreisnetz" list organization --json | wc -l)"
-"$kreisnetz" add organization name=Nie >/dev/null 2>errors || echo "refused $? $(tr '\n' ' ' <errors)"
+"$kreisnetz" add organization name=Nie description="$text" >/dev/null 2>errors || echo "refused $? $(tr '\n' ' ' <errors)"
 
 rm disk/filler
 "$kreisnetz" add organization name=Danach >/dev/null && echo "confirmed Danach"
