@@ -46,11 +46,18 @@ extension ReplicaState {
 extension Snapshot {
   /// How far this replica is on its way back.
   package func recovery() throws -> Recovery { try replica.recovery(ledger) }
+}
 
-  /// Whether the hub closed a log of this replica's present generation: it needs the next one.
+extension Store {
+  /// Whether the hub closed a log of this replica's present generation, as of the last commit: it can
+  /// write there no more before its next one. A member that was shut out gets none.
   package var isClosed: Bool {
-    membership.closings(of: identity.member).keys.contains {
-      $0.generation == identity.generation
+    withCache {
+      let (identity, membership) = ($0.replica.identity, $0.replica.membership)
+      return membership.members[identity.member]?.isRevoked == false
+        && membership.closings(of: identity.member).keys.contains {
+          $0.generation == identity.generation
+        }
     }
   }
 }

@@ -109,6 +109,8 @@ package struct FeedFollower: Sendable {
             if !lost.isEmpty { onLost(lost) }
             acknowledged = [:]
           }
+          // Whether or not something waits to be pushed: what is edited next must find a log to go to.
+          if store.isClosed { return .closed(generation: generation) }
           Progress.note()
         }
       }

@@ -33,7 +33,8 @@ struct LogPusher: Sendable {
       // Of a log that the hub holds nothing of, it names sequence 0.
       let held = wire.sequence > 0 ? try SignedHead(wire) : nil
       guard try await isRewound(log, to: held) else { return .diverged }
-      return .rewound
+      // A hub that holds what comes before, and does not take this, has closed the log there.
+      return wire.sequence == bundle.first - 1 ? .closed : .rewound
     } catch { return try Self.result(for: error) }
   }
 

@@ -94,7 +94,7 @@ extension Federation {
         return .needsGeneration
       }
     }
-    if try town.blockingRead({ $0.isClosed }) { return .needsGeneration }
+    if town.isClosed { return .needsGeneration }
     for log in try await town.unsent().logs {
       while let bundle = try await town.nextBundle(of: log) {
         switch try await hub.accept(bundle, from: town.identity.member) {
