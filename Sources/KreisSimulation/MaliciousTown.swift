@@ -2,6 +2,7 @@
 
 import KreisCore
 import KreisStore
+import KreisTransport
 import SwiftProtobuf
 
 /// A town whose member key is in the wrong hands: it speaks the protocol, and writes what no honest
@@ -228,12 +229,29 @@ final class MaliciousTown {
       hubGeneration: network.hub(for: index).store?.identity.generation ?? 1, follow: nil)
     let index = index
     let world = world
+    var frames = FrameDecoder()
     _ = network.open(
       try signed("GET", "/v1/feed", query.text, []), from: index,
       Connection.Listener(
         onRefusal: { _ in },
-        onPiece: { _ in
-          world.violated(.attack, "the hub let town\(index) read the scope of \(victim)")
+        onPiece: { piece in
+          frames.append(piece)
+          while let message = try frames.next() {
+            // A hub that has opened a generation since leaves the positions of the one before aside, and
+            // answers with what the town may read.
+            guard try UnverifiedChunk(WireFeedChunk(serializedBytes: message)).has(victim) else {
+              continue
+            }
+            world.violated(.attack, "the hub let town\(index) read the scope of \(victim)")
+          }
         }, onEnd: { _ in }))
+  }
+}
+
+extension UnverifiedChunk {
+  /// Whether anything of a town's coordination is in it.
+  fileprivate func has(_ town: MemberID) -> Bool {
+    heads.contains { $0.scope == .coordination(town) }
+      || items.contains { $0.scope == .coordination(town) }
   }
 }
