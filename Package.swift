@@ -163,7 +163,7 @@ let package = Package(
     .target(
       name: "KreisSimulation",
       dependencies: [
-        "CCrashDisk", "CZstd", "KreisCore", "KreisInterchange", "KreisStore", "KreisTown",
+        "CCrashDisk", "KreisCore", "KreisInterchange", "KreisStore", "KreisTown",
         "KreisTransport", crypto, logging, protobuf,
       ],
       swiftSettings: strict),

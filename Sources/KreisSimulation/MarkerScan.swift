@@ -1,6 +1,5 @@
 // SPDX-License-Identifier: EUPL-1.2
 
-import CZstd
 import Crypto
 import Foundation
 import KreisCore
@@ -42,7 +41,7 @@ package struct MarkerScan: Sendable {
   private var byStart: [Int: [Int]] = [:]
 
   /// Bytes of a frame's content; more is no message of this program.
-  private static let frameLimit: UInt64 = 64 << 20
+  private static let frameLimit = 64 << 20
 
   /// - Parameters:
   ///   - markers: texts that occur nowhere by chance; letters of ASCII.
@@ -176,16 +175,14 @@ package struct MarkerScan: Sendable {
   }
 
   private static func content(ofFrameAt start: Int, in data: [UInt8]) -> [UInt8]? {
-    data[start...].withUnsafeBytes { input -> [UInt8]? in
-      let size = ZSTD_findFrameCompressedSize(input.baseAddress, input.count)
-      guard ZSTD_isError(size) == 0 else { return nil }
-      let length = ZSTD_getFrameContentSize(input.baseAddress, input.count)
-      guard length <= frameLimit else { return nil }
-      var content = [UInt8](repeating: 0, count: Int(length))
+    data[start...].withUnsafeBytes { bytes -> [UInt8]? in
+      guard let frame = ZstdDictionary.frame(in: bytes),
+        let length = ZstdDictionary.contentSize(frame), length <= frameLimit
+      else { return nil }
+      var content = [UInt8](repeating: 0, count: length)
       // A frame that was made without a dictionary is read with any.
       let isWhole = content.withUnsafeMutableBytes {
-        PackedBlock.dictionary.decompress(
-          UnsafeRawBufferPointer(rebasing: input[..<size]), into: $0)
+        PackedBlock.dictionary.decompress(frame, into: $0)
       }
       return isWhole ? content : nil
     }

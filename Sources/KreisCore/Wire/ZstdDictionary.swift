@@ -75,6 +75,12 @@ package final class ZstdDictionary: Sendable {
     return context
   }
 
+  /// The frame that bytes begin with; `nil` if they begin with none.
+  package static func frame(in bytes: UnsafeRawBufferPointer) -> UnsafeRawBufferPointer? {
+    let size = ZSTD_findFrameCompressedSize(bytes.baseAddress, bytes.count)
+    return ZSTD_isError(size) == 0 ? UnsafeRawBufferPointer(rebasing: bytes[..<size]) : nil
+  }
+
   /// The size of a frame's content as its header says; `nil` if it does not say so, or is no frame.
   package static func contentSize(_ frame: UnsafeRawBufferPointer) -> Int? {
     // Both of zstd's errors are the largest numbers.
@@ -87,7 +93,7 @@ package final class ZstdDictionary: Sendable {
   package func decompress(
     _ frame: UnsafeRawBufferPointer, into output: UnsafeMutableRawBufferPointer
   ) -> Bool {
-    guard ZSTD_findFrameCompressedSize(frame.baseAddress, frame.count) == frame.count,
+    guard Self.frame(in: frame)?.count == frame.count,
       let context = contexts.withLock({ $0.reading.popLast() }) ?? Memory(ZSTD_createDCtx())
     else { return false }
     defer { contexts.withLock { $0.reading.append(context) } }
