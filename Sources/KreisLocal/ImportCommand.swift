@@ -12,8 +12,10 @@ extension DirectoryCommands {
   ///
   /// Rows: with dry_run one for each record as `ImportPlan.send` says; last the report: `imported`,
   /// `dry_run`, `created`, `changed`, `unchanged`, `waiting` (values that need a second person's
-  /// release), `unpublished` (rows refused for what they would make public), `refused` and `errors`, `warned` and `warnings` (the first 20: `line`, `reason`), `lost`
-  /// (`what`, `count`).
+  /// release), `unpublished` (rows refused for what they would make public), `decided` and
+  /// `decisions` (fields in conflict that rows write, which ends the conflict; the first 20: `line`,
+  /// `kind`, `external_id`, `id`, `field`, `scope`), `refused` and `errors`, `warned` and `warnings` (the
+  /// first 20: `line`, `reason`), `lost` (`what`, `count`).
   ///
   /// All rows are taken in one transaction or, if any is refused, none; with keep_going the others.
   func importRows(_ call: LocalCall) throws -> Outcome {

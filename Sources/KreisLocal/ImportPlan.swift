@@ -40,7 +40,10 @@ final class ImportPlan {
   func change(
     _ row: DirectoryRow, _ id: RecordID, _ writes: [PlannedWrite], waiting: [Edit]
   ) throws {
-    var fields = writes.map { Self.field($0.field, $0.scope, old: $0.old, new: $0.new) }
+    var fields = writes.map { write in
+      Self.field(
+        write.field, write.scope, old: write.old, new: write.new, alternatives: write.alternatives)
+    }
     for value in waiting.flatMap(\.fieldValues) {
       fields.append(Self.field(value.field, .public, old: nil, new: value.text, waits: true))
     }
@@ -48,8 +51,8 @@ final class ImportPlan {
   }
 
   /// Gives the rows in the order of the file: `line`, `change` (new, changed or unchanged), `kind`,
-  /// `external_id`, `id`, and `fields` with `field`, `scope`, `old`, `new` and, if it waits for another
-  /// role's release, `waits`.
+  /// `external_id`, `id`, and `fields` with `field`, `scope`, `old`, `new`, if it waits for another
+  /// role's release, `waits` and, if it decides a conflict, `alternatives`: what else stands there.
   func send(_ call: LocalCall) throws {
     try flush()
     var reader = NDJSONReader(read: spool.source())
@@ -78,13 +81,19 @@ final class ImportPlan {
   }
 
   private static func field(
-    _ field: Field, _ scope: ScopeKind, old: String?, new: String?, waits: Bool = false
+    _ field: Field, _ scope: ScopeKind, old: String?, new: String?, waits: Bool = false,
+    alternatives: [String?] = []
   ) -> JSONValue {
-    let members: [JSONValue.Member] = [
+    var members: [JSONValue.Member] = [
       .init("field", .string(field.name)), .init("scope", .string(scope.rawValue)),
       .init("old", old.map { .string($0) } ?? .null),
       .init("new", new.map { .string($0) } ?? .null),
     ]
-    return .object(waits ? members + [.init("waits", .bool(true))] : members)
+    if waits { members.append(.init("waits", .bool(true))) }
+    if !alternatives.isEmpty {
+      let texts = alternatives.map { text in text.map { JSONValue.string($0) } ?? .null }
+      members.append(.init("alternatives", .array(texts)))
+    }
+    return .object(members)
   }
 }

@@ -146,10 +146,12 @@ struct ImportRun {
       throw error
     }
     if let id = known {
+      let decided = try transaction.decided(id, publishing.edits)
       try plan?.change(
         row, id, transaction.planned(id, publishing.edits), waiting: publishing.waiting)
       let isChanged = try transaction.change(id, publishing.edits, occasion) > 0
       if isChanged { report.changed += 1 } else { report.unchanged += 1 }
+      for write in decided { report.decide(row, id, write) }
       if isChanged { named[row.kind.tag] = nil }
       if let key { note(id, key) }
       try file(publishing, for: id, transaction)

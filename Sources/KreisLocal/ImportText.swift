@@ -19,8 +19,13 @@ package enum ImportText {
       + fields.map { field in
         let old = field["old"] == .null ? "" : text(field["old"]) + " → "
         let waits = field["waits"] == .bool(true) ? " (waits for another role's release)" : ""
+        let others = (field["alternatives"]?.elements ?? []).map(text)
+        let conflict =
+          others.isEmpty
+          ? "" : " (decides a conflict; also there: \(others.joined(separator: ", ")))"
         return
           "    \(text(field["field"])) (\(text(field["scope"]))): \(old)\(text(field["new"]))\(waits)"
+          + conflict
       }
   }
 
@@ -28,6 +33,17 @@ package enum ImportText {
   package static func findings(_ row: JSONValue) -> [String] {
     list(row["errors"], of: row["refused"], "")
       + list(row["warnings"], of: row["warned"], "warning: ")
+      + list(.array((row["decisions"]?.elements ?? []).map(decision)), of: row["decided"], "")
+  }
+
+  private static func decision(_ row: JSONValue) -> JSONValue {
+    let name = row["external_id"] == .null ? row["id"] : row["external_id"]
+    return [
+      "line": row["line"] ?? .null,
+      "reason": .string(
+        "\(text(row["field"])) (\(text(row["scope"]))) of \(text(row["kind"])) \(text(name)) is in "
+          + "conflict; the row decides it"),
+    ]
   }
 
   /// The numbers, and what has no place in the directory.
@@ -52,6 +68,11 @@ package enum ImportText {
         counted(Int(waiting), "value becomes", "values become")
           + " public once another role releases what waits: kreisnetz list "
           + "publication, and kreisnetz release ID --role …")
+    }
+    if let decided = row["decided"]?.unsigned, decided > 0 {
+      lines.append(
+        counted(Int(decided), "conflict is", "conflicts are")
+          + " decided by what the file says; what else stood there stays in: kreisnetz history ID")
     }
     if row["dry_run"] == .bool(true) {
       lines.append("This was a dry run: nothing was imported.")

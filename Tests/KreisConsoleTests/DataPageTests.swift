@@ -156,6 +156,43 @@ import Testing
     #expect(!files.contains { $0.hasPrefix("import-") })
   }
 
+  @Test func `A conflict that a file decides is told before it is imported, and afterwards`()
+    async throws
+  {
+    let console = try await TestConsole()
+    let house = try await console.add(
+      "organization",
+      ["name": "Haus Nord", "external_id": "haus-1", "phone": "0221 4710-316"])
+    try await console.disagree(house, "phone", "0221 4710-317")
+    let visitor = Visitor(console)
+    await visitor.get("/daten/einlesen")
+    func send(_ file: String) async throws -> String {
+      let answer = await visitor.upload(
+        "/daten/einlesen", [("art", "organization"), ("schluessel", "external_id")],
+        file: ("datei", "liste.csv", Array(file.utf8)))
+      return try #require(answer.fields["location"], "\(answer.text)")
+    }
+    let heading = "<h2 id=\"entschieden\">"
+    let harmless = await visitor.get(try await send("external_id,name\nhaus-1,Haus Süd\n"))
+    #expect(harmless.text.contains("Haus Süd") && !harmless.text.contains(heading))
+    let place = try await send("external_id,name,phone\nhaus-1,Haus Nord,0221 4710-318\n")
+    let preview = await visitor.get(place).text
+    let line = "<a href=\"/eintrag/\(house)\">Haus Nord</a>: Telefon"
+    for text in [
+      heading, line, "<dt>Widersprüche entschieden</dt><dd>1</dd>",
+      "Wird die Datei eingelesen, gilt", "auch eingetragen: 0221 4710-31",
+    ] {
+      #expect(preview.contains(text), "\(text): \(preview)")
+    }
+    #expect(try await console.run("conflicts", [:]).count == 1)
+    #expect(await visitor.post("\(place)/ausfuehren", []).status == 303)
+    let done = await visitor.get(place).text
+    for text in [heading, line, "Jetzt gilt, was in der Datei steht"] {
+      #expect(done.contains(text), "\(text): \(done)")
+    }
+    #expect(try await console.run("conflicts", [:]).isEmpty)
+  }
+
   @Test func `What cannot be read is said in German beside the form`() async throws {
     let console = try await TestConsole()
     let visitor = Visitor(console)

@@ -169,20 +169,7 @@ import Testing
   {
     let console = try await TestConsole()
     let ids = try await organizations(console, 120)
-    let kind = try Schema.directory.kind(named: "organization")
-    let phone = try kind.field(named: "phone")
-    // As if the hub had a second hand, which did not see what the first wrote.
-    try await onOwnThread {
-      try console.store.blockingWrite { transaction in
-        for id in ids.compactMap({ RecordID(text: $0) }) {
-          let write = Write(register: Register(tag: phone.tag), content: .value)
-          try transaction.append(
-            EntryBody(
-              recordedAt: 1_795_000_000, kind: .write, recordKind: kind.tag, record: id,
-              writes: [write]), values: Values(values: ["0221 4710-300"]), to: .public)
-        }
-      }
-    }
+    for id in ids { try await console.disagree(id, "phone", "0221 4710-300") }
     let found = try await pages(
       console, "/konflikte", /conflict-of">[^<]*<a href="\/eintrag\/([^"]*)"/)
     #expect(found == ids)

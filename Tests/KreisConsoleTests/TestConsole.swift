@@ -144,6 +144,22 @@ final class TestConsole: Sendable {
     return rows.first?["id"]?.text ?? ""
   }
 
+  /// Brings a public field of an organization into conflict: as if the hub had a second hand, which did
+  /// not see what the first wrote.
+  func disagree(_ id: String, _ field: String, _ value: String) async throws {
+    let kind = try Schema.directory.kind(named: "organization")
+    let write = Write(register: Register(tag: try kind.field(named: field).tag), content: .value)
+    guard let record = RecordID(text: id) else { throw CocoaError(.coderInvalidValue) }
+    try await onOwnThread { [store] in
+      try store.blockingWrite { transaction in
+        try transaction.append(
+          EntryBody(
+            recordedAt: 1_795_000_000, kind: .write, recordKind: kind.tag, record: record,
+            writes: [write]), values: Values(values: [value]), to: .public)
+      }
+    }
+  }
+
   // MARK: - Requests
 
   struct Answer: Sendable {

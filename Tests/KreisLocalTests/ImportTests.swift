@@ -161,6 +161,66 @@ import Testing
         == true)
   }
 
+  @Test
+  func `A row that decides a conflict is told before and after, and ends it as any write does`()
+    async throws
+  {
+    let replicas = try await Replicas()
+    let town = replicas.town
+    #expect(replicas.import(town, two).counts == [2, 0, 0, 0])
+    try await replicas.sync()
+    let ids = ["a", "b"].map { replicas.show(town, "key:\($0)")?["id"]?.text ?? "" }
+    for (store, digit) in [(town, 2), (replicas.hub, 3)] {
+      for id in ids { _ = replicas.edit(store, id, "phone=0221 4710-\(digit)00") }
+      _ = replicas.edit(store, ids[0], "email=haus-\(digit)@example.org")
+      // Both say the same: there is nothing to decide.
+      _ = replicas.edit(store, ids[1], "fax=0221 4710-400")
+    }
+    try await replicas.sync()
+    #expect(replicas.run(town, LocalRequest("conflicts")).rows.count == 3)
+    let rows = """
+      {"kind":"organization","external_id":"b","name":"Kita B","fax":"0221 4710-400"}
+      {"kind":"organization","external_id":"a","name":"Kita A","phone":"0221 4710-300","email":null}
+      """
+    let decisions: JSONValue = .array(
+      ["email", "phone"].map { field in
+        [
+          "line": .integer(2), "kind": "organization", "external_id": "a", "id": .string(ids[0]),
+          "field": .string(field), "scope": "public",
+        ]
+      })
+    let dry = replicas.import(town, rows, isDryRun: true)
+    #expect(dry.rows.last?["decided"] == .integer(2))
+    #expect(byField(dry.rows.last?["decisions"]) == decisions)
+    let phone = dry.rows[1]["fields"]?.elements.first { $0["field"] == "phone" }
+    #expect(phone?["new"] == "0221 4710-300" && phone?["old"] == "0221 4710-300")
+    #expect(phone?["alternatives"] == .array(["0221 4710-200"]))
+    let lines = dry.rows.flatMap { ImportText.lines($0) }
+    for text in [
+      "line 2: phone (public) of organization a is in conflict; the row decides it",
+      "also there: 0221 4710-200", "2 conflicts are decided",
+    ] {
+      #expect(lines.contains { $0.contains(text) }, "\(text)")
+    }
+    #expect(replicas.run(town, LocalRequest("conflicts")).rows.count == 3)
+
+    // Nothing is decided by a file of which nothing is taken.
+    let refused = replicas.import(town, rows + "\n{\"kind\":\"organization\"}")
+    #expect(refused.rows.last?["decided"] == .integer(0))
+    #expect(refused.rows.last?["decisions"] == .array([]))
+    let done = replicas.import(town, rows)
+    #expect(byField(done.rows.last?["decisions"]) == decisions)
+    // What nobody wrote is still to be decided.
+    let left = replicas.run(town, LocalRequest("conflicts")).rows
+    #expect(left.map { $0["id"]?.text } == [ids[1]] && left.first?["field"] == "phone")
+    #expect(replicas.import(town, rows).rows.last?["decided"] == .integer(0))
+  }
+
+  private func byField(_ decisions: JSONValue?) -> JSONValue {
+    .array(
+      (decisions?.elements ?? []).sorted { ($0["field"]?.text ?? "") < ($1["field"]?.text ?? "") })
+  }
+
   @Test func `A table is imported by its header`() async throws {
     let replicas = try await Replicas()
     let table = "external_id;name;sectors\r\na;Kita A;health|social\r\nb;Kita B;\r\n"

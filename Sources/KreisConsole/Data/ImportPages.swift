@@ -172,14 +172,10 @@ extension Console {
     let kind = row["kind"]?.text.flatMap { try? Schema.directory.kind(named: $0) }
     let fields = row["fields"]?.elements ?? []
     let naming = kind?.naming?.name ?? "name"
-    var name = fields.first { $0["field"]?.text == naming }?["new"]?.text
-    // Whoever looks at a list knows names, not what a program calls its rows.
-    if name == nil, let id = row["id"]?.text {
-      name = FieldViews((try? client.row("show", ["id": .string(id)])) ?? .null).text(naming)
-    }
+    let name = fields.first { $0["field"]?.text == naming }?["new"]?.text
     return [
       "isNew": row["change"] == "new", "line": row["line"]?.unsigned.map { String($0) } ?? "",
-      "kind": kind?.label ?? "", "name": name ?? row["external_id"]?.text ?? row["id"]?.text ?? "",
+      "kind": kind?.label ?? "", "name": name ?? self.name(row, kind),
       "fields": fields.map { change -> View in
         let field = change["field"]?.text.flatMap { try? kind?.field(named: $0) }
         let show = { (key: String) -> Any in
@@ -189,9 +185,36 @@ extension Console {
         return [
           "label": field?.label ?? "Angabe", "old": show("old"), "new": show("new"),
           "scope": change["scope"]?.text.flatMap { ScopeKind(rawValue: $0) }?.label ?? "",
-          "waits": change["waits"] == .bool(true),
+          "waits": change["waits"] == .bool(true), "others": others(change, field),
         ]
       },
+    ]
+  }
+
+  /// What a record is called: whoever looks at a list knows names, not what a program calls its rows.
+  private func name(_ row: JSONValue, _ kind: RecordKind?) -> String {
+    let shown = row["id"]?.text.flatMap { try? client.row("show", ["id": .string($0)]) }
+    return shown.flatMap { FieldViews($0).text(kind?.naming?.name ?? "name") }
+      ?? row["external_id"]?.text ?? row["id"]?.text ?? ""
+  }
+
+  /// What two places entered at once, besides what is shown; `false` where nothing is to be decided.
+  private func others(_ change: JSONValue, _ field: Field?) -> Any {
+    let others = change["alternatives"]?.elements ?? []
+    guard !others.isEmpty else { return false }
+    return others.map { other in
+      other.text.map { field?.display($0) ?? $0 } ?? "keine Angabe"
+    }.joined(separator: ", ")
+  }
+
+  private func decisionView(_ row: JSONValue) -> View {
+    let kind = row["kind"]?.text.flatMap { try? Schema.directory.kind(named: $0) }
+    let field = row["field"]?.text.flatMap { try? kind?.field(named: $0) }
+    return [
+      "line": row["line"]?.unsigned.map { String($0) } ?? "", "kind": kind?.label ?? "",
+      "name": name(row, kind), "address": "/eintrag/\(row["id"]?.text ?? "")",
+      "label": field?.label ?? "Angabe",
+      "scope": row["scope"]?.text.flatMap { ScopeKind(rawValue: $0) }?.label ?? "",
     ]
   }
 
@@ -210,6 +233,8 @@ extension Console {
     let warned = number("warned")
     let errors = findings("errors")
     let warnings = findings("warnings")
+    let decided = number("decided")
+    let decisions = (report["decisions"]?.elements ?? []).map(decisionView)
     return [
       "created": number("created"), "changed": number("changed"),
       "unchanged": number("unchanged"), "refused": refused, "errors": errors,
@@ -217,6 +242,8 @@ extension Console {
       "moreErrors": refused > errors.count ? refused - errors.count as Any : false,
       "warnings": warnings, "hasWarnings": warned > 0,
       "moreWarnings": warned > warnings.count ? warned - warnings.count as Any : false,
+      "isDeciding": decided > 0, "decided": decided, "decisions": decisions,
+      "moreDecisions": decided > decisions.count ? decided - decisions.count as Any : false,
       "isImported": report["imported"] == .bool(true),
       "isUnpublished": number("unpublished") > 0, "isWaiting": number("waiting") > 0,
       "lost": (report["lost"]?.elements ?? []).map { loss -> View in
