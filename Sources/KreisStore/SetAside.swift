@@ -37,12 +37,12 @@ extension Ledger {
     -> [Branch]
   {
     let rows = try Row.fetchAll(
-      db,
-      sql: """
-        SELECT branch, branch.log, first, last, branch.hash, branch.signature, reason, previous
-        FROM branch JOIN log USING (log) WHERE \(condition)
-        ORDER BY member, generation, scope, town, first, branch
-        """, arguments: arguments)
+      db.cachedStatement(
+        sql: """
+          SELECT branch, branch.log, first, last, branch.hash, branch.signature, reason, previous
+          FROM branch JOIN log USING (log) WHERE \(condition)
+          ORDER BY member, generation, scope, town, first, branch
+          """), arguments: arguments)
     return try rows.map { row in
       let (first, last) = (try row.unsigned(2), try row.unsigned(3))
       guard let reason = Branch.Reason(rawValue: try row.text(6)), first > 0, first <= last else {
@@ -300,7 +300,8 @@ extension Transaction {
 
   private func anythingAside() throws -> Bool {
     if let hasAside { return hasAside }
-    let found = try Bool.fetchOne(db, sql: "SELECT EXISTS (SELECT 1 FROM branch)") ?? false
+    let found =
+      try Bool.fetchOne(db.cachedStatement(sql: "SELECT EXISTS (SELECT 1 FROM branch)")) ?? false
     hasAside = found
     return found
   }

@@ -154,10 +154,10 @@ extension Snapshot {
   /// Own entries that the hub has not acknowledged.
   package func unsent() throws -> Unsent {
     let rows = try Row.fetchAll(
-      db,
-      sql: """
-        SELECT log, sequence, pushed FROM log WHERE member = ? AND generation = ? AND scope <> ?
-        """,
+      db.cachedStatement(
+        sql:
+          "SELECT log, sequence, pushed FROM log WHERE member = ? AND generation = ? AND scope <> ?"
+      ),
       arguments: [
         Int64(identity.member.rawValue), Int64(identity.generation), Int64(Scope.local.kind),
       ])
@@ -213,7 +213,7 @@ extension Transaction {
     for head in verified.feedHeads { try ledger.setFeedHead(head) }
     replica.feedGeneration = verified.hubGeneration
     if verified.isComplete {
-      try db.execute(sql: "UPDATE replica SET restored = 0 WHERE restored <> 0")
+      try db.cachedStatement(sql: "UPDATE replica SET restored = 0 WHERE restored <> 0").execute()
     }
     return verified.isComplete
   }
