@@ -30,7 +30,8 @@ extension Console {
       return [
         "id": id, "address": "/eintrag/\(id)",
         "name": row["name"]?.text.flatMap { $0.isEmpty ? nil : $0 } ?? kind?.label ?? "Eintrag",
-        "kind": kind?.label ?? "", "isLate": day.map { $0 < today } ?? false,
+        "kind": kind?.label ?? "", "organization": row["organization"]?.text as Any? ?? false,
+        "isLate": day.map { $0 < today } ?? false,
         "when": day.map { "fällig am \(GermanTime.day($0))" } ?? "noch nie bestätigt",
       ]
     }

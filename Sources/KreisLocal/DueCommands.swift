@@ -13,7 +13,8 @@ extension DirectoryCommands {
   /// `owner_title`, `own`, `assured_date`, `due` (null: never confirmed).
   ///
   /// With `offset` and `limit` only these of this member's own are told, behind `{"total":N}`, each with
-  /// `id`, `kind`, `name` and `due`, without a look at all records.
+  /// `id`, `kind`, `name`, `organization` (the name of the one that it belongs to, or null) and `due`,
+  /// without a look at all records.
   func due(_ call: LocalCall) throws -> Outcome {
     if let limit = try call.optionalInteger("limit") { return try ownDue(call, limit: limit) }
     let within = try call.optionalInteger("within") ?? 0
@@ -50,19 +51,27 @@ extension DirectoryCommands {
       return (snapshot.membership, snapshot.identity.member)
     }
     let last = today.adding(days: within)
-    let (total, rows) = try indexed(call) { content in
+    let (total, items) = try indexed(call) { content in
       let found = content.due(until: last, first: offset + max(0, limit)) {
         membership.steward(of: $0) == own
       }
-      let rows = found.first.dropFirst(offset).map { item -> JSONValue in
+      return (
+        found.total,
+        found.first.dropFirst(offset).map { (item: $0, organization: content.organization(of: $0)) }
+      )
+    }
+    let rows = try read { snapshot in
+      let json = RecordJSON(snapshot)
+      return try items.map { item, organization -> JSONValue in
         let day: JSONValue =
           if case .on(let date)? = item.due { .string(date.description) } else { .null }
+        let name = try organization.flatMap { try json.name(of: $0) }
         return [
           "id": .string(item.id.description), "kind": .string(item.kind.name),
-          "name": .string(item.name), "due": day,
+          "name": .string(item.name), "organization": name.map { .string($0) } ?? .null,
+          "due": day,
         ]
       }
-      return (found.total, rows)
     }
     try call.row(["total": .integer(total)])
     for row in rows { try call.row(row) }
@@ -130,5 +139,29 @@ extension DirectoryCommands {
     try call.list("kinds").compactMap { json in
       if case .string(let name) = json { try kind(named: name) } else { nil }
     }
+  }
+}
+
+extension IndexContent {
+  /// By what a record belongs to an organization, the nearest first.
+  private static let ways = [
+    "organization_id", "service_at_location_id", "service_id", "location_id", "contact_id",
+  ]
+
+  /// The organization that an item belongs to, if need be by way of what it belongs to: what is called
+  /// „Beratung“, or has no name, says little without it.
+  fileprivate func organization(of item: Item) -> RecordID? {
+    var item = item
+    // Hours of an offer at a place are three steps away.
+    for _ in 1...3 {
+      let owners = Self.ways.lazy.compactMap { way in
+        item.references.first { $0.field.name == way }
+      }
+      guard let owner = owners.first else { return nil }
+      if owner.field.name == "organization_id" { return owner.target }
+      guard let next = self[owner.target] else { return nil }
+      item = next
+    }
+    return nil
   }
 }

@@ -68,10 +68,13 @@ struct RecordJSON {
     guard case .reference = field.type, let id = RecordID(text: text) else {
       return field.display(text)
     }
+    return try name(of: id) ?? field.display(text)
+  }
+
+  /// What people call a record, or the one kept in place of a merged one.
+  func name(of id: RecordID) throws -> String? {
     if let name = try snapshot.naming(of: id)?.name { return name }
-    // The record kept in place of a merged one.
     return try snapshot.kept(for: id).flatMap { try snapshot.naming(of: $0)?.name }
-      ?? field.display(text)
   }
 
   /// The same, where there may be none; what cannot be looked up reads as it stands.

@@ -152,4 +152,37 @@ import Testing
     #expect(done.status == 303)
     #expect(await console.get("/faellig").text.contains("Zurzeit ist nichts fällig."))
   }
+
+  @Test func `What is due names the organization that it belongs to, however far away`()
+    async throws
+  {
+    let console = try await TestConsole()
+    let today = "2026-11-01"
+    let house = try await console.add(
+      "organization", ["name": "Haus am Markt", "assured_date": today])
+    let place = try await console.add(
+      "location", ["name": "Hof", "organization_id": house, "assured_date": today])
+    let offer = try await console.add("service", ["name": "Beratung", "organization_id": house])
+    let there = try await console.add(
+      "service_at_location",
+      ["service_id": offer, "location_id": place, "assured_date": "2025-01-02"])
+    try await console.add(
+      "schedule",
+      [
+        "service_at_location_id": there, "rrule": "FREQ=WEEKLY;BYDAY=MO", "opens_at": "09:00",
+        "closes_at": "12:00", "assured_date": "2025-01-03",
+      ])
+    try await console.add("working_group", ["name": "Runder Tisch"])
+    let page = await console.get("/faellig").text
+    let lines = page.matches(of: /<label for="e-[^"]*">([^<]*)<span class="hit-more">([^<]*)/)
+      .map { "\($0.output.1)– \($0.output.2)" }
+    #expect(
+      lines.sorted() == [
+        "Angebot am Standort – Angebot am Standort, Haus am Markt, ",
+        "Beratung – Angebot, Haus am Markt, noch nie bestätigt",
+        "Runder Tisch – Arbeitsgruppe, noch nie bestätigt",
+        "Öffnungszeit – Öffnungszeit, Haus am Markt, ",
+      ], "\(page)")
+    #expect(page.contains("Ansehen<span class=\"hidden\">: Beratung, Haus am Markt</span>"))
+  }
 }
