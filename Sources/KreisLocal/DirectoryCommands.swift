@@ -20,6 +20,7 @@ struct DirectoryCommands: Sendable {
   let figures = FigureCache()
   let measurements = MeasurementCache()
   let lastBackup = LastBackup()
+  let auditBook = AuditBook()
   let index = DirectoryIndex()
   let reviewed = ReviewBook()
 

@@ -41,25 +41,23 @@ extension Console {
   ]
 
   func auditLog(_ request: ConsoleRequest) throws -> ConsoleResponse {
-    let rows = try client.rows("audit")
-    var ends: [String: JSONValue] = [:]
-    for row in rows { if let number = row["ends"]?.unsigned { ends[String(number)] = row } }
-    let acts = Array(rows.filter { $0["act"] != nil }.reversed())
-    let paging = Paging(
-      acts, by: Self.auditPageSize, page: request.query["seite"], address: "/kreis/protokoll")
-    let check = try client.row("audit-verify")
+    let acts = try PagedRows(
+      client, "audit", by: Self.auditPageSize, page: request.query["seite"],
+      address: "/kreis/protokoll")
+    let check = acts.head
     let isBroken = check["broken_line"] ?? .null != .null
     let view: View = [
-      "acts": paging.shown.map { row in
-        actView(row, row["number"]?.unsigned.flatMap { ends[String($0)] })
+      "acts": acts.shown.map { row in
+        actView(row, row["end"].flatMap { $0 == .null ? nil : $0 })
       },
-      "isEmpty": acts.isEmpty, "isBroken": isBroken,
+      "isEmpty": acts.total == 0, "isBroken": isBroken,
       "lines": Int(clamping: check["lines"]?.unsigned ?? 0).counted("Zeile", "Zeilen"),
       "brokenLine": check["broken_line"]?.unsigned.map { String($0) } ?? "",
       "last": String((check["last"]?.text ?? "").prefix(16)),
+      "checked": GermanTime(now: now()).instant(check["checked_at"]),
     ]
     return try hubPage(
-      "audit", title: "Protokoll", view.merging(paging.view) { own, _ in own }, request)
+      "audit", title: "Protokoll", view.merging(acts.view) { own, _ in own }, request)
   }
 
   /// What a rule of the Kreis is called.

@@ -5,8 +5,28 @@ import KreisStore
 
 extension DirectoryCommands {
   /// Rows: the lines of the audit log, the oldest first. Outcome `no` if the chain is broken.
+  ///
+  /// With `offset` and `limit` only these acts are told, the newest first, each as its line with `end`
+  /// (the line of its end, or null), behind a row with their `total`, `checked_at` (when the whole chain
+  /// was checked) and what `audit-verify` says, without a look at the whole log.
   func audit(_ call: LocalCall) throws -> Outcome {
-    try auditLog.read { try call.row($0) }.broken == nil ? .done : .no
+    guard let limit = try call.optionalInteger("limit") else {
+      return try auditLog.read { try call.row($0) }.broken == nil ? .done : .no
+    }
+    let page = try auditBook.page(
+      of: auditLog, offset: max(0, try call.optionalInteger("offset") ?? 0), limit: max(0, limit),
+      now: now())
+    try call.row(
+      .object(
+        Self.members(page.report) + [
+          .init("total", .integer(page.total)),
+          .init("checked_at", .integer(Int(clamping: page.checkedAt))),
+        ]))
+    for act in page.acts {
+      guard case .object(let members) = act.begin else { continue }
+      try call.row(.object(members + [.init("end", act.end ?? .null)]))
+    }
+    return page.report.broken == nil ? .done : .no
   }
 
   /// Argument: noted (the last hash of an earlier time).
@@ -20,14 +40,18 @@ extension DirectoryCommands {
       if let noted, line["previous"]?.text == noted { isFollowed = true }
     }
     let isThere = noted.map { isFollowed || report.last == $0 }
-    try call.row([
-      "lines": .integer(report.lines), "last": .string(report.last),
-      "torn": .array(report.torn.map { .integer($0) }),
-      "broken_line": report.broken.map { .integer($0.line) } ?? .null,
-      "reason": report.broken.map { .string($0.reason) } ?? .null,
-      "noted": isThere.map { .bool($0) } ?? .null,
-    ])
+    try call.row(
+      .object(Self.members(report) + [.init("noted", isThere.map { .bool($0) } ?? .null)]))
     return report.broken == nil && isThere ?? true ? .done : .no
+  }
+
+  private static func members(_ report: AuditReport) -> [JSONValue.Member] {
+    [
+      .init("lines", .integer(report.lines)), .init("last", .string(report.last)),
+      .init("torn", .array(report.torn.map { .integer($0) })),
+      .init("broken_line", report.broken.map { .integer($0.line) } ?? .null),
+      .init("reason", report.broken.map { .string($0.reason) } ?? .null),
+    ]
   }
 
   var auditLog: AuditLog { AuditLog(in: spool) }
