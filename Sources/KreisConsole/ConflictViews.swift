@@ -32,9 +32,7 @@ struct ConflictViews {
   private func alternative(
     _ json: JSONValue, _ field: Field?, isElement: Bool, isShown: Bool
   ) -> View {
-    let text = json["display"]?.text.map { text in
-      field.map { FieldViews.readable(text, $0) } ?? text
-    }
+    let text = json["display"]?.text.map { FieldViews.readable($0, field) }
     let isWithdrawn = json["withdrawn"] == .bool(true)
     let shown: String =
       switch (isWithdrawn, isElement, text) {

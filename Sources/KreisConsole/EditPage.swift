@@ -14,7 +14,7 @@ extension Console {
   func edit(_ request: ConsoleRequest, id: String) throws -> ConsoleResponse {
     try client.check("edit")
     let (row, fields, kind) = try subject(id)
-    let name = fields.text(kind.naming?.name ?? "name") ?? kind.label
+    let name = fields.name ?? kind.label
     var form = EditForm(kind, row)
     var frame = FormFrame(
       title: "\(name) bearbeiten", action: "/eintrag/\(id)/bearbeiten",
@@ -112,7 +112,7 @@ extension Console {
   func propose(_ request: ConsoleRequest, id: String) throws -> ConsoleResponse {
     try client.check("request")
     let (row, fields, kind) = try subject(id)
-    let name = fields.text(kind.naming?.name ?? "name") ?? kind.label
+    let name = fields.name ?? kind.label
     let remark = request.form["bemerkung"]?.filter { $0 != "\r" } ?? ""
     var form = EditForm(kind, row)
     form.shareOnly()

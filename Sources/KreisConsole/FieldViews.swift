@@ -4,6 +4,7 @@ import Foundation
 import KreisCore
 import KreisInterchange
 import KreisPages
+import KreisStore
 
 /// The fields of a record as rows of a page.
 struct FieldViews {
@@ -34,6 +35,9 @@ struct FieldViews {
     }
   }
 
+  /// What people call the record; `nil` if it has no name.
+  var name: String? { text(kind?.naming?.name ?? "name") }
+
   /// The text of a field; `nil` if it has none.
   func text(_ name: String) -> String? { row["fields"]?[name]?["display"]?.text }
 
@@ -41,7 +45,7 @@ struct FieldViews {
     let raw = Self.list(json["value"])
     let shown = Self.list(json["display"])
     return zip(raw, shown).map { raw, shown in
-      let text = field.map { Self.readable(shown, $0) } ?? shown
+      let text = Self.readable(shown, field)
       let address = field.flatMap { Self.address(raw, $0) }
       return [
         "text": text, "address": address as Any? ?? false, "plain": address == nil,
@@ -68,13 +72,14 @@ struct FieldViews {
     }
   }
 
-  static func readable(_ text: String, _ field: Field) -> String {
-    switch field.type {
-    case .date, .partialDate: GermanTime.day(text)
-    case .dates:
+  /// How what a command displays reads on a page.
+  static func readable(_ text: String, _ field: Field?) -> String {
+    switch field?.type {
+    case .date?, .partialDate?: GermanTime.day(text)
+    case .dates?:
       text.split(separator: ",").map { GermanTime.day(String($0)) }.joined(separator: ", ")
-    case .language: LanguageLabel.text(text)
-    case .rrule: (try? RecurrenceRule(text))?.words ?? text
+    case .language?: LanguageLabel.text(text)
+    case .rrule?: (try? RecurrenceRule(text))?.words ?? text
     default: text
     }
   }
@@ -99,5 +104,24 @@ struct FieldViews {
     case .coordination?: .coordination
     case .local?: .local
     }
+  }
+}
+
+extension Console {
+  /// How a value as it is stored, or as a file has it, reads on a page.
+  func readable(stored text: String, _ field: Field?) -> String {
+    guard let field else { return text }
+    guard case .reference = field.type else {
+      return FieldViews.readable(field.display(text), field)
+    }
+    let isName = RecordID(text: text) == nil && !text.hasPrefix("key:")
+    return isName ? text : client.shown(text)?.name ?? text
+  }
+}
+
+extension ConsoleClient {
+  /// What a page shows of a record; `nil` if it is not known here.
+  func shown(_ id: String) -> FieldViews? {
+    (try? row("show", ["id": .string(id)])).map { FieldViews($0) }
   }
 }

@@ -53,9 +53,7 @@ struct HistoryViews {
     let name = write["field"]?.text ?? ""
     guard name != "deleted" else { return nil }
     let field = try? kind?.field(named: name)
-    let text = write["display"]?.text.map { text in
-      field.map { FieldViews.readable(text, $0) } ?? text
-    }
+    let text = write["display"]?.text.map { FieldViews.readable($0, field) }
     let isElement = write["element"]?.text != nil
     let isWithdrawn = write["withdrawn"] == .bool(true)
     let what: String =

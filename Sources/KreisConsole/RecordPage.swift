@@ -74,7 +74,7 @@ extension Console {
     let rows = try client.rows("history", ["id": .string(id)])
     guard !rows.isEmpty else { throw Refusal.notFound }
     let fields = FieldViews(try client.row("show", ["id": .string(id)]))
-    let name = fields.text(fields.kind?.naming?.name ?? "name") ?? fields.kind?.label ?? "Eintrag"
+    let name = fields.name ?? fields.kind?.label ?? "Eintrag"
     let view: View = [
       "id": id, "name": name, "history": HistoryViews(GermanTime(now: now())).views(rows),
     ]

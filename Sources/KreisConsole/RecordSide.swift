@@ -15,7 +15,7 @@ struct RecordSide {
   init(_ row: JSONValue) { (self.row, fields) = (row, FieldViews(row)) }
 
   var kind: RecordKind? { fields.kind }
-  private var name: String { fields.text(kind?.naming?.name ?? "name") ?? kind?.label ?? "Eintrag" }
+  private var name: String { fields.name ?? kind?.label ?? "Eintrag" }
 
   /// - Parameter fate: what is to become of it.
   func view(_ fate: String? = nil) -> View {

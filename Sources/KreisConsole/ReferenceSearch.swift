@@ -67,10 +67,8 @@ struct ReferenceSearch {
   }
 
   private func name(of id: String) throws -> String {
-    let row = try? client.row("show", ["id": .string(id)])
-    let fields = row.map { FieldViews($0) }
-    return fields?.text(fields?.kind?.naming?.name ?? "name") ?? fields?.kind?.label
-      ?? "nicht mehr vorhanden"
+    let fields = client.shown(id)
+    return fields?.name ?? fields?.kind?.label ?? "nicht mehr vorhanden"
   }
 
   private func option(_ row: JSONValue) -> (id: String, name: String, more: String) {

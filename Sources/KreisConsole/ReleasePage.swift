@@ -41,13 +41,10 @@ extension Console {
     let field = row["field_name"]?.text.flatMap { name in try? shown.kind?.field(named: name) }
     let value = row["proposed_value"]?.text ?? ""
     let parts = field?.isSet == true ? value.split(separator: "|").map(String.init) : [value]
-    let texts = try parts.map { part in
-      guard let field, case .reference = field.type else { return field?.display(part) ?? part }
-      return FieldViews(try client.row("show", ["id": .string(part)])).text("name") ?? part
-    }
+    let texts = parts.map { readable(stored: $0, field) }
     return [
       "id": row["id"]?.text ?? "", "subject": subject,
-      "name": shown.text(shown.kind?.naming?.name ?? "name") ?? shown.kind?.label ?? "Eintrag",
+      "name": shown.name ?? shown.kind?.label ?? "Eintrag",
       "label": field?.label ?? "Angabe", "value": texts.joined(separator: ", "),
       "who": asked.map { "\($0) (\(role))" } ?? role, "mayRelease": client.may("release"),
       "isOwn": asked != nil && asked == account, "needsRole": account == nil,

@@ -47,15 +47,7 @@ extension Console {
       "mayAnswer": isOpen && client.may("accept") && concerns == "answer",
       "mayReply": isOpen && client.may("request") && concerns == "reply",
       "mayWithdraw": isOpen && client.may("request") && (concerns == "reply" || concerns == "sent"),
-      "changes": (row["changes"]?.elements ?? []).map { change -> View in
-        let field = change["field"]?.text.flatMap { name in try? kind?.field(named: name) }
-        let value = change["value"]?.text ?? ""
-        let now = change["now"]?.text ?? ""
-        return [
-          "label": field?.label ?? "Angabe", "value": value.isEmpty ? "(entfernen)" : value,
-          "now": now.isEmpty ? "keine Angabe" : now,
-        ]
-      },
+      "changes": (row["changes"]?.elements ?? []).map { Self.changeView($0, kind) },
       "hasChanges": !(row["changes"]?.elements ?? []).isEmpty,
       "hasChanged": !(row["changed_since"]?.elements ?? []).isEmpty,
       "answers": (row["answers"]?.elements ?? []).map { answer -> View in
@@ -65,6 +57,25 @@ extension Console {
           "text": answer["text"]?.text ?? "",
         ]
       },
+    ]
+  }
+
+  private static func changeView(_ change: JSONValue, _ kind: RecordKind?) -> View {
+    let field = change["field"]?.text.flatMap { name in try? kind?.field(named: name) }
+    let text = { (name: String) in
+      FieldViews.list(change[name]).map { FieldViews.readable($0, field) }.joined(separator: ", ")
+    }
+    let (value, now) = (text("display"), text("now_display"))
+    let what =
+      switch change["operation"] {
+      case "+=": "„\(value)“ hinzufügen"
+      case "-=": "„\(value)“ entfernen"
+      default: value.isEmpty ? "(entfernen)" : value
+      }
+    let scope = change["scope"]?.text.flatMap { ScopeKind(rawValue: $0) }?.label
+    return [
+      "label": field?.label ?? "Angabe", "value": what,
+      "now": now.isEmpty ? "keine Angabe" : now, "scope": scope as Any? ?? false,
     ]
   }
 

@@ -83,6 +83,12 @@ struct RecordJSON {
     return .string(field.flatMap { try? display(text, $0) } ?? text)
   }
 
+  /// The same of a field: of a set a list, null where there is none.
+  func display(_ texts: [String], _ field: Field) -> JSONValue {
+    let displays = texts.map { display($0, field as Field?) }
+    return field.isSet ? .array(displays) : displays.first ?? .null
+  }
+
   // MARK: - Records
 
   /// Every field that is shown, flat: `{"id":…,"kind":…,"name":…,…}`, and `conflicts` if there are.

@@ -7,8 +7,8 @@ import KreisStore
 /// Change requests as the JSON that `requests` prints: `id`, `status`, `concerns` (`answer`: this member
 /// is asked to; `reply`: it asked, and is asked back; `sent`; null), `subject`, `subject_kind`,
 /// `subject_name`, `by`, `title`, `office`, `to`, `to_title`, `confidential`, `at`, `changes` (`field`,
-/// `operation`, `scope`, `value`, `now`), `changed_since`, `remark`, `reply`, and `answers` (`by`,
-/// `title`, `status`, `text`, `at`).
+/// `operation`, `scope`, `value`, `now`, and how these read for people: `display`, `now_display`),
+/// `changed_since`, `remark`, `reply`, and `answers` (`by`, `title`, `status`, `text`, `at`).
 struct RequestJSON {
   private let snapshot: Snapshot
 
@@ -44,20 +44,38 @@ struct RequestJSON {
   private func changes(_ known: KnownRequest) throws -> [JSONValue] {
     // Another program may have written what is none; it is shown as it stands.
     guard let changes = try? ProposedChanges.changes(known.request.proposal) else {
-      return [["field": .null, "value": .string(known.request.proposal)]]
+      let text = JSONValue.string(known.request.proposal)
+      return [["field": .null, "value": text, "display": text]]
     }
     let state = try? snapshot.state(of: known.request.subject)
     let kind = state.flatMap { $0.kind }.flatMap { Schema.directory.kind(tag: $0) }
     return changes.map { change in
       let field = try? kind?.field(named: change.field)
-      let now = field.flatMap { field -> String? in
-        let places = state?.shown[tag: field.tag] ?? []
-        guard field.isSet else { return places.first?.value.head.value }
-        return places.compactMap(\.key.element).joined(separator: ", ")
+      let now = field.map { field in
+        (state?.shown[tag: field.tag] ?? []).compactMap {
+          field.isSet ? $0.key.element : $0.value.head.value
+        }
       }
+      let text = field?.isSet == true ? now?.joined(separator: ", ") : now?.first
       guard case .object(let members) = change.json else { return change.json }
-      return .object(members + [.init("now", now.map { .string($0) } ?? .null)])
+      return .object(
+        members + [
+          .init("now", text.map { .string($0) } ?? .null),
+          .init("display", display(proposed(change, field), field) ?? .string(change.value)),
+          .init("now_display", display(now ?? [], field) ?? .null),
+        ])
     }
+  }
+
+  /// One value, or the elements of a set.
+  private func proposed(_ change: FieldChange, _ field: Field?) -> [String] {
+    guard !change.value.isEmpty else { return [] }
+    guard field?.isSet == true, change.operation == .set else { return [change.value] }
+    return change.value.split(separator: "|").map(String.init)
+  }
+
+  private func display(_ texts: [String], _ field: Field?) -> JSONValue? {
+    field.map { RecordJSON(snapshot).display(texts, $0) }
   }
 
   private func name(_ member: MemberID) -> (JSONValue, JSONValue) {

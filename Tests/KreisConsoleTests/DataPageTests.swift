@@ -26,6 +26,35 @@ import Testing
     #expect(preview.contains("Name: fehlt (Pflichtfeld bei Organisation)."))
   }
 
+  @Test func `What an import does reads as on the record's page, not as it is stored`()
+    async throws
+  {
+    let console = try await TestConsole()
+    for (name, code) in [("Kita", "kita"), ("Hebamme", "hebamme")] {
+      try await console.add("taxonomy_term", ["name": .init(name), "external_id": .init(code)])
+    }
+    try await console.add(
+      "organization",
+      [
+        "name": "Haus", "external_id": "haus-1", "status": "active", "categories": "key:kita",
+        "assured_date": "2025-05-21",
+      ])
+    let visitor = Visitor(console)
+    await visitor.get("/daten/einlesen")
+    let rows =
+      "external_id,name,status,categories,assured_date\n"
+      + "haus-1,Haus,ended,key:hebamme,2026-05-21\nhaus-2,Hof,planned,key:kita,2026-06-01\n"
+    let sent = await visitor.upload(
+      "/daten/einlesen", [("art", "organization"), ("schluessel", "external_id")],
+      file: ("datei", "liste.csv", Array(rows.utf8)))
+    let preview = await visitor.get(try #require(sent.fields["location"], "\(sent.text)")).text
+    for text in [
+      "<del>aktiv</del> beendet", "<del>Kita</del>", "</span> Hebamme <",
+      "<del>21.05.2025</del> 21.05.2026", "</span> Kita <", "01.06.2026",
+    ] { #expect(preview.contains(text), "\(text): \(preview)") }
+    #expect(!preview.contains("key:"))
+  }
+
   @Test func `An erasure says what goes, asks once more, and ends in a certificate`() async throws {
     let console = try await TestConsole()
     let house = try await console.add("organization", ["name": "Kita Löwenzahn"])

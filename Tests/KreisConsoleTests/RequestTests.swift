@@ -28,7 +28,7 @@ import Testing
       "requests": { call in
         try call.row(["total": .integer(2)])
         for (name, changes) in [
-          ("Ohne", []), ("Mit", [["field": "city", "value": "Balve", "now": "Halver"]]),
+          ("Ohne", []), ("Mit", [["field": "city", "display": "Balve", "now_display": "Halver"]]),
         ] as [(String, [JSONValue])] {
           try call.row([
             "id": "1", "subject_name": .string(name), "subject_kind": "organization",
@@ -65,6 +65,45 @@ import Testing
     // What was decided is not decided again.
     let again = await console.post("/rueckmeldungen/\(request)/annehmen", token: page.token, [])
     #expect(again.status == 409 && again.text.contains("Das ist nicht mehr offen"))
+  }
+
+  @Test func `What is asked for reads as on the record's page, not as it is stored`() async throws {
+    let console = try await TestConsole()
+    var terms: [String] = []
+    for name in ["Kita", "Hebamme", "Beratung"] {
+      terms.append(try await console.add("taxonomy_term", ["name": .init(name)]))
+    }
+    let house = try await console.add(
+      "organization",
+      ["name": "Haus", "status": "active", "categories": "\(terms[0])|\(terms[1])"])
+    let hours = try await console.add(
+      "schedule",
+      ["organization_id": house, "rrule": "FREQ=MONTHLY;BYDAY=1TU", "dtstart": "2026-05-05"])
+    func ask(_ id: String, _ changes: [String]) async throws {
+      let changes = try changes.map { try FieldChange(argument: $0, file: { $0 }).json }
+      try await console.run("request", ["id": .string(id), "changes": .array(changes)])
+    }
+    try await ask(
+      house,
+      [
+        "status=ended", "categories=\(terms[1])|\(terms[2])", "languages=de|tr",
+        "phone@coordination=0221 4710-316",
+      ])
+    try await ask(house, ["categories+=\(terms[2])", "categories-=\(terms[0])"])
+    try await ask(hours, ["rrule=FREQ=MONTHLY;BYDAY=2TU", "dtstart=2026-05-12"])
+    let page = await console.get("/rueckmeldungen").text
+    // Elements stand in the order of their ids.
+    let before = terms[0] < terms[1] ? "Kita, Hebamme" : "Hebamme, Kita"
+    for text in [
+      "</span> beendet <span class=\"changed\">(bisher: aktiv)",
+      "</span> Hebamme, Beratung <span class=\"changed\">(bisher: \(before))",
+      "</span> Deutsch, Türkisch <", "<span class=\"scope\">Koordination</span>",
+      "„Beratung“ hinzufügen", "„Kita“ entfernen",
+      "jeden zweiten Dienstag im Monat <span class=\"changed\">(bisher: jeden ersten Dienstag",
+      "12.05.2026 <span class=\"changed\">(bisher: 05.05.2026)",
+    ] { #expect(page.contains(text), "\(text): \(page)") }
+    for raw in ["ended", "FREQ=", "2026-05", "de|tr"] { #expect(!page.contains(raw), "\(raw)") }
+    for term in terms { #expect(!page.contains(">\(term)") && !page.contains(" \(term)")) }
   }
 
   @Test func `Declining and asking back need a word why, and an answer reopens nothing`()

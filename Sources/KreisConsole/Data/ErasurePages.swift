@@ -99,7 +99,7 @@ extension Console {
     wrong: (field: String, text: String)? = nil
   ) throws -> ConsoleResponse {
     let fields = FieldViews(row)
-    let name = fields.text(fields.kind?.naming?.name ?? "name") ?? fields.kind?.label ?? "Eintrag"
+    let name = fields.name ?? fields.kind?.label ?? "Eintrag"
     let found = try client.rows("erase", ["id": .string(id), "dry_run": .bool(true)])
     let chosen = Set(request.form.all("mit"))
     let others = found.map { hit -> View in

@@ -175,12 +175,12 @@ extension Console {
     let name = fields.first { $0["field"]?.text == naming }?["new"]?.text
     return [
       "isNew": row["change"] == "new", "line": row["line"]?.unsigned.map { String($0) } ?? "",
-      "kind": kind?.label ?? "", "name": name ?? self.name(row, kind),
+      "kind": kind?.label ?? "", "name": name ?? self.name(row),
       "fields": fields.map { change -> View in
         let field = change["field"]?.text.flatMap { try? kind?.field(named: $0) }
         let show = { (key: String) -> Any in
           guard let text = change[key]?.text, !text.isEmpty else { return false }
-          return field?.display(text) ?? text
+          return readable(stored: text, field)
         }
         return [
           "label": field?.label ?? "Angabe", "old": show("old"), "new": show("new"),
@@ -192,10 +192,9 @@ extension Console {
   }
 
   /// What a record is called: whoever looks at a list knows names, not what a program calls its rows.
-  private func name(_ row: JSONValue, _ kind: RecordKind?) -> String {
-    let shown = row["id"]?.text.flatMap { try? client.row("show", ["id": .string($0)]) }
-    return shown.flatMap { FieldViews($0).text(kind?.naming?.name ?? "name") }
-      ?? row["external_id"]?.text ?? row["id"]?.text ?? ""
+  private func name(_ row: JSONValue) -> String {
+    row["id"]?.text.flatMap { client.shown($0)?.name } ?? row["external_id"]?.text ?? row["id"]?
+      .text ?? ""
   }
 
   /// What two places entered at once, besides what is shown; `false` where nothing is to be decided.
@@ -203,7 +202,7 @@ extension Console {
     let others = change["alternatives"]?.elements ?? []
     guard !others.isEmpty else { return false }
     return others.map { other in
-      other.text.map { field?.display($0) ?? $0 } ?? "keine Angabe"
+      other.text.map { readable(stored: $0, field) } ?? "keine Angabe"
     }.joined(separator: ", ")
   }
 
@@ -212,7 +211,7 @@ extension Console {
     let field = row["field"]?.text.flatMap { try? kind?.field(named: $0) }
     return [
       "line": row["line"]?.unsigned.map { String($0) } ?? "", "kind": kind?.label ?? "",
-      "name": name(row, kind), "address": "/eintrag/\(row["id"]?.text ?? "")",
+      "name": name(row), "address": "/eintrag/\(row["id"]?.text ?? "")",
       "label": field?.label ?? "Angabe",
       "scope": row["scope"]?.text.flatMap { ScopeKind(rawValue: $0) }?.label ?? "",
     ]
