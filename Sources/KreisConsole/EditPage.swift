@@ -102,7 +102,7 @@ extension Console {
     return back.isEmpty ? [] : [["name": "b.zurueck", "value": back]]
   }
 
-  private static func isPublishing(_ request: ConsoleRequest) -> Bool {
+  static func isPublishing(_ request: ConsoleRequest) -> Bool {
     request.form["veroeffentlichen"] == "1"
   }
 
@@ -194,7 +194,7 @@ extension Console {
   }
 
   /// What is to be said besides that it was saved.
-  private static func message(_ saved: JSONValue) -> String? {
+  static func message(_ saved: JSONValue) -> String? {
     if !(saved["waiting"]?.elements ?? []).isEmpty { return "freigabe" }
     return (saved["warnings"]?.elements ?? []).isEmpty ? nil : "fallhinweis"
   }

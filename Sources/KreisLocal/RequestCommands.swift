@@ -95,13 +95,18 @@ extension DirectoryCommands {
     return .done
   }
 
-  /// Arguments: all, offset, limit. Rows: with a limit first `{"total":N}`; then `RequestJSON`, of those
-  /// that concern this member and are not closed, or of all.
+  /// Arguments: all, offset, limit; or id (only this one). Rows: with a limit first `{"total":N}`; then
+  /// `RequestJSON`, of those that concern this member and are not closed, or of all.
   func requests(_ call: LocalCall) throws -> Outcome {
     let (isAll, part) = (try call.flag("all"), try part(call))
+    let id = try call.optionalText("id")
     let rows = try read { snapshot in
       try checkShown(snapshot)
       let json = RequestJSON(snapshot)
+      if let id {
+        return try snapshot.changeRequest(record(id, snapshot.lookup)).map { [try json.row($0)] }
+          ?? []
+      }
       guard let part else {
         return try snapshot.changeRequests().filter {
           isAll || $0.concerns != nil && !$0.status.isFinal

@@ -48,6 +48,13 @@ extension Snapshot {
     return out
   }
 
+  /// One change request; `nil` if there is none of this id.
+  package func changeRequest(_ id: RecordID) throws -> KnownRequest? {
+    guard let request = try state(of: id).flatMap({ ChangeRequest($0) }) else { return nil }
+    let answers = try answerRows().filter { $0.request == id }
+    return known(request, try answers.compactMap { RequestAnswer(try state(ofKey: $0.key)) })
+  }
+
   /// A part of the change requests, in the order of their arrival, and how many there are: of the others
   /// is read only what tells whether they belong there.
   ///

@@ -2,6 +2,7 @@
 
 import KreisInterchange
 import KreisLocal
+import Synchronization
 import Testing
 
 /// Rückmeldungen: what others ask to change, and what is said to it.
@@ -65,6 +66,9 @@ import Testing
     // What was decided is not decided again.
     let again = await console.post("/rueckmeldungen/\(request)/annehmen", token: page.token, [])
     #expect(again.status == 409 && again.text.contains("Das ist nicht mehr offen"))
+    let one = try await console.run("requests", ["id": .string(request)])
+    #expect(one.map { $0["id"]?.text } == [request])
+    #expect(try await console.run("requests", ["id": .string(id)]).isEmpty)
   }
 
   @Test func `What is asked for reads as on the record's page, not as it is stored`() async throws {
@@ -104,6 +108,56 @@ import Testing
     ] { #expect(page.contains(text), "\(text): \(page)") }
     for raw in ["ended", "FREQ=", "2026-05", "de|tr"] { #expect(!page.contains(raw), "\(raw)") }
     for term in terms { #expect(!page.contains(">\(term)") && !page.contains(" \(term)")) }
+  }
+
+  @Test func `What would become public is asked once more, and the answer stays typed`()
+    async throws
+  {
+    // As another town's request comes: the page must offer to answer it.
+    let open = Mutex("")
+    let console = try await TestConsole(handlers: [
+      "requests": { call in
+        try call.row([
+          "id": .string(open.withLock { $0 }), "subject_kind": "organization", "status": "open",
+          "concerns": "answer",
+          "changes": .array([
+            ["field": "memo", "scope": "public", "operation": "=", "display": "Hof"]
+          ]),
+        ])
+        return .done
+      }
+    ])
+    let id = try await console.add("organization", ["name": "Haus", "memo": "intern"])
+    let change = try FieldChange(argument: "memo@public=Hof", file: { $0 }).json
+    let sent = try await console.run("request", ["id": .string(id), "changes": .array([change])])
+    let request = try #require(sent.first?["id"]?.text)
+    open.withLock { $0 = request }
+    let token = await console.get("/neu/organization").token
+    func answer(_ act: String, _ values: [(String, String)]) async -> TestConsole.Answer {
+      await console.post("/rueckmeldungen/\(request)/\(act)", token: token, values)
+    }
+    let missing = await answer("ablehnen", [])
+    #expect(missing.status == 422 && missing.text.contains("Es fehlt ein Text"))
+    #expect(missing.text.contains("formaction=\"/rueckmeldungen/\(request)/ablehnen\""))
+    #expect(!missing.text.contains("name=\"veroeffentlichen\""))
+    let asked = await answer("annehmen", [("text", "Gern <doch>.")])
+    #expect(asked.status == 422 && asked.text.contains("Das würde öffentlich"))
+    #expect(asked.text.contains(">\nGern &lt;doch&gt;.</textarea>"), "\(asked.text)")
+    let box = "<input type=\"checkbox\" id=\"v-\(request)\" name=\"veroeffentlichen\" value=\"1\">"
+    #expect(asked.text.contains(box), "\(asked.text)")
+    func memo() async throws -> JSONValue? {
+      try await console.run("show", ["id": .string(id)]).first?["fields"]?["memo"]
+    }
+    #expect(try await memo()?["value"] == "intern")
+    // Where the Kreis wants a second person, the role is asked for as well.
+    try await console.run("policy", ["publication_release": "true"])
+    let confirmed = [("text", "Gern."), ("veroeffentlichen", "1")]
+    let role = await answer("annehmen", confirmed)
+    #expect(role.status == 422 && role.text.contains("name=\"rolle\""), "\(role.text)")
+    #expect(role.text.contains(box.replacing("\">", with: "\" checked>")))
+    let done = await answer("annehmen", confirmed + [("rolle", "Leitung")])
+    #expect(done.fields["location"] == "/rueckmeldungen?meldung=freigabe", "\(done.text)")
+    #expect(try await console.run("list", ["kind": "publication"]).count == 1)
   }
 
   @Test func `Declining and asking back need a word why, and an answer reopens nothing`()
