@@ -13,8 +13,8 @@ extension DirectoryCommands {
     return Self.needsPerson(json) ? .no : .done
   }
 
-  /// Row: what somebody who edits should know: who this replica is, `unsent`,
-  /// `conflicts` and `link` as in `status`; at a hub also `connected`, the names of those members.
+  /// Row: what somebody who edits should know: who this replica is, `unsent` and `link` as in `status`,
+  /// and `conflicts`, the fields of which this member may decide what stands there; at a hub also `connected`, the names of those members.
   /// `alarms` counts the proofs that the hub showed two histories.
   func sync(_ call: LocalCall) throws -> Outcome {
     let link = daemon?.status() ?? .null
@@ -26,7 +26,7 @@ extension DirectoryCommands {
         "title": .string(identity.title), "kreis": .string(identity.kreis),
         "training": .bool(identity.isTraining),
         "unsent": .integer(identity.role == .hub ? 0 : Int(try snapshot.unsent().entries)),
-        "conflicts": .integer(try snapshot.conflictCount()), "link": link,
+        "conflicts": .integer(try snapshot.conflictsToDecide()), "link": link,
         "alarms": .integer(StateDirectory.alarms(in: spool).count),
         "connected": .array(
           here.compactMap { snapshot.membership.members[$0]?.name }.sorted().map { .string($0) }),

@@ -50,16 +50,11 @@ extension Snapshot {
   package func conflicts(
     _ part: ListPart
   ) throws -> (total: Int, found: [(state: RecordState, conflict: Conflict)]) {
-    let rows = try Row.fetchAll(
-      db,
-      sql: "SELECT record, conflicts, shown, kind FROM record WHERE conflicts > 0 ORDER BY record")
-    try compare(count: rows.count, .conflicts, "record")
+    let (rows, read) = try conflictRows()
+    try compare(count: read, .conflicts, "record")
     var total = 0
     var found: [(state: RecordState, conflict: Conflict)] = []
-    for row in rows {
-      let key = try row.integer(0)
-      if try !row.flag(2), try isRestricted(key, kind: row.integer(3)) { continue }
-      let count = Int(try row.unsigned32(1))
+    for (key, _, count) in rows {
       let places = part.places(from: total, count: count)
       if !places.isEmpty {
         let state = try state(ofKey: key)
@@ -69,6 +64,37 @@ extension Snapshot {
       total += count
     }
     return (total, found)
+  }
+
+  /// How much of that this member may decide: the fields in conflict of the records that it keeps.
+  package func conflictsToDecide() throws -> Int {
+    let (rows, read) = try conflictRows()
+    try noteUnless(read, .conflicts, "record")
+    return rows.reduce(0) { sum, row in
+      let isKeeper = membership.steward(of: row.id) == identity.member
+      return identity.role == .hub || isKeeper ? sum + row.count : sum
+    }
+  }
+
+  /// The records with conflicts that are not restricted and how many each has, and how many rows were
+  /// read. Of the others nothing is read: there is an index of these.
+  private func conflictRows() throws -> (
+    rows: [(key: Int64, id: RecordID, count: Int)], read: Int
+  ) {
+    let rows = try Row.fetchAll(
+      db,
+      sql:
+        "SELECT record, conflicts, shown, kind, id FROM record WHERE conflicts > 0 ORDER BY record"
+    )
+    let shown = try rows.compactMap { row -> (key: Int64, id: RecordID, count: Int)? in
+      let key = try row.integer(0)
+      if try !row.flag(2), try isRestricted(key, kind: row.integer(3)) { return nil }
+      guard let id = try row.bytes(4).flatMap({ RecordID($0) }) else {
+        throw StoreError.impossible("a record's id")
+      }
+      return (key, id, Int(try row.unsigned32(1)))
+    }
+    return (shown, rows.count)
   }
 
   private func isRestricted(_ key: Int64, kind tag: Int64) throws -> Bool {

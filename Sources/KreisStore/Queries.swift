@@ -174,7 +174,7 @@ extension Snapshot {
   }
 
   /// A figure for people is shown as it is counted, beside the damage that makes it doubtful.
-  private func noteUnless(_ count: Int, _ name: TallyName, _ table: String) throws {
+  func noteUnless(_ count: Int, _ name: TallyName, _ table: String) throws {
     let written = try ledger.tally(name).count
     guard written != count else { return }
     store.note(Damage(.table(table), "shows \(count) rows where \(written) were written"))

@@ -77,6 +77,47 @@ import Testing
     for store in [hub, town] { expectParts(replicas, store, "conflicts", count: 9) }
   }
 
+  @Test func `Each member is told how much it may decide itself, not what others have to`()
+    async throws
+  {
+    let replicas = try await Replicas()
+    let (hub, town) = (replicas.hub, replicas.town)
+    let own = replicas.add(town, "organization", "name=Haus", "phone=0221 4710-101").id
+    let person = replicas.add(
+      town, "contact", "name=Petra Beispiel", "legal_basis=public_task", "source=Liste",
+      "phone=0221 4710-102"
+    ).id
+    let hubs = replicas.add(town, "organization", "name=Amt", "phone=0221 4710-103").id
+    try await replicas.sync()
+    for (store, number) in [(hub, "201"), (town, "202")] {
+      let changes = ["phone=0221 4710-\(number)", "name=Andere \(number)"]
+      for id in [own, person] {
+        #expect(replicas.edit(store, id, changes[0], changes[1]).outcome == .done)
+      }
+      #expect(replicas.edit(store, hubs, changes[0]).outcome == .done)
+    }
+    try await replicas.sync()
+    // What was handed over is decided by whoever has it now.
+    let transfer = LocalRequest("transfer", ["id": .string(hubs), "member": "hub"])
+    #expect(replicas.run(hub, transfer).outcome == .done)
+    try await replicas.sync()
+    func expect(_ count: Int, at store: Store, of all: Int) {
+      let (sync, digest) = (LocalRequest("sync"), LocalRequest("digest"))
+      #expect(replicas.run(store, LocalRequest("conflicts")).rows.count == all)
+      #expect(replicas.run(store, sync).rows.first?["conflicts"] == .integer(count))
+      #expect(replicas.run(store, digest).rows.first?["conflicts"] == .integer(count))
+    }
+    expect(4, at: town, of: 5)
+    expect(5, at: hub, of: 5)
+    // Nobody is shown what is restricted.
+    let restricted = replicas.run(
+      town, LocalRequest("restrict", ["id": .string(person)], reason: "Antrag nach Art. 18"))
+    #expect(restricted.outcome == .done, "\(restricted.failure?.text ?? "")")
+    try await replicas.sync()
+    expect(2, at: town, of: 3)
+    expect(3, at: hub, of: 3)
+  }
+
   @Test func `Change requests come by parts: the open ones that concern a member, or all`()
     async throws
   {

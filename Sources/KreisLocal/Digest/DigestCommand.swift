@@ -6,8 +6,8 @@ import KreisStore
 
 extension DirectoryCommands {
   /// Row: how much waits for somebody here: `requests` (open change requests that concern this member),
-  /// `due` (own records to confirm within 30 days), `conflicts`, `overdue_erasures`, and `title` and
-  /// `training` of the replica. At a hub also how it stands with the Kreis: `towns` that are silent or lag,
+  /// `due` (own records to confirm within 30 days), `conflicts` (fields to decide), `overdue_erasures`,
+  /// and `title` and `training` of the replica. At a hub also how it stands with the Kreis: `towns` that are silent or lag,
   /// `troubles`, and `disagreements` of a member with a feed. Numbers only.
   func digest(_ call: LocalCall) throws -> Outcome {
     let now = now()
@@ -35,7 +35,7 @@ extension DirectoryCommands {
       row = [
         .init("title", .string(identity.title)), .init("training", .bool(identity.isTraining)),
         .init("requests", .integer(requests)), .init("due", .integer(due)),
-        .init("conflicts", .integer(try snapshot.conflictCount())),
+        .init("conflicts", .integer(try snapshot.conflictsToDecide())),
         .init("overdue_erasures", .integer(overdue)),
       ]
     }
