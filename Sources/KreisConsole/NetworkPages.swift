@@ -8,8 +8,6 @@ import KreisStore
 
 /// Networks: who belongs to them, when they met, and where the minutes are.
 extension Console {
-  /// Meetings whose documents are looked up.
-  private static let meetingLimit = 20
   /// Networks of a page of the list.
   private static let networkLimit = 50
   /// Records of each kind on a network's page; of members there are more pages.
@@ -53,11 +51,11 @@ extension Console {
     }
     let own = try client.row("sync")
     let page = Self.pageNumber(request.query["seite"])
-    let (related, counts) = try parts(of: id, page: page)
+    let (related, counts, over) = try parts(of: id, page: page)
     let pages = max(
       1, (counts["network_membership", default: 0] + Self.partLimit - 1) / Self.partLimit)
     func rows(_ kind: String) -> [JSONValue] { related.filter { $0["kind"]?.text == kind } }
-    let today = GermanTime(now: now()).today.description
+    let today = GermanTime(now: now()).today
     let members = rows("network_membership").map { Self.member($0, today) }
       .sorted { ($0.hasLeft ? 1 : 0, $0.key) < ($1.hasLeft ? 1 : 0, $1.key) }
     let meetings = rows("network_meeting").sorted { Self.day($0) > Self.day($1) }
@@ -69,13 +67,11 @@ extension Console {
       "fields": fields.views(without: ["name", "assured_date", "external_id", "note"]),
       "members": members.filter { !$0.hasLeft }.map(\.view),
       "memberCount": pages > 1
-        ? counts["network_membership", default: 0] : members.count { !$0.hasLeft },
+        ? counts["network_membership", default: 0] - over : members.count { !$0.hasLeft },
       "former": members.filter(\.hasLeft).map(\.view),
       "hasFormer": members.contains(where: \.hasLeft),
-      "meetings": try meetings.prefix(Self.partLimit).enumerated().map { index, meeting in
-        try self.meeting(
-          meeting, of: id, hasDocuments: index < Self.meetingLimit, by: own)
-      }, "meetingCount": counts["network_meeting", default: 0],
+      "meetings": try meetings.prefix(Self.partLimit).map { try meeting($0, of: id, by: own) },
+      "meetingCount": counts["network_meeting", default: 0],
       "groups": rows("working_group").map(Self.named), "hasGroups": !rows("working_group").isEmpty,
       "documents": rows("document").map(Self.document), "hasDocuments": !rows("document").isEmpty,
     ]
@@ -83,13 +79,15 @@ extension Console {
     return try self.page("network", title: name, view.merging(links) { own, _ in own }, request)
   }
 
-  /// What names a network, the members of one page, and how much of each kind there is.
+  /// What names a network, the members of one page, how much of each kind there is, and how many members
+  /// have left.
   private func parts(
     of id: String, page: Int
-  ) throws -> (rows: [JSONValue], counts: [String: Int]) {
+  ) throws -> (rows: [JSONValue], counts: [String: Int], over: Int) {
     var rows = try client.rows(
       "related", ["id": .string(id), "limit": .integer(Self.partLimit)])
     var counts: [String: Int] = [:]
+    let over = Int(clamping: rows.first?["over"]?.unsigned ?? 0)
     if case .object(let members)? = rows.first?["counts"] {
       for member in members { counts[member.name] = Int(clamping: member.value.unsigned ?? 0) }
       rows.removeFirst()
@@ -101,7 +99,7 @@ extension Console {
         "related", ["id": .string(id), "kind": "network_meeting", "limit": .integer(1_000)]
       ).dropFirst()
     }
-    guard page > 1 else { return (rows, counts) }
+    guard page > 1 else { return (rows, counts, over) }
     rows.removeAll { $0["kind"] == "network_membership" }
     rows += try client.rows(
       "related",
@@ -110,13 +108,13 @@ extension Console {
         "offset": .integer((page - 1) * Self.partLimit),
       ]
     ).dropFirst()
-    return (rows, counts)
+    return (rows, counts, over)
   }
 
   // MARK: - Members
 
   private static func member(
-    _ row: JSONValue, _ today: String
+    _ row: JSONValue, _ today: CivilDate
   ) -> (key: String, hasLeft: Bool, view: View) {
     let fields = FieldViews(row)
     func link(_ name: String) -> Any {
@@ -128,7 +126,7 @@ extension Console {
     let until = row["fields"]?["valid_to"]?["value"]?.text
     let name = fields.text("organization_id") ?? fields.text("contact_id") ?? "Ohne Namen"
     return (
-      GermanName.plain(name), until.map { $0 < today } ?? false,
+      GermanName.plain(name), until.map { PartialDate.isOver($0, on: today) } ?? false,
       [
         "name": name, "organization": link("organization_id"), "person": link("contact_id"),
         "role": fields.text("role") ?? "",
@@ -146,14 +144,11 @@ extension Console {
   }
 
   private func meeting(
-    _ row: JSONValue, of network: String, hasDocuments: Bool, by member: JSONValue
+    _ row: JSONValue, of network: String, by member: JSONValue
   ) throws -> View {
     let fields = FieldViews(row)
     let id = row["id"]?.text ?? ""
-    let documents =
-      hasDocuments
-      ? try client.rows("related", ["id": .string(id)]).filter { $0["kind"]?.text == "document" }
-      : []
+    let documents = try client.rows("related", ["id": .string(id), "kind": "document"])
     let count = fields.text("attendance").map { number in
       (fields.row["fields"]?["attendance_approximate"]?["value"] == .bool(true) ? "etwa " : "")
         + number + (fields.text("attendance_scope").map { " (\($0))" } ?? "")

@@ -56,6 +56,69 @@ import Testing
     #expect(await console.get("/netzwerke/\(house)").status == 404)
   }
 
+  @Test func `Who has left a network is neither found nor counted as its member`() async throws {
+    let console = try await TestConsole()
+    let town = try await console.add("municipality", ["name": "Halver", "ags": "05962012"])
+    let network = try await console.add(
+      "network", ["name": "Frühe Hilfen", "municipalities": town])
+    // Today is in November 2026; the year and the month are not over yet.
+    for until in ["2026-11-17", "2026-10", "2025", "2026-11-18", "2026-11", "2026", ""] {
+      let house = try await console.add(
+        "organization", ["name": .init("Haus „\(until)“")])
+      try await console.add(
+        "network_membership",
+        ["network_id": network, "organization_id": house, "valid_to": .init(until)])
+    }
+    let found = await console.get("/?netzwerk=\(network)").text
+    let sheet = await console.get("/druck?netzwerk=\(network)").text
+    let page = await console.get("/netzwerke/\(network)").text
+    let parts = page.split(separator: "<summary>Frühere Mitglieder</summary>")
+    #expect(parts.count == 2 && page.contains("Mitglieder <span class=\"count\">4</span>"))
+    for (until, isOver) in [
+      ("2026-11-17", true), ("2026-10", true), ("2025", true), ("2026-11-18", false),
+      ("2026-11", false), ("2026", false), ("", false),
+    ] {
+      let name = "Haus „\(until)“"
+      #expect(found.contains(name) == !isOver && sheet.contains(name) == !isOver, "\(until)")
+      #expect(parts.last?.contains(name) == isOver && parts.first?.contains(name) == !isOver)
+    }
+    for number in 0..<101 {
+      let isOver = number % 2 == 0
+      let house = try await console.add("organization", ["name": "Haus \(1_000 + number)"])
+      try await console.add(
+        "network_membership",
+        ["network_id": network, "organization_id": house, "valid_to": isOver ? "2025" : ""])
+    }
+    // The first page has those that are members, also where there are more.
+    let first = await console.get("/netzwerke/\(network)").text
+    #expect(first.contains("Mitglieder <span class=\"count\">54</span>"))
+    #expect(first.contains("Seite 1 von 2") && first.contains("Haus 1099"))
+    #expect(!(await console.get("/netzwerke/\(network)?seite=2").text.contains("Haus 1099")))
+  }
+
+  @Test func `Every meeting that is shown has its documents`() async throws {
+    let console = try await TestConsole()
+    let town = try await console.add("municipality", ["name": "Halver", "ags": "05962012"])
+    let network = try await console.add(
+      "network", ["name": "Frühe Hilfen", "municipalities": town])
+    for number in 10..<35 {
+      let meeting = try await console.add(
+        "network_meeting",
+        ["name": "Treffen \(number)", "networks": network, "date": "20\(number)-05-21"])
+      try await console.add(
+        "document",
+        [
+          "name": "Niederschrift \(number)", "meeting_id": meeting,
+          "url": "https://example.org/\(number).pdf",
+        ])
+    }
+    let page = await console.get("/netzwerke/\(network)").text
+    for number in 10..<35 {
+      #expect(page.contains("href=\"https://example.org/\(number).pdf\""), "\(number)")
+    }
+    #expect(!page.contains("Protokoll verlinken"))
+  }
+
   @Test func `A list can be narrowed by district and age, and printed whole`() async throws {
     let console = try await TestConsole()
     var ids: [String] = []

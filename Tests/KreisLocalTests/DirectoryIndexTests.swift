@@ -17,7 +17,7 @@ import Testing
     return try index.use(of: store, until: .distantFuture) { content in
       SearchQuery(
         kind: kind, text: text, category: nil, network: nil, municipality: nil, district: nil,
-        age: nil, openAt: nil
+        age: nil, openAt: nil, today: BerlinTime.local(0).date
       ).run(content).slots.compactMap { content[slot: $0]?.name }
     }
   }
@@ -45,7 +45,7 @@ import Testing
     for text in ["", "nord", "Bezirk 3", "Haus Nrod 17", "4199", "gibtsnicht"] {
       let expected = SearchQuery(
         kind: kind, text: text, category: nil, network: nil, municipality: nil, district: nil,
-        age: nil, openAt: nil
+        age: nil, openAt: nil, today: BerlinTime.local(0).date
       ).run(single).slots.compactMap { single[slot: $0]?.name }
       #expect(try names(parallel, replicas.hub, text) == expected, "\(text)")
       if text != "gibtsnicht" { #expect(!expected.isEmpty, "\(text)") }

@@ -25,6 +25,8 @@ struct IndexContent: Sendable {
     let district: String?
     /// For whom it is, in years; -1 is before birth. `nil`: it does not say.
     let ages: ClosedRange<Int>?
+    /// Of a membership: the day, month or year in which it ends.
+    let until: String?
     /// When somebody should look at it again; `nil`: it is looked at with another.
     let due: Confirmation?
   }
@@ -252,8 +254,12 @@ extension IndexContent.Item {
     (self.hours, self.holidays) = (hours, holidays)
     district = ["organization", "location"].contains(kind.name) ? record["district"] : nil
     ages = Self.ages(record)
+    until = kind.name == "network_membership" ? record["valid_to"] : nil
     due = Confirmation(of: kind, assured: record["assured_date"], review: record["review_date"])
   }
+
+  /// Whether it is a membership that is over.
+  func isOver(on day: CivilDate) -> Bool { until.map { PartialDate.isOver($0, on: day) } ?? false }
 
   fileprivate mutating func renumber(by numbers: [Int32]) {
     for index in words.indices { words[index] = numbers[Int(words[index])] }

@@ -33,7 +33,7 @@ extension DirectoryCommands {
     let query = SearchQuery(
       kind: kind, text: text, category: ids[0], network: ids[1], municipality: ids[2],
       district: try call.optionalText("district"), age: try call.optionalInteger("age"),
-      openAt: isOpen ? time : nil)
+      openAt: isOpen ? time : nil, today: time.date)
     // One after the other: who waits for the index must hold no connection of the store.
     let (total, hits) = try indexed(call) { content in
       let found = query.run(content)
@@ -101,9 +101,9 @@ extension DirectoryCommands {
   }
 
   /// Arguments: id, limit (of each kind, by default of all), kind (only this one), offset. Rows: with a
-  /// limit first `{"counts":{KIND:N}}`, of all kinds; then the records that name this one, by kind and
-  /// name, or by the name of what else they name: `RecordJSON.full` with `name` and `field`, the field that
-  /// names it.
+  /// limit first `{"counts":{KIND:N},"over":N}`, of all kinds, and of the memberships among them those that
+  /// are over; then the records that name this one, by kind and name, or by the name of what else they name,
+  /// what is over last: `RecordJSON.full` with `name` and `field`, the field that names it.
   func related(_ call: LocalCall) throws -> Outcome {
     let text = try call.text("id")
     let limit = try call.optionalInteger("limit").map { max(0, $0) }
@@ -116,7 +116,8 @@ extension DirectoryCommands {
       // What names a record that was merged into this one belongs here now.
       return [id] + (try snapshot.merged(into: id))
     }
-    let (counts, others) = try indexed(call) { content in
+    let today = today
+    let (counts, over, others) = try indexed(call) { content in
       var byKind: [UInt32: [IndexContent.Item]] = [:]
       for item in ids.flatMap({ content.naming($0) }) {
         byKind[item.kind.tag, default: []].append(item)
@@ -127,9 +128,11 @@ extension DirectoryCommands {
       let wanted = byKind.sorted { $0.key < $1.key }
         .filter { only == nil || $0.key == only?.tag }
       let others = wanted.flatMap { _, items in
-        content.sorted(items, beside: ids).dropFirst(offset).prefix(limit ?? Self.relatedLimit)
+        content.sorted(items, beside: ids, on: today).dropFirst(offset).prefix(
+          limit ?? Self.relatedLimit)
       }
-      return (counts, Array(others.prefix(Self.relatedLimit)))
+      let over = byKind.values.joined().count { $0.isOver(on: today) }
+      return (counts, over, Array(others.prefix(Self.relatedLimit)))
     }
     let rows = try read { snapshot in
       let hidden = try snapshot.restrictedRecords()
@@ -147,21 +150,30 @@ extension DirectoryCommands {
           ])
       }
     }
-    if limit != nil { try call.row(["counts": .object(counts.sorted { $0.name < $1.name })]) }
+    if limit != nil {
+      try call.row([
+        "counts": .object(counts.sorted { $0.name < $1.name }), "over": .integer(over),
+      ])
+    }
     for row in rows { try call.row(row) }
     return .done
   }
 }
 
 extension IndexContent {
-  /// By name; what has none, by the name of what it names besides the records `ids`.
-  fileprivate func sorted(_ items: [Item], beside ids: [RecordID]) -> [Item] {
-    let keyed = items.map { item -> (key: String, item: Item) in
-      guard item.key.isEmpty else { return (item.key, item) }
+  /// What is over last, and by name; what has none, by the name of what it names besides the records `ids`.
+  fileprivate func sorted(
+    _ items: [Item], beside ids: [RecordID], on today: CivilDate
+  ) -> [Item] {
+    let keyed = items.map { item -> (isOver: Int, key: String, item: Item) in
+      let isOver = item.isOver(on: today) ? 1 : 0
+      guard item.key.isEmpty else { return (isOver, item.key, item) }
       let other = item.references.first { !ids.contains($0.target) }
-      return (other.flatMap { self[$0.target]?.key } ?? "", item)
+      return (isOver, other.flatMap { self[$0.target]?.key } ?? "", item)
     }
-    return keyed.sorted { ($0.key, $0.item.id) < ($1.key, $1.item.id) }.map(\.item)
+    return keyed.sorted {
+      ($0.isOver, $0.key, $0.item.id) < ($1.isOver, $1.key, $1.item.id)
+    }.map(\.item)
   }
 }
 

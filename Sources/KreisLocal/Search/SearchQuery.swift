@@ -20,6 +20,8 @@ struct SearchQuery {
   let age: Int?
   /// Open at this time.
   let openAt: LocalTime?
+  /// On which day: what is over does not count.
+  let today: CivilDate
 
   /// Words of a text that are looked for.
   static let wordLimit = 12
@@ -150,7 +152,7 @@ private struct Membership {
   init(_ query: SearchQuery, _ content: IndexContent) {
     (self.query, self.content) = (query, content)
     categories = query.category.map { Self.narrower($0, content) } ?? []
-    inNetwork = query.network.map { Self.members($0, content) } ?? []
+    inNetwork = query.network.map { Self.members($0, content, on: query.today) } ?? []
     openings = query.openAt.map { Openings(content, at: $0) }
     districts = query.district.map { Self.written($0, content) } ?? []
   }
@@ -223,12 +225,14 @@ private struct Membership {
     return out
   }
 
-  /// Who belongs to a network: those that a membership names, those that the network names, and whose
+  /// Who belongs to a network: those that a membership names which is not over, those that the network names, and whose
   /// offers do. Never by region.
-  private static func members(_ network: RecordID, _ content: IndexContent) -> Set<RecordID> {
+  private static func members(
+    _ network: RecordID, _ content: IndexContent, on today: CivilDate
+  ) -> Set<RecordID> {
     var out = Set(content[network]?.references.map(\.target) ?? [])
     for item in content.naming(network)
-    where ["network_membership", "service"].contains(item.kind.name) {
+    where ["network_membership", "service"].contains(item.kind.name) && !item.isOver(on: today) {
       out.formUnion(item.references.map(\.target))
     }
     return out
