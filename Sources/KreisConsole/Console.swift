@@ -255,7 +255,7 @@ struct Console: Sendable {
       "isData": ["daten", "loeschungen"].contains(place),
       "isHub": sync["role"] == "hub", "isKreis": place == "kreis",
       "openConflicts": conflicts == 0 ? false : conflicts as Any,
-      "subject": (request?.path.first == "eintrag" ? request?.path[1] : nil) as Any? ?? false,
+      "subject": (place == "eintrag" ? request?.path.dropFirst().first : nil) as Any? ?? false,
     ]
     var response = ConsoleResponse.page(templates.page(template, view, in: frame), status)
     if let request, request.cookie(ConsoleRequest.tokenCookie) != token {

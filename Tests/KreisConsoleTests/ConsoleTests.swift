@@ -193,6 +193,19 @@ import Testing
       #expect(answer.status == 404 && answer.text.contains("Hier ist nichts"), "\(path)")
       #expect(answer.text.contains("lang=\"de\""))
     }
+    // No address is too short, or too long, for a page that says so.
+    for word in [
+      "eintrag", "konflikte", "neu", "rueckmeldungen", "faellig", "freigaben", "dubletten",
+      "netzwerke", "druck", "daten", "loeschungen", "kreis", "ereignisse", "konto", "anmelden",
+    ] {
+      for path in ["/\(word)", "/\(word)/", "/\(word)/x", "/\(word)/x/y", "/\(word)/x/y/z"]
+      where path != "/ereignisse" && path != "/ereignisse/" {
+        for method in ["GET", "POST"] {
+          let answer = await console.get(path, method: method)
+          #expect(answer.text.contains("lang=\"de\"") || answer.status == 303, "\(method) \(path)")
+        }
+      }
+    }
     #expect(await console.get("/%ff").status == 400)
     #expect(await console.get("/", method: "DELETE").status == 403)
     let token = await console.get("/").token

@@ -292,6 +292,8 @@ import Testing
     #expect(
       MultipartForm.boundary(of: "multipart/form-data; boundary=\"\(boundary)\"") == boundary)
     #expect(MultipartForm.boundary(of: "application/x-www-form-urlencoded") == nil)
+    #expect(MultipartForm(Array("--A\r\n--A--\r\n".utf8), boundary: "A") == nil)
+    #expect(MultipartForm(body([]) + body([]), boundary: boundary)?.values.isEmpty == true)
     // Cut off anywhere, or with any byte changed, it is refused or read, and never a crash.
     for length in 0..<(whole.count - 4) {
       #expect(MultipartForm(Array(whole[..<length]), boundary: boundary) == nil, "\(length)")

@@ -26,10 +26,14 @@ struct MultipartForm {
     guard let start = whole.firstRange(of: delimiter), start.lowerBound == 0 else { return nil }
     var rest = whole[start.upperBound...]
     while !rest.starts(with: [0x2D, 0x2D]) {
-      guard rest.starts(with: [0x0D, 0x0A]), let end = rest.firstRange(of: delimiter),
-        values.count + files.count < Self.partLimit,
-        take(rest[(rest.startIndex + 2)..<end.lowerBound])
-      else { return nil }
+      guard rest.starts(with: [0x0D, 0x0A]), values.count + files.count < Self.partLimit else {
+        return nil
+      }
+      // The end of the delimiter's own line: another delimiter right behind it shares none.
+      rest = rest.dropFirst(2)
+      guard let end = rest.firstRange(of: delimiter), take(rest[..<end.lowerBound]) else {
+        return nil
+      }
       rest = rest[end.upperBound...]
     }
   }
