@@ -28,11 +28,13 @@ struct SyncLight: Equatable {
         : (.done, "Alles gespeichert, \(connected.count) verbunden")
       return
     }
+    if let trouble = Self.trouble(row) {
+      (state, text) = (.trouble, "\(trouble) – bitte die Technik verständigen")
+      return
+    }
     switch row["link"]?["hub"]?.text {
     case nil:
       (state, text) = (.waiting, unsent == 0 ? "Ohne Verbindung" : waiting)
-    case "alarmed":
-      (state, text) = (.trouble, "Austausch angehalten – bitte die Technik verständigen")
     case "connected" where unsent == 0: (state, text) = (.done, "Alles übertragen")
     case "connected":
       let what = unsent.counted("Änderung wird", "Änderungen werden")
@@ -42,5 +44,19 @@ struct SyncLight: Equatable {
       let hub = contact.map { "Hub \(time.since($0)) nicht erreichbar" } ?? "Hub nicht erreichbar"
       (state, text) = (.waiting, unsent == 0 ? hub : "\(waiting), \(hub)")
     }
+  }
+
+  /// What at a town does not pass by itself, as in `kreisnetz status`; the worst first.
+  private static func trouble(_ row: JSONValue) -> String? {
+    let link = row["link"]
+    if link?["store_trouble"]?.text != nil {
+      return "Auf diesem Rechner lässt sich nichts speichern"
+    }
+    if link?["hub"] == "alarmed" { return "Austausch angehalten" }
+    if (row["alarms"]?.unsigned ?? 0) > 0 { return "Der Hub hat Widersprüchliches gezeigt" }
+    if !(link?["stopped_logs"]?.elements ?? []).isEmpty {
+      return "Der Hub nimmt Änderungen nicht an"
+    }
+    return link?["upgrade"]?.text == nil ? nil : "Dieses Programm ist zu alt für das Netz"
   }
 }
