@@ -141,7 +141,7 @@ final class TownNode: MortalNode {
       try handle(
         .started(
           unsent: unsent.logs, generation: store.identity.generation,
-          isRecovering: try waiting { try await store.read { try $0.recovery() } } != .none))
+          isRecovering: try waiting { try await store.read { try $0.mayLackOwn() } }))
     } catch let error as StoreError { try failedToStart(error) }
   }
 

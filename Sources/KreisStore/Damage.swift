@@ -28,6 +28,11 @@ package struct Damage: Error, Hashable, Sendable, CustomStringConvertible {
     self.what = what
   }
 
+  /// An entry that stands beside its log.
+  static func aside(_ log: LogID) -> Damage {
+    Damage(.log(log), "has a damaged entry among those that were set aside")
+  }
+
   /// What SQLite finds wrong with the pages themselves.
   static func pages(_ error: DatabaseError) -> Damage {
     Damage(.file, "has damaged pages (\(error.message ?? "no details"))")

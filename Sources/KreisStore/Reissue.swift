@@ -30,7 +30,7 @@ extension ReplicaState {
       ledger.db,
       sql: """
         SELECT count(*) FROM set_aside JOIN branch USING (branch) JOIN log USING (log)
-        WHERE member = ?
+        WHERE member = ? AND reason <> 'issued'
         """, arguments: [Int64(identity.member.rawValue)])
     return entries.map { $0 > 0 ? .ready(entries: $0) : .none } ?? .none
   }
@@ -46,6 +46,10 @@ extension ReplicaState {
 extension Snapshot {
   /// How far this replica is on its way back.
   package func recovery() throws -> Recovery { try replica.recovery(ledger) }
+
+  /// Whether own entries may stand beside the own logs, here or at the hub: of an earlier generation
+  /// somebody may have brought it some since, and no feed says so.
+  package func mayLackOwn() throws -> Bool { try identity.generation > 1 || recovery() != .none }
 }
 
 extension Store {
@@ -87,9 +91,10 @@ extension Transaction {
   func issueBranches() throws -> Int {
     let branches = try ledger.branches(by: identity.member)
     var reissue = Reissue(self)
-    for branch in branches where !isPlanted(.forgetsTail) { try reissue.issue(branch) }
+    var done = branches
+    if !isPlanted(.forgetsTail) { done = try branches.filter { try reissue.issue($0) } }
     try reissue.restate()
-    for branch in branches { try ledger.close(branch) }
+    for branch in done { try ledger.close(branch) }
     return reissue.issued
   }
 
@@ -150,16 +155,17 @@ private struct Reissue {
 
   private var ledger: Ledger { transaction.ledger }
 
-  mutating func issue(_ branch: Branch) throws {
-    var chain = LogChain(
-      branch.log, in: transaction.identity.realm,
-      after: LogHead(sequence: branch.first - 1, hash: branch.previous))
-    for entry in try ledger.entries(of: branch) {
-      let hash = chain.append(body: entry.body, commitment: entry.commitment)
+  /// - Returns: whether it could be read to its end; what is damaged is noted, and stays beside the log.
+  mutating func issue(_ branch: Branch) throws -> Bool {
+    let read = try ledger.readEntries(of: branch)
+    for case (let sequence, let (entry, hash)?) in zip(branch.first..., read) {
       let header = try EntryBody(decoding: entry.body)
-      let isHeld = try ledger.hash(of: branch.log, at: chain.head.sequence) == hash
+      let isHeld = try ledger.hash(of: branch.log, at: sequence) == hash
       try issue(entry, header, hash.reference, in: branch.log.scope, isHeld: isHeld)
     }
+    let isWhole = read.allSatisfy { $0 != nil }
+    if !isWhole { transaction.damages.append(.aside(branch.log)) }
+    return isWhole
   }
 
   private mutating func issue(

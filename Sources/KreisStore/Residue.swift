@@ -29,7 +29,8 @@ extension Store {
     guard try unwrap(result) else { return false }
     let databases = setAside
     if !databases.isEmpty {
-      await onOwnThread { for database in databases { _ = database.obey(self) } }
+      let isBusy = await onOwnThread { databases.contains { $0.obey(self) == .busy } }
+      if isBusy { return false }
     }
     noteClean(target)
     return true
@@ -44,7 +45,7 @@ extension Store {
       }
     }
     guard try unwrap(result) else { return false }
-    for database in setAside { _ = database.obey(self) }
+    if setAside.contains(where: { $0.obey(self) == .busy }) { return false }
     noteClean(target)
     return true
   }

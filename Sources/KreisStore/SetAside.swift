@@ -69,25 +69,32 @@ extension Ledger {
 
   /// A branch's entries, as they travel.
   func entries(of branch: Branch) throws -> [Entry] {
+    let read = try readEntries(of: branch)
+    let sound = read.compactMap { $0 }
+    let isWhole =
+      sound.count == read.count && sound.last?.hash == branch.head.hash
+      && branch.first + UInt64(read.count) == branch.head.sequence + 1
+    guard isWhole || branch.reason == .issued else { throw StoreError.damaged(.aside(branch.log)) }
+    return sound.map(\.entry)
+  }
+
+  /// What is held of a branch from its beginning on, with the hashes; `nil` for a damaged entry. Those
+  /// after it are judged by what it should hash to.
+  func readEntries(of branch: Branch) throws -> [(entry: Entry, hash: Hash256)?] {
     let rows = try Row.fetchCursor(
       db.cachedStatement(
         sql:
           "SELECT hash, body, block, commitment FROM set_aside WHERE branch = ? ORDER BY sequence"
       ), arguments: [branch.key])
-    var chain = LogChain(
-      branch.log, in: realm,
-      after: LogHead(sequence: branch.first - 1, hash: branch.previous))
-    var out: [Entry] = []
+    var before = LogHead(sequence: branch.first - 1, hash: branch.previous)
+    var out: [(entry: Entry, hash: Hash256)?] = []
     while let row = try rows.next() {
-      let entry = try Self.entry(row, 1)
-      out.append(entry)
-      guard chain.append(body: entry.body, commitment: entry.commitment) == (try row.hash(0)) else {
-        break
-      }
-    }
-    guard chain.head == branch.head || branch.reason == .issued else {
-      throw StoreError.damaged(
-        Damage(.log(branch.log), "has a damaged entry among those that were set aside"))
+      var chain = LogChain(branch.log, in: realm, after: before)
+      let hash = try row.hash(0)
+      let entry = try? Self.entry(row, 1)
+      let isSound = entry.map { chain.append(body: $0.body, commitment: $0.commitment) == hash }
+      out.append(isSound == true ? entry.map { ($0, hash) } : nil)
+      before = LogHead(sequence: before.sequence + 1, hash: hash)
     }
     return out
   }
@@ -275,27 +282,7 @@ extension Transaction {
   /// Destroys the values of set-aside entries of a record that `state` says must be destroyed (I7).
   func destroyAside(_ record: Int64, _ state: RecordState) throws {
     guard try anythingAside() else { return }
-    let rows = try Row.fetchAll(
-      db.cachedStatement(
-        sql: """
-          SELECT branch, sequence, set_aside.hash, body, block, log FROM set_aside
-          JOIN branch USING (branch) WHERE record = ? AND block IS NOT NULL
-          """), arguments: [record])
-    for row in rows {
-      let header = try EntryBody(decoding: try row.bytes(3) ?? [])
-      let log = try ledger.name(of: row.integer(5))
-      guard
-        state.destroysAside(
-          try row.hash(2), of: log,
-          isHubsErase: header.kind == .erase && log.member == membership.hub)
-      else { continue }
-      try db.cachedStatement(
-        sql: "UPDATE set_aside SET block = NULL, commitment = ? WHERE branch = ? AND sequence = ?"
-      ).execute(arguments: [
-        Hash256(of: try row.block(4) ?? []).data, try row.integer(0), try row.integer(1),
-      ])
-      hasDestroyed = true
-    }
+    if try ledger.destroyAside(record, state, hub: membership.hub) { hasDestroyed = true }
   }
 
   private func anythingAside() throws -> Bool {
@@ -308,6 +295,32 @@ extension Transaction {
 }
 
 extension Ledger {
+  /// - Returns: whether anything was destroyed.
+  func destroyAside(_ record: Int64, _ state: RecordState, hub: MemberID?) throws -> Bool {
+    let rows = try Row.fetchAll(
+      db.cachedStatement(
+        sql: """
+          SELECT branch, sequence, set_aside.hash, body, block, log FROM set_aside
+          JOIN branch USING (branch) WHERE record = ? AND block IS NOT NULL
+          """), arguments: [record])
+    var isAny = false
+    for row in rows {
+      let log = try name(of: row.integer(5))
+      // One whose header cannot be read is taken for no order, so that its values do not outlast it.
+      let kind = try? EntryBody(decoding: try row.bytes(3) ?? []).kind
+      guard
+        state.destroysAside(
+          try row.hash(2), of: log, isHubsErase: kind == .erase && log.member == hub)
+      else { continue }
+      let block = try row.block(4, isPacked: packsBlocks) ?? []
+      try db.cachedStatement(
+        sql: "UPDATE set_aside SET block = NULL, commitment = ? WHERE branch = ? AND sequence = ?"
+      ).execute(arguments: [Hash256(of: block).data, try row.integer(0), try row.integer(1)])
+      isAny = true
+    }
+    return isAny
+  }
+
   func insertAside(_ entry: ChainedEntry, branch: Int64, record: Int64?) throws {
     let (block, commitment) = entry.entry.columns
     try db.cachedStatement(

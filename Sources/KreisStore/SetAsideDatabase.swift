@@ -3,6 +3,7 @@
 import Foundation
 import GRDB
 import KreisCore
+import Synchronization
 
 /// A database that another one replaced, kept for a while in case something is missed.
 ///
@@ -27,6 +28,9 @@ package struct SetAsideDatabase: Hashable, Sendable {
     self.at = at
   }
 
+  /// How long another program's reading is waited for, in seconds.
+  private static let patience: TimeInterval = 5
+
   private static let format = Date.ISO8601FormatStyle(
     dateSeparator: .omitted, dateTimeSeparator: .standard, timeSeparator: .omitted)
 
@@ -49,22 +53,33 @@ package struct SetAsideDatabase: Hashable, Sendable {
     }
   }
 
-  /// Destroys here what must be destroyed by all that `store` knows.
-  ///
-  /// - Returns: whether the file is still there; one that cannot be read or written as far as this
-  ///   needs is deleted.
-  package func obey(_ store: Store) -> Bool {
-    do {
-      try destroy(store)
-      return true
-    } catch {
-      delete()
-      return false
+  package enum Obedience: Hashable, Sendable {
+    /// Nothing stands in it any more that was destroyed.
+    case obeyed
+    /// It could not be read or written as far as this needs, and was deleted.
+    case deleted
+    /// Another program reads it: to be called again.
+    case busy
+  }
+
+  /// Destroys here what must be destroyed by all that `store` knows. One call at a time: others wait.
+  package func obey(_ store: Store) -> Obedience {
+    store.obeying.withLock { _ in
+      do {
+        try destroy(store)
+        return .obeyed
+      } catch let error as DatabaseError
+        where [.SQLITE_BUSY, .SQLITE_LOCKED].contains(error.resultCode)
+      { return .busy } catch {
+        delete()
+        return .deleted
+      }
     }
   }
 
   private func destroy(_ store: Store) throws {
     var configuration = Configuration()
+    configuration.busyMode = .timeout(Self.patience)
     configuration.prepareDatabase { try $0.execute(sql: "PRAGMA secure_delete = ON") }
     let queue = try DatabaseQueue(path: path, configuration: configuration)
     try queue.writeWithoutTransaction { db in
@@ -87,7 +102,7 @@ package struct SetAsideDatabase: Hashable, Sendable {
   /// A record with a damaged entry loses all its values here if it must lose any: which ones, nobody
   /// can tell.
   private func destroyDamaged(
-    _ record: Int64, _ id: RecordID, _ store: Store, _ db: Database
+    _ record: Int64, _ id: RecordID, _ store: Store, _ db: Database, hasBranches: Bool
   ) throws {
     let state = try store.blockingRead { snapshot in
       try snapshot.ledger.key(of: id).map { key in
@@ -99,11 +114,16 @@ package struct SetAsideDatabase: Hashable, Sendable {
     try db.execute(
       sql: "UPDATE entry SET block = NULL, commitment = zeroblob(32) WHERE record = ?",
       arguments: [record])
+    guard hasBranches else { return }
+    try db.execute(
+      sql: "UPDATE set_aside SET block = NULL, commitment = zeroblob(32) WHERE record = ?",
+      arguments: [record])
   }
 
   private func destroyBlocks(_ store: Store, _ db: Database) throws {
     let ledger = Ledger(db, in: store.identity.realm)
     let schema = try Store.migrator.appliedIdentifiers(db).compactMap { Int($0) }.max() ?? 0
+    let hasBranches = schema >= 2
     (ledger.hasSums, ledger.packsBlocks) = (schema >= 2, schema >= 3)
     let records = try Row.fetchAll(db, sql: "SELECT record, id FROM record")
     for row in records {
@@ -112,7 +132,7 @@ package struct SetAsideDatabase: Hashable, Sendable {
       }
       let here: [LoggedEntry]
       do { here = try ledger.entries(ofRecord: row.integer(0)) } catch StoreError.damaged {
-        try destroyDamaged(row.integer(0), id, store, db)
+        try destroyDamaged(row.integer(0), id, store, db, hasBranches: hasBranches)
         continue
       }
       let state = try store.blockingRead { snapshot -> RecordState in
@@ -126,6 +146,9 @@ package struct SetAsideDatabase: Hashable, Sendable {
       }
       for entry in here where entry.values != nil && state.destroyed.contains(entry.hash) {
         try ledger.destroyBlock(ofEntry: entry)
+      }
+      if hasBranches {
+        _ = try ledger.destroyAside(row.integer(0), state, hub: store.membership.hub)
       }
     }
   }

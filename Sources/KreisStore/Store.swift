@@ -28,6 +28,8 @@ package final class Store: Sendable {
   private let random: @Sendable () -> UInt64
   private let cache: Mutex<Cache>
   let failed: AsyncStream<StoreError>.Continuation
+  /// Held while a database that was set aside follows this one, which must not happen twice at once.
+  let obeying = Mutex(())
 
   struct Cache {
     var replica: ReplicaState

@@ -65,6 +65,8 @@ package struct GenerationOpener: Sendable {
     case HubFailure.untrusted(let reason), StoreError.retryLater(let reason),
       StoreError.rejected(let reason, _):
       return .unavailable(reason: reason, retryAfterSeconds: nil)
+    case StoreError.damaged(let damage):
+      return .unavailable(reason: damage.description, retryAfterSeconds: nil)
     case let error as StateDirectoryError:
       return .unavailable(reason: error.description, retryAfterSeconds: nil)
     case is MalformedBytes, is BinaryDecodingError:

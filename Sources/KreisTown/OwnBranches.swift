@@ -12,8 +12,10 @@ struct OwnBranches: Sendable {
   let client: HubClient
   let store: Store
 
+  /// - Returns: why, for each that cannot be taken; the others are.
   /// - Throws: `HubFailure`, `StoreError`.
-  func adopt() async throws {
+  func adopt() async throws -> [String] {
+    var reasons: [String] = []
     var cursor: UInt64 = 0
     while true {
       let branch: WireBranch
@@ -24,14 +26,17 @@ struct OwnBranches: Sendable {
         }
         branch = read
       } catch {
-        if case .refused(let refusal) = error, refusal.status == 404 { return }
+        if case .refused(let refusal) = error, refusal.status == 404 { return reasons }
         throw error
       }
       guard let bundle = try? UnverifiedBundle(branch.bundle) else {
         throw HubFailure.unavailable(
           reason: "the hub's branch cannot be read", retryAfterSeconds: nil)
       }
-      try await store.write { try $0.adopt(bundle) }
+      do { try await store.write { try $0.adopt(bundle) } } catch {
+        guard case .rejected(let reason, _) = error else { throw error }
+        reasons.append(reason)
+      }
       cursor = branch.cursor
     }
   }

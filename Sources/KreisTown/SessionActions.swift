@@ -105,12 +105,20 @@ package struct SessionActions: Sendable {
   private func reissue() async throws -> TownSession.ReissueResult {
     do {
       if try await store.read({ try $0.recovery() }) == .takingBackUp { return .incomplete }
-      try await branches.adopt()
+      for reason in try await branches.adopt() {
+        logger.warning("the hub keeps what fits no own log", metadata: ["reason": "\(reason)"])
+      }
       try await store.write { _ = try $0.reissue() }
       return .done(unsent: try await store.unsent().logs)
-    } catch StoreError.retryLater(let reason) { return .notStored(reason: reason) } catch let error
-      as HubFailure
-    {
+    } catch StoreError.retryLater(let reason) {
+      return .notStored(reason: reason)
+    } catch StoreError.damaged(let damage) {
+      return .notStored(reason: damage.description)
+    } catch StoreError.rejected(let reason, _) {
+      // A generation may have been opened, or a log closed, since it was looked.
+      logger.info("own entries cannot be issued anew yet", metadata: ["reason": "\(reason)"])
+      return .incomplete
+    } catch let error as HubFailure {
       logger.debug("the own branches wait", metadata: ["reason": "\(error)"])
       return .incomplete
     }

@@ -161,7 +161,7 @@ package final class TownDaemon: Service {
         perform(
           .started(
             unsent: unsent.logs, generation: store.identity.generation,
-            isRecovering: try await store.read { try $0.recovery() } != .none), &exchange,
+            isRecovering: try await store.read { try $0.mayLackOwn() }), &exchange,
           in: &group)
       } catch { return .failure(error) }
       onReady()

@@ -59,7 +59,8 @@ struct FromScratch {
   ) throws -> FetchAnew.Report {
     let store = try Store.open(at: directory.database, key: key, random: SystemClock.random)
     var kept = report.setAside
-    for database in directory.setAside where !database.obey(store) && database.path == kept {
+    for database in directory.setAside
+    where database.obey(store) == .deleted && database.path == kept {
       kept = nil
     }
     return FetchAnew.Report(carried: report.carried, setAside: kept)

@@ -40,7 +40,7 @@ struct SetAsideService: Service {
         database.delete()
         logger.notice(
           "deleted a database that was set aside", metadata: ["file": "\(database.path)"])
-      } else if await !onOwnThread({ [store = replica.store] in database.obey(store) }) {
+      } else if await onOwnThread({ [store = replica.store] in database.obey(store) }) == .deleted {
         logger.warning(
           "deleted a database that was set aside, because it was too damaged to destroy values in it",
           metadata: ["file": "\(database.path)"])

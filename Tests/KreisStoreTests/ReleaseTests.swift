@@ -127,7 +127,7 @@ import Testing
           recordedAt: 1_800_000_000, kind: .erase, recordKind: record.kind, record: record.id,
           writes: []), values: Values(values: [], reason: "Art. 17"), to: .public)
     }
-    #expect(kept.obey(store))
+    #expect(kept.obey(store) == .obeyed)
     #expect(try !isThere())
   }
 

@@ -97,6 +97,8 @@ import Testing
     try await net.settle()
     try await net.settle()
     try expectNothingLost(past, writes: writes)
+    // The certificate that it keeps beside its log is nothing to wait for.
+    #expect(try net.hub.blockingRead { try $0.mayActAlone() })
   }
 
   @Test(arguments: [false, true])

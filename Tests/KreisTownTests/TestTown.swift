@@ -46,7 +46,8 @@ final class TestTown {
     self.directory = directory
     self.transport = transport
     let state = try StateDirectory.open(directory.path)
-    let key = try #require(try state.signingKey(generation: 1))
+    let held = try Store.identity(at: state.database)
+    let key = try #require(try state.signingKey(generation: held.generation))
     store = try Store.open(at: state.database, key: key, random: random)
     let (log, messages) = AsyncStream<String>.makeStream()
     self.log = log
