@@ -309,34 +309,6 @@ struct HubPageTests {
     #expect(await !console.get("/kreis/mitglieder").text.contains("kreisnetz-einladung"))
   }
 
-  @Test func `Who did what is listed, and that somebody changed the list`() async throws {
-    let console = try await TestConsole()
-    let id = try await console.add("organization", ["name": "Kita"])
-    let token = await console.get("/eintrag/\(id)").token
-    _ = await console.post("/eintrag/\(id)/loeschen", token: token, [])
-    let page = await console.get("/kreis/protokoll").text
-    #expect(page.contains("Eintrag gelöscht"))
-    #expect(page.contains("(Konsole)"))
-    #expect(page.contains("lückenlos"))
-    let file = console.root.appending(path: "audit.log")
-    let text = try String(contentsOf: file, encoding: .utf8)
-    try Data(text.replacing("\"delete\"", with: "\"undelete\"").utf8).write(to: file)
-    #expect(await console.get("/kreis/protokoll").text.contains("Das Protokoll ist beschädigt"))
-  }
-
-  @Test func `Rules that were changed are called as the Kreis calls them`() async throws {
-    let console = try await TestConsole()
-    try await console.run("policy", ["retention_days": "180"])
-    let page = await console.get("/kreis/protokoll").text
-    #expect(page.contains("Regeln: Ersetzte Werte vernichten nach (Tage)"), "\(page)")
-    #expect(!page.contains("retention_days"))
-    // The newest first.
-    try await console.run("policy", ["erasure_days": "20"])
-    let later = await console.get("/kreis/protokoll").text
-    let acts = later.matches(of: /Regeln: ([^<]*)/).map { String($0.1) }
-    #expect(acts.map { $0.prefix(5) } == ["Frist", "Erset"], "\(acts)")
-  }
-
   @Test func `An open overview learns of a town that comes or goes`() async throws {
     let presence = Presence()
     let console = try await TestConsole(daemon: presence.view)

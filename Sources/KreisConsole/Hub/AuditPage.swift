@@ -28,12 +28,20 @@ extension Console {
     "resync --from-scratch": "Datenbestand neu geholt", "town join": "Beigetreten",
     "town leave": "Ausgetreten",
     "backup": "Sicherung erstellt", "restore": "Sicherung eingespielt",
+    "distinct": "Als verschieden bestätigt", "import": "Datei eingelesen",
+    "console sign-in": "Angemeldet", "console sign-out": "Abgemeldet",
+    "console password": "Passwort geändert",
+    "console lock-out": "Nach falschen Passwörtern gesperrt",
+    "account add": "Konto angelegt", "account role": "Rechte eines Kontos geändert",
+    "account password": "Passwort eines Kontos gesetzt", "account remove": "Konto entfernt",
   ]
   /// What an act was about, as its line has it.
   private static let subjects = [
     "name": "Mitglied", "days": "Tage", "member": "Mitglied", "kind": "Art", "kinds": "Arten",
     "field": "Angabe", "format": "Form", "scope": "Sichtbarkeit", "own": "nur eigene",
     "records": "Einträge", "more": "weitere", "rules": "Regeln", "only": "nur",
+    "refuse": "nicht freigegeben", "subject": "Eintrag", "requested_account": "beantragt von",
+    "keep_going": "ohne abgelehnte Zeilen", "role": "Rolle", "phrase": "mit Kennsatz",
     "all_shown": "alle gezeigten", "verify": "Prüfung", "rebuild": "Neuaufbau",
   ]
   private static let outcomes = [
@@ -68,14 +76,21 @@ extension Console {
   private func actView(_ row: JSONValue, _ end: JSONValue?) -> View {
     let by = row["by"]
     let name = row["act"]?.text ?? ""
+    let isRefusal = name == "release" && row["about"]?["refuse"] == .bool(true)
     let outcome = (end ?? row)["outcome"]?.text
     let about = [row["about"], end?["about"]].compactMap(\.self).flatMap { about -> [String] in
       guard case .object(let members) = about else { return [] }
-      return members.map { member in
+      return members.filter { !isRefusal || $0.name != "refuse" }.map { member in
         let values = FieldViews.list(member.value).map { text in
-          member.name == "rules" ? Self.rule(text) : text
+          switch member.name {
+          case "rules": Self.rule(text)
+          case "role": ConsoleRole(rawValue: text)?.label ?? text
+          default: text
+          }
         }
-        return "\(Self.subjects[member.name] ?? member.name): \(values.joined(separator: ", "))"
+        let isAccount = member.name == "name" && name.hasPrefix("account ")
+        let label = isAccount ? "Konto" : Self.subjects[member.name] ?? member.name
+        return member.value == .bool(true) ? label : "\(label): \(values.joined(separator: ", "))"
       }
     }
     let at = row["at"]?.text.flatMap { try? Date($0, strategy: .iso8601) }
@@ -83,7 +98,8 @@ extension Console {
     let account = by?["account"]?.text.map { " für \($0)" } ?? ""
     let who = by?["name"]?.text ?? by?["uid"].map { FieldViews.list($0).joined() } ?? ""
     return [
-      "when": GermanTime(now: now()).instant(time), "what": Self.acts[name] ?? name,
+      "when": GermanTime(now: now()).instant(time),
+      "what": isRefusal ? "Veröffentlichung nicht freigegeben" : Self.acts[name] ?? name,
       "who": who + account + (by?["via"]?.text == "console" ? " (Konsole)" : ""),
       "about": about.isEmpty ? false : about.joined(separator: "; ") as Any,
       "outcome": outcome.map { Self.outcomes[$0] ?? $0 } ?? "Ende nicht bekannt",
