@@ -223,15 +223,24 @@ extension EditForm {
   /// next attempt rest on that.
   mutating func noteOthers(_ row: JSONValue, _ time: GermanTime) {
     for index in items.indices where items[index].isChangedByOthers {
-      let shown = row["fields"]?[items[index].field.name]
-      let field = items[index].field
-      let value = FieldViews.list(shown?["display"]).map { FieldViews.readable($0, field) }
-        .joined(separator: ", ")
-      let who = [shown?["title"]?.text, shown.map { time.instant($0["at"]) }].compactMap(\.self)
-      items[index].others =
-        shown == nil
-        ? "Jetzt steht dort nichts." : "Jetzt steht dort: \(value) (\(who.joined(separator: ", ")))"
+      items[index].others = Self.present(items[index].field, row, time)
     }
+  }
+
+  /// What stands now in each field that somebody else wrote since the form was made, by its name.
+  func news(_ row: JSONValue, _ time: GermanTime) -> JSONValue {
+    .object(
+      items.filter(\.isNews).map {
+        JSONValue.Member($0.field.name, .string(Self.present($0.field, row, time)))
+      })
+  }
+
+  private static func present(_ field: Field, _ row: JSONValue, _ time: GermanTime) -> String {
+    guard let shown = row["fields"]?[field.name] else { return "Jetzt steht dort nichts." }
+    let value = FieldViews.list(shown["display"]).map { FieldViews.readable($0, field) }
+      .joined(separator: ", ")
+    let who = [shown["title"]?.text, time.instant(shown["at"])].compactMap(\.self)
+    return "Jetzt steht dort: \(value) (\(who.joined(separator: ", ")))"
   }
 }
 

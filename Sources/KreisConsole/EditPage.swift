@@ -165,7 +165,7 @@ extension Console {
   ) throws -> ConsoleResponse {
     var form = form
     form.noteOthers(row, GermanTime(now: now()))
-    if request.form["pruefen"] == "1" { return check(form) }
+    if request.form["pruefen"] == "1" { return check(form, row) }
     if isSearching(form, request) { return try page(form, frame, request, isChecked: false) }
     // What came back after signing in is shown before it is written.
     guard form.isValid, !request.isReturned else {
@@ -199,13 +199,17 @@ extension Console {
     return (saved["warnings"]?.elements ?? []).isEmpty ? nil : "fallhinweis"
   }
 
-  /// What is wrong with the form as it stands, for the page's script; nothing is written.
-  private func check(_ form: EditForm) -> ConsoleResponse {
+  /// What is wrong with the form as it stands, and what others wrote meanwhile, for the page's script;
+  /// nothing is written.
+  private func check(_ form: EditForm, _ row: JSONValue) -> ConsoleResponse {
+    let time = GermanTime(now: now())
     let errors = form.items.compactMap { item in
       item.error.map { JSONValue.Member(item.field.name, .string($0)) }
     }
-    let hours = form.isValid ? form.hoursText(on: GermanTime(now: now()).today) : nil
-    return .json(["errors": .object(errors), "hours": .string(hours ?? "")])
+    let hours = form.isValid ? form.hoursText(on: time.today) : nil
+    return .json([
+      "errors": .object(errors), "hours": .string(hours ?? ""), "others": form.news(row, time),
+    ])
   }
 
   private func page(

@@ -18,6 +18,8 @@ struct FormItem {
   /// The version that was seen when the form was made, and whether it is the present one.
   let seen: String
   var isChangedByOthers = false
+  /// Whether another value stands there than the form was made from, whatever was typed.
+  private(set) var isNews = false
   /// What stands beside the form's text since somebody else changed it.
   var others: String?
   var error: String?
@@ -68,17 +70,18 @@ struct FormItem {
     let (version, original) = (parts.first ?? "", parts.count > 1 ? parts[1] : "")
     texts = field.isSet && !isTyped ? sent.filter { !$0.isEmpty } : [sent.first ?? ""]
     chosenScope = form["z.\(field.name)"].flatMap { ScopeKind(rawValue: $0) } ?? scope
+    let now = field.isSet ? current.sorted() : current
+    let isOthers = !seen.isEmpty && version != seen
+    isNews = isOthers && Self.mark(now) != original
     do { wanted = try canonical() } catch {
       self.error = EditForm.sentence(error.reason)
       return
     }
-    let now = field.isSet ? current.sorted() : current
     // Of a new record all that is missing is told at once, elsewhere.
     if field.required, wanted.isEmpty, !now.isEmpty {
       self.error = EditForm.needed
       return
     }
-    let isOthers = !seen.isEmpty && version != seen
     // Whoever did not touch a field does not take back what another one wrote there meanwhile.
     if isOthers, Self.mark(wanted) == original {
       (texts, wanted) = (Self.texts(current, field), now)

@@ -10,7 +10,7 @@ struct ConsoleWithAccounts {
 
   private let kreis: Kreis
   private let town: String
-  private let port: Int
+  let port: Int
   var base: String { "http://127.0.0.1:\(port)" }
 
   /// Starts the town's daemon anew, with a console.
@@ -29,6 +29,11 @@ struct ConsoleWithAccounts {
 
   func restart() throws {
     try kreis.stop(town)
+    try start()
+  }
+
+  /// Starts the daemon that was stopped.
+  func start() throws {
     try kreis.start(
       town,
       environment: [

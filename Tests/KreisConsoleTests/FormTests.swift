@@ -126,6 +126,27 @@ import Testing
     #expect(try await value(console, id, "city") == "Balve")
   }
 
+  @Test func `A form being filled in learns what others wrote, and only that`() async throws {
+    let console = try await TestConsole()
+    let id = try await console.add(
+      "organization",
+      ["name": "Haus", "phone": "0221 4710-316", "city": "Halver", "fax": "0221 4710-317"])
+    let form = await console.get("/eintrag/\(id)/bearbeiten")
+    let sent = with(with(fields(form), "f.phone", "kein Telefon"), "pruefen", "1")
+    let before = await console.post("/eintrag/\(id)/bearbeiten", token: form.token, sent)
+    #expect(before.text.hasSuffix(#""others":{}}"#))
+    for argument in ["phone=0221 4710-400", "city=Balve", "fax="] {
+      try await change(console, id, argument)
+    }
+    let after = await console.post("/eintrag/\(id)/bearbeiten", token: form.token, sent)
+    let others = try JSONParser.parse(Array(after.text.utf8), limit: 1 << 16)["others"]
+    // Also beside what is wrong by itself, and where nothing was typed.
+    for (field, text) in ["phone": "0221 4710-400 (M", "city": "Balve (M", "fax": "nichts."] {
+      #expect(others?[field]?.text?.contains(text) == true, "\(after.text)")
+    }
+    #expect(others?["name"] == nil)
+  }
+
   @Test func `An edit of a field that is not as it was seen writes nothing`() async throws {
     let console = try await TestConsole()
     let id = try await console.add("organization", ["name": "Haus", "city": "Halver"])

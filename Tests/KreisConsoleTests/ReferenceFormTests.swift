@@ -150,7 +150,7 @@ import Testing
       form["f.opens_at"] = "08:00"
       form["pruefen"] = "1"
     }
-    #expect(hours.text == #"{"errors":{},"hours":"Freitag ab 8:00 Uhr"}"#)
+    #expect(hours.text == #"{"errors":{},"hours":"Freitag ab 8:00 Uhr","others":{}}"#)
     #expect(try await console.run("history", ["id": .string(id)]).count == before)
     #expect(try await console.run("related", ["id": .string(id)]).isEmpty)
   }
