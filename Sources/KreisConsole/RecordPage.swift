@@ -48,6 +48,7 @@ extension Console {
     let conflicts = ConflictViews(time: time)
     let naming = fields.kind?.naming?.name ?? "name"
     let name = fields.text(naming) ?? fields.kind?.label ?? "Eintrag"
+    let parts = try groups(of: id, by: own)
     let view: View = [
       "id": id, "name": name, "kind": fields.kind?.label ?? "Eintrag", "isDeleted": isDeleted,
       "owner": row["owner_title"]?.text ?? "unbekannt", "mayEdit": mayEdit,
@@ -63,7 +64,7 @@ extension Console {
       "fields": fields.views(without: [naming, "assured_date"]),
       "hours": hours(row, mayEdit: mayEdit, on: id),
       "canOpen": Self.opening.contains(fields.kind?.name ?? ""),
-      "groups": isDeleted ? [] : try groups(of: id, by: own),
+      "groups": parts, "leavesParts": isDeleted && !parts.isEmpty,
       "history": Array(history.prefix(Self.historyLimit)),
       "hasMoreHistory": history.count > Self.historyLimit,
     ]

@@ -127,7 +127,11 @@ import Testing
     #expect(after.text.contains("Danke. Die Angaben sind als richtig bestätigt."))
     #expect(await console.get("/eintrag/\(id)/verlauf").text.contains("Zuletzt bestätigt am:"))
     #expect(await console.post("/eintrag/\(id)/loeschen", token: page.token, []).status == 303)
-    #expect(await console.get("/eintrag/\(id)").text.contains("Wiederherstellen"))
+    let deleted = await console.get("/eintrag/\(id)").text
+    #expect(deleted.contains("Wiederherstellen"))
+    // Its offer is still there for families, and can be reached.
+    #expect(deleted.contains("sehen Familien weiterhin") && deleted.contains("Elterncafé"))
+    #expect(!page.text.contains("sehen Familien weiterhin"))
     #expect(
       await console.post("/eintrag/\(id)/wiederherstellen", token: page.token, []).status == 303)
     let acts = try await console.run("audit", [:]).compactMap { line -> String? in
