@@ -152,7 +152,7 @@ final class TestConsole: Sendable {
     guard let record = RecordID(text: id) else { throw CocoaError(.coderInvalidValue) }
     try await onOwnThread { [store] in
       try store.blockingWrite { transaction in
-        try transaction.append(
+        _ = try transaction.append(
           EntryBody(
             recordedAt: 1_795_000_000, kind: .write, recordKind: kind.tag, record: record,
             writes: [write]), values: Values(values: [value]), to: .public)
