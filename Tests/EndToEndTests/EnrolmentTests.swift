@@ -111,6 +111,10 @@ import Testing
     let result = try hub.succeed("hub", "rotate", "--json", input: kreis.phrase)
     #expect(result.rows.first?["generation"] == .integer(2))
     try kreis.start("hub")
+    // What comes while somebody compares makes a difference.
+    try Kreis.wait("what was written meanwhile") {
+      try kreis.status("halver")["unsent"] == .integer(0)
+    }
     // Without a daemon, an admin's comparison follows as well, and again where it has followed.
     for _ in 1...2 {
       #expect(try kreis("balve").succeed("resync").output.contains("EQUAL"))
