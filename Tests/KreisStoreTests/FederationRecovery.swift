@@ -193,6 +193,22 @@ extension Federation {
       at: try backUp(name), key: try requiredKey(name), random: { random.next() })
   }
 
+  /// Has a clone of town 0 and town 0 itself change one record beside each other. The hub is shown both
+  /// histories, the clone's first, so town 0 needs its next key generation.
+  ///
+  /// - Parameter more: writes more in town 0's history.
+  func fork(more: (RecordID) throws -> Void = { _ in }) async throws -> RecordID {
+    let id = try add("Kita", to: towns[0])
+    try await settle()
+    let clone = try clone(0)
+    try edit(id, "name", "Kita Nord", in: clone)
+    try await push(clone)
+    try edit(id, "name", "Kita Süd", in: towns[0])
+    try more(id)
+    #expect(try await pushAndPull(0) == .needsGeneration)
+    return id
+  }
+
   /// Fetches what the hub keeps beside the town's own earlier logs.
   func adoptBranches(_ index: Int) async throws {
     let town = towns[index]

@@ -9,14 +9,8 @@ import Testing
 @Suite struct `A forked log` {
   @Test func `is kept as evidence and closed, and both branches go on`() async throws {
     let net = try await Federation(towns: 2)
-    let id = try net.add("Kita", to: net.towns[0])
-    try await net.settle()
-    let clone = try net.clone(0)
-    try net.edit(id, "name", "Kita Nord", in: clone)
-    try await net.push(clone)
-    try net.edit(id, "name", "Kita Süd", in: net.towns[0])
     let log = net.towns[0].identity.log(.public)
-    #expect(try await net.pushAndPull(0) == .needsGeneration)
+    let id = try await net.fork()
 
     let evidence = try #require(try net.hub.blockingRead { try $0.branches() }.first)
     #expect(evidence.log == log && evidence.reason == .fork && evidence.first == 2)
@@ -38,14 +32,7 @@ import Testing
 
   @Test func `of a machine that is gone is taken up by its author's next key`() async throws {
     let net = try await Federation(towns: 2)
-    let id = try net.add("Kita", to: net.towns[0])
-    try await net.settle()
-    let clone = try net.clone(0)
-    try net.edit(id, "name", "Kita Nord", in: clone)
-    try await net.push(clone)
-    try net.edit(id, "name", "Kita Süd", in: net.towns[0])
-    try net.edit(id, "description", "nur hier", in: net.towns[0])
-    #expect(try await net.pushAndPull(0) == .needsGeneration)
+    let id = try await net.fork { try net.edit($0, "description", "nur hier", in: net.towns[0]) }
     // Both instances are lost; only the hub has what they wrote.
     let key = SigningKey()
     let member = net.towns[0].identity.member

@@ -33,13 +33,7 @@ import Testing
   /// A hub that keeps the branch of a forked log, and a copy of its database that was set aside.
   private func forked() async throws -> (Federation, RecordID, copy: String) {
     let net = try await Federation(towns: 1)
-    let id = try net.add("Kita", to: net.towns[0])
-    try await net.settle()
-    let clone = try net.clone(0)
-    try net.edit(id, "name", "Kita Nord", in: clone)
-    try await net.push(clone)
-    try net.edit(id, "name", "Kita Süd", in: net.towns[0])
-    #expect(try await net.pushAndPull(0) == .needsGeneration)
+    let id = try await net.fork()
     let copy = URL(filePath: net.path("hub")).deletingLastPathComponent()
       .appending(path: "kreisnetz-20261122T041500Z.sqlite").path
     try await DatabaseQueue(path: net.path("hub")).vacuum(into: copy)

@@ -46,6 +46,16 @@ import Testing
     return id
   }
 
+  /// Starts both, waits for the town's next generation, and has it write there what the other shows.
+  private func goOn(_ town: TestTown, seenBy other: TestTown) async throws {
+    let commits = town.store.commits.subscribe()
+    town.start()
+    other.start()
+    for await _ in commits where town.store.identity.generation == 2 { break }
+    let id = try await town.addOrganization("Beratung")
+    try await other.shows("Beratung", of: id)
+  }
+
   @Test func `A town that learns it opens the next generation, though nothing waits to be pushed`()
     async throws
   {
@@ -54,12 +64,7 @@ import Testing
         TestTown(hub.invite("a-stadt")), TestTown(hub.invite("b-dorf"))
       )
       try await fork(town, at: hub)
-      let commits = town.store.commits.subscribe()
-      town.start()
-      other.start()
-      for await _ in commits where town.store.identity.generation == 2 { break }
-      let id = try await town.addOrganization("Beratung")
-      try await other.shows("Beratung", of: id)
+      try await goOn(town, seenBy: other)
       try await town.stop()
       try await other.stop()
     }
@@ -72,12 +77,7 @@ import Testing
       let invite = try hub.invite("a-stadt")
       let (town, other) = try await (TestTown(invite), TestTown(hub.invite("b-dorf")))
       let copy = try await fork(town, at: hub)
-      let commits = town.store.commits.subscribe()
-      town.start()
-      other.start()
-      for await _ in commits where town.store.identity.generation == 2 { break }
-      let before = try await town.addOrganization("Beratung")
-      try await other.shows("Beratung", of: before)
+      try await goOn(town, seenBy: other)
       try await town.stop()
       let late = try await write("Kita West", in: copy, at: hub)
       let again = try TestTown(town.directory, TestTown.transport(invite))
